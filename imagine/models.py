@@ -1,0 +1,145 @@
+"""What the rooms hand each other: the job on the wire and its parts (``docs/protocol.md``).
+
+All models are frozen. A job changes by a new snapshot with a higher ``sequence``.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+from imagine.errors import ErrorBody
+
+
+class Frozen(BaseModel):
+    """A model that cannot change and refuses fields it does not know."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class JobState(StrEnum):
+    """The states of a job; ``imagine.jobs.MOVES`` says which may follow which."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    SUCCEEDED = "succeeded"
+    FAILED = "failed"
+    CANCELED = "canceled"
+    EXPIRED = "expired"
+
+    @property
+    def is_active(self) -> bool:
+        return self in (JobState.QUEUED, JobState.RUNNING)
+
+
+class Stage(StrEnum):
+    """What a running job is doing."""
+
+    SUBMITTED = "submitted"
+    LOADING = "loading"
+    SAMPLING = "sampling"
+    DECODING = "decoding"
+    SAVING = "saving"
+
+
+class JobKind(StrEnum):
+    """What was asked for."""
+
+    IMAGINE = "imagine"
+    SINGLE = "single"
+    VARIATION = "variation"
+    UPSCALE = "upscale"
+    ZOOM = "zoom"
+    PAN = "pan"
+    SQUARE = "square"
+    REGION = "region"
+    BLEND = "blend"
+    EDIT = "edit"
+    WORKFLOW = "workflow"
+
+
+class NoteLevel(StrEnum):
+    """``info`` explains; ``warning`` says that something was not honoured."""
+
+    INFO = "info"
+    WARNING = "warning"
+
+
+class Note(Frozen):
+    """One plain sentence about something that was approximated, adjusted or left out."""
+
+    parameter: str | None = None
+    level: NoteLevel = NoteLevel.WARNING
+    message: str
+
+
+class Progress(Frozen):
+    """How far a job is. ``value`` is 0–1 over the whole graph and never goes back.
+
+    ``step`` of ``steps`` counts sampler steps over all pictures; ``image`` is the index of the
+    picture in work (None: all at once, or none yet).
+
+    Units: ``eta_s`` seconds until the job ends, None while unknown.
+    """
+
+    value: float = 0.0
+    step: int = 0
+    steps: int = 0
+    image: int | None = None
+    eta_s: float | None = None
+
+
+class JobImage(Frozen):
+    """One finished picture of a job. Units: pixels, bytes."""
+
+    index: int
+    url: str
+    thumbnail: str
+    width: int
+    height: int
+    media_type: str
+    bytes: int
+    seed: int | None = None
+
+
+class Parent(Frozen):
+    """The picture that a job grew from."""
+
+    job: str
+    image: int
+
+
+class Job(Frozen):
+    """A job as every reader sees it."""
+
+    id: str
+    number: int
+    batch: str
+    kind: JobKind = JobKind.IMAGINE
+    state: JobState = JobState.QUEUED
+    stage: Stage | None = None
+    sequence: int = 0
+    prompt: str
+    canonical: str
+    text: str
+    parameters: Mapping[str, Any]
+    notes: tuple[Note, ...] = ()
+    progress: Progress = Progress()
+    position: int | None = None
+    images: tuple[JobImage, ...] = ()
+    error: ErrorBody | None = None
+    parents: tuple[Parent, ...] = ()
+    favorites: tuple[int, ...] = ()
+    engine: str | None = None
+    prompt_id: str | None = None
+    attempt: int = 0
+    created_at: datetime
+    started_at: datetime | None = None
+    finished_at: datetime | None = None
+    deleted_at: datetime | None = None
+
+
+def utc_now() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,1 @@
+"""The HTTP rooms: one module a family of routes."""
