@@ -1,0 +1,109 @@
+// @ts-check
+// Every request of the page. An answer that is not 2xx becomes an Error that carries the server's
+// error object as `.error` ({code, message, hint, request_id, details}) and the HTTP `.status`
+// (0 when the server could not be reached).
+
+/**
+ * @typedef {{parameter: string|null, value: string|null, allowed: string|null, start: number|null,
+ *   end: number|null, suggestion: string|null, message: string|null}} Detail
+ * @typedef {{code: string, message: string, hint?: string|null, request_id?: string|null, details: Detail[]}} ErrorBody
+ * @typedef {{parameter: string|null, level: "info"|"warning", message: string}} Note
+ * @typedef {{index: number, url: string, thumbnail: string, width: number, height: number,
+ *   media_type: string, bytes: number, seed: number|null}} JobImage
+ * @typedef {{value: number, step: number, steps: number, image: number|null, eta_s: number|null}} Progress
+ * @typedef {"queued"|"running"|"succeeded"|"failed"|"canceled"|"expired"} JobState
+ * @typedef {"submitted"|"loading"|"sampling"|"decoding"|"saving"} Stage
+ * @typedef {{id: string, number: number, batch: string, kind: string, state: JobState, stage: Stage|null,
+ *   sequence: number, prompt: string, canonical: string, text: string, parameters: Record<string, any>,
+ *   notes: Note[], progress: Progress, position: number|null, images: JobImage[], error: ErrorBody|null,
+ *   parents: {job: string, image: number}[], favorites: number[], engine: string|null, prompt_id: string|null,
+ *   attempt: number, created_at: string, started_at: string|null, finished_at: string|null,
+ *   deleted_at: string|null}} Job
+ * @typedef {Record<string, number>} Counts
+ * @typedef {{kind: "comfyui"|"sketch"|null, state: "starting"|"ready"|"down", reason: string|null,
+ *   url: string|null, previews: boolean|null, version: string|null, running: number, waiting: number}} Engine
+ * @typedef {{running: number, waiting: number, paused: boolean, positions: Record<string, number>,
+ *   starts: Record<string, number>}} Queue
+ * @typedef {{jobs: Job[], next: string|null, counts: Counts}} Page
+ */
+
+export const base = document.documentElement.dataset.base ?? "";
+
+/** What went wrong with a request, in the server's own words. */
+export class ApiError extends Error {
+  /** @param {number} status @param {ErrorBody} error */
+  constructor(status, error) {
+    super(error.message);
+    this.name = "ApiError";
+    this.status = status;
+    this.error = error;
+  }
+}
+
+const UNREACHED = { code: "unreachable", message: "The server does not answer.", details: [] };
+
+/**
+ * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal]
+ * @returns {Promise<any>}
+ */
+async function request(method, path, body, signal) {
+  /** @type {RequestInit} */
+  const init = { method, signal, headers: { Accept: "application/json" } };
+  if (body !== undefined) {
+    init.headers = { ...init.headers, "Content-Type": "application/json" };
+    init.body = JSON.stringify(body);
+  }
+  let response;
+  try {
+    response = await fetch(base + path, init);
+  } catch (reason) {
+    if (signal?.aborted) throw reason;
+    throw new ApiError(0, UNREACHED);
+  }
+  const answer = await response.json().catch(() => null);
+  if (response.ok) return answer;
+  const fallback = { code: "internal_error", message: `The server answered ${response.status}.`, details: [] };
+  throw new ApiError(response.status, answer?.error ?? fallback);
+}
+
+/** @param {string} id @param {string} [verb] */
+const jobPath = (id, verb) => `/api/jobs/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;
+
+/** What a prompt would do, without doing it. @param {string} prompt @param {AbortSignal} [signal] */
+export const parse = (prompt, signal) => request("POST", "/api/parse", { prompt }, signal);
+
+/** @param {{prompt: string, options?: Record<string, unknown>}} body @returns {Promise<{batch: string, jobs: Job[], warnings: Note[]}>} */
+export const imagine = (body) => request("POST", "/api/imagine", body);
+
+/** The table of flags. */
+export const parameters = () => request("GET", "/api/parameters");
+
+/** Models, LoRAs, samplers and schedulers that are installed. */
+export const catalog = () => request("GET", "/api/catalog");
+
+/** @param {Record<string, string>} query @param {AbortSignal} [signal] @returns {Promise<Page>} */
+export const jobs = (query, signal) => request("GET", `/api/jobs?${new URLSearchParams(query)}`, undefined, signal);
+
+/** @param {string} id @returns {Promise<Job>} */
+export const job = (id) => request("GET", jobPath(id));
+
+/** @param {string} id @param {{favorites: number[]}} change @returns {Promise<Job>} */
+export const patch = (id, change) => request("PATCH", jobPath(id), change);
+
+/** Puts a finished set into the trash. @param {string} id @returns {Promise<Job>} */
+export const remove = (id) => request("DELETE", jobPath(id));
+
+/** @param {string} id @returns {Promise<Job>} */
+export const restore = (id) => request("POST", jobPath(id, "restore"));
+
+/** @param {string} id @returns {Promise<Job>} */
+export const cancel = (id) => request("POST", jobPath(id, "cancel"));
+
+/** @param {string} id @returns {Promise<Job>} */
+export const retry = (id) => request("POST", jobPath(id, "retry"));
+
+/** @returns {Promise<{engine: Engine}>} */
+export const health = () => request("GET", "/api/health");
+
+/** @returns {Promise<Queue>} */
+export const queue = () => request("GET", "/api/queue");
