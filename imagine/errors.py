@@ -9,6 +9,7 @@
     │   ├── ForbiddenError         403
     │   ├── NotFoundError          404
     │   ├── ConflictError          409
+    │   ├── UnsupportedMediaError  415
     │   └── QueueFullError         429
     ├── WorkflowError          a graph that this engine cannot run (422)
     ├── EngineError            ComfyUI said no, or said nothing
@@ -16,7 +17,8 @@
     │   ├── EngineTimeoutError     504
     │   └── EngineRejectedError    502, the graph was refused
     ├── JobError               a job that ended badly while it ran
-    └── StorageError           the disk or the database refused (503)
+    ├── StorageError           the disk or the database refused (503)
+    └── SettingsError          a setting that cannot be: told in the terminal, before we serve
 
 A message says what is wrong and what would work, for the person who typed the prompt. ``hint`` is
 the next step, one sentence. ``details`` name each single problem, with its place in the prompt.
@@ -126,6 +128,13 @@ class ConflictError(RequestError):
     status = 409
 
 
+class UnsupportedMediaError(RequestError):
+    """The body is of a kind that this route does not read."""
+
+    code = "unsupported_media_type"
+    status = 415
+
+
 class QueueFullError(RequestError):
     """The queue is at its bound."""
 
@@ -182,3 +191,9 @@ class StorageError(ImagineError):
 
     code = "storage_error"
     status = 503
+
+
+class SettingsError(ImagineError):
+    """A setting that cannot be; it is told in the terminal, before anything is served."""
+
+    code = "invalid_settings"
