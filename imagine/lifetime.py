@@ -36,7 +36,12 @@ class TaskSet:
     def __len__(self) -> int:
         return len(self._tasks)
 
-    def start(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+    def start(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        """Begin work that nobody waits for."""
+        _ = self.add(work, name)
+
+    def add(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        """Begin work and return its task, for those who wait for it."""
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)

@@ -1,0 +1,123 @@
+"""The line: jobs that wait, and those handed to an engine, in memory.
+
+The store holds the same jobs durably; at start the line is filled from it. A job that was handed to
+an engine which has not begun it yet still waits, as far as anybody watching is concerned.
+"""
+
+import bisect
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from imagine.errors import QueueFullError
+from imagine.models import Job
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Waiting:
+    """A job's place in the line: higher priority first, then the older."""
+
+    rank: int
+    number: int
+    id: str
+    parameters: Mapping[str, Any] = field(compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """An engine with room for one more job, as `choose` sees it."""
+
+    kind: str
+    url: str
+
+
+def choose(waiting: Sequence[Waiting], worker: Worker, now: float) -> Waiting | None:
+    """Return the job that this worker should take next; None when it should take none."""
+    return waiting[0] if waiting else None
+
+
+class MemoryQueue:
+    """The line of one process. Owned by the app; used on its loop only."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._reserved = 0
+        self._order: list[Waiting] = []
+        self._waiting: dict[str, Waiting] = {}
+        # Handed to an engine: those that it has not begun, then those at work.
+        self._handed: dict[str, Waiting] = {}
+        self._begun: dict[str, Waiting] = {}
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def reserve(self, count: int) -> None:
+        """Hold room for jobs about to be stored.
+
+        Raises:
+            QueueFullError: the line is at its bound.
+        """
+        if len(self._order) + self._reserved + count > self._limit:
+            raise QueueFullError(
+                f"{len(self._order)} sets are waiting already, and {self._limit} is the most. "
+                "Try again when some are done.",
+                retry_after_s=30,
+            )
+        self._reserved += count
+
+    def release(self, count: int) -> None:
+        """Give back room held by `reserve`."""
+        self._reserved -= count
+
+    def put(self, job: Job, *, priority: int = 0) -> None:
+        """Add a job to the line, or give one back that an engine had."""
+        self.forget(job.id)
+        place = Waiting(-priority, job.number, job.id, job.parameters)
+        bisect.insort(self._order, place)
+        self._waiting[job.id] = place
+
+    def forget(self, job_id: str) -> None:
+        """Take a job out, wherever it is: canceled, or over."""
+        self._handed.pop(job_id, None)
+        self._begun.pop(job_id, None)
+        place = self._waiting.pop(job_id, None)
+        if place is not None:
+            del self._order[bisect.bisect_left(self._order, place)]
+
+    def hand(self, job: Job) -> None:
+        """A job goes to an engine."""
+        self.forget(job.id)
+        self._handed[job.id] = Waiting(0, job.number, job.id, job.parameters)
+
+    def begin(self, job_id: str) -> None:
+        """The engine has begun a job that it was handed."""
+        place = self._handed.pop(job_id, None)
+        if place is not None:
+            self._begun[job_id] = place
+
+    def waiting(self) -> Sequence[Waiting]:
+        """Those who may still be handed to an engine, next first. Do not change it."""
+        return self._order
+
+    def line(self) -> Iterator[Waiting]:
+        """All who wait, next first, those handed to an engine but not begun included."""
+        yield from self._handed.values()
+        yield from self._order
+
+    def begun(self) -> Sequence[str]:
+        """The ids of the jobs at work."""
+        return tuple(self._begun)
+
+    @property
+    def length(self) -> int:
+        """How many wait, those handed to an engine but not begun included."""
+        return len(self._handed) + len(self._order)
+
+    def position(self, job_id: str) -> int | None:
+        """1 for the job that starts next; None when it does not wait."""
+        if job_id in self._handed:
+            return list(self._handed).index(job_id) + 1
+        place = self._waiting.get(job_id)
+        if place is None:
+            return None
+        return len(self._handed) + bisect.bisect_left(self._order, place) + 1
