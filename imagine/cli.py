@@ -1,0 +1,280 @@
+"""The command line: flags become `Settings`, and a command runs.
+
+What a command needs is imported when it runs, so that ``imagine --help`` and ``imagine parse`` do
+not wait for a web server that they never start.
+"""
+
+import asyncio
+import inspect
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from imagine import __version__
+from imagine.cli_output import columns, parsed_lines
+from imagine.errors import ImagineError, SettingsError
+from imagine.settings import (
+    Loaded,
+    LogFormat,
+    LogLevel,
+    Settings,
+    display,
+    flag_name,
+    load,
+    web_address,
+)
+
+DEFAULT_COMMAND = "serve"
+USAGE_EXIT = 2
+# `imagine prompt a red fox --ar 16:9` needs no quotes: flags that are not ours are the prompt's.
+# For that no command may have short options: -h would be found in "-hat".
+PROMPT_WORDS = {"ignore_unknown_options": True}
+
+
+class ServeByDefault(TyperGroup):
+    """``imagine`` and ``imagine --port 9000`` mean ``imagine serve``."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        if args and " " in args[0]:
+            ctx.fail(f'There is no such command. Did you mean: imagine prompt "{args[0]}"')
+        own = {spelling for option in self.get_params(ctx) for spelling in option.opts}
+        if not args or (args[0].startswith("-") and args[0].partition("=")[0] not in own):
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+
+app = typer.Typer(
+    cls=ServeByDefault,
+    help="The Midjourney you run at home. Without a command: serve.",
+    rich_markup_mode=None,
+)
+
+
+def main() -> None:
+    """Run the command line; a terminal that cannot show a character gets its code instead."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(AttributeError):  # a stream that somebody put in place of the real one
+            stream.reconfigure(errors="backslashreplace")  # type: ignore[union-attr]
+    app(prog_name="imagine")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"imagine {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def imagine(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Hold what all commands share."""
+
+
+def settings_flags(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command that takes ``**flags`` one flag for each setting; None = not given."""
+    own = [
+        parameter
+        for parameter in inspect.signature(command).parameters.values()
+        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
+    ]
+    signature = inspect.Signature([*own, *(_flag(name) for name in Settings.model_fields)])
+    command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
+    return command
+
+
+def _flag(name: str) -> inspect.Parameter:
+    field = Settings.model_fields[name]
+    kind, spelling, text = field.annotation, flag_name(name), field.description
+    accepted: Any = str  # `Settings` judges the value, in the same words for every source
+    if kind is bool:
+        accepted, spelling = bool, f"{spelling}/--no-{spelling[2:]}"
+    elif kind == tuple[str, ...]:
+        accepted, text = list[str], f"{text}; may be repeated"
+    if field.default and kind is not bool:
+        text = f"{text} (default: {display(field.default)})"
+    option = typer.Option(spelling, help=f"{text}.", metavar=_metavar(name), show_default=False)
+    annotation = Annotated[accepted | None, option]
+    return inspect.Parameter(
+        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
+
+
+def _metavar(name: str) -> str | None:
+    """Return what stands for the value in the help: ``--port N``."""
+    kind = Settings.model_fields[name].annotation
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return "|".join(kind)
+    if kind in (bool, int):
+        return "N" if kind is int else None
+    return {"comfyui_url": "URL", "output": "DIR", "profiles": "FILE"}.get(name, "NAME")
+
+
+@contextmanager
+def told() -> Iterator[None]:
+    """Tell our errors as sentences, in place of a traceback."""
+    try:
+        yield
+    except ImagineError as error:
+        typer.echo(error.message, err=True)
+        if error.hint:
+            typer.echo(error.hint, err=True)
+        raise typer.Exit(USAGE_EXIT if isinstance(error, SettingsError) else 1) from error
+
+
+def read_settings(flags: dict[str, Any], config: Path | None = None) -> Loaded:
+    """Read all sources; ``flags`` may hold None for what was not given."""
+    given = {name: value for name, value in flags.items() if value is not None}
+    return load(given, environ=os.environ, folder=Path.cwd(), config=config)
+
+
+@app.command()
+@settings_flags
+def serve(
+    *,
+    config: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Settings file, in place of ./imagine.toml.")
+    ] = None,
+    show_config: Annotated[
+        bool, typer.Option("--show-config", help="Print each setting and where it came from.")
+    ] = False,
+    **flags: Any,
+) -> None:
+    """Start the server and its page."""
+    with told():
+        loaded = read_settings(flags, config)
+        if show_config:
+            for line in columns(loaded.rows(), indent=""):
+                typer.echo(line)
+            return
+        from imagine import logs, server
+
+        logs.configure(loaded.settings.log_format, loaded.settings.log_level)
+        raise typer.Exit(server.run(loaded.settings))
+
+
+@app.command(context_settings=PROMPT_WORDS)
+def prompt(
+    words: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to imagine.")],
+    *,
+    save: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")
+    ] = None,
+    server: Annotated[
+        str | None,
+        typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
+    ] = None,
+) -> None:
+    """Make pictures with a running server.
+
+    Ends with 0 when all is done, 1 when a job failed, 2 when the prompt cannot be, 3 when the
+    server is out of reach. Ctrl+C cancels the jobs.
+    """
+    with told():
+        address = _server_address(server)
+    from imagine import cli_prompt
+
+    raise typer.Exit(cli_prompt.run(" ".join(words), server=address, save=save))
+
+
+def _server_address(given: str | None) -> str:
+    if given is not None:
+        try:
+            return web_address(given)
+        except ValueError as error:
+            raise SettingsError(f"--server: {error}.") from error
+    settings = read_settings({}).settings
+    everywhere = settings.host in ("0.0.0.0", "::")  # listened on, not called
+    host = "127.0.0.1" if everywhere else settings.host
+    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
+
+
+@app.command(context_settings=PROMPT_WORDS)
+def parse(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="PROMPT", help="The prompt; without one, each line of stdin is one."
+        ),
+    ] = None,
+    *,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the body of POST /api/parse, one line a prompt.")
+    ] = False,
+) -> None:
+    """Say what a prompt means, without a server and without making it.
+
+    Ends with 2 when a prompt cannot be; with --json always with 0, for the body says it.
+    """
+    if not words and _is_terminal():
+        raise typer.BadParameter("Give a prompt, or prompts on standard input, one a line.")
+    from imagine.explain import explain
+    from imagine.planner import Planner
+    from imagine.profiles import load_profiles
+
+    with told():
+        planner = Planner(load_profiles())
+    understood = True
+    for text in [" ".join(words)] if words else _lines():
+        body = explain(text, {}, planner)
+        understood &= body["ok"]
+        if as_json:
+            typer.echo(json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"))
+        else:
+            for line in parsed_lines(text, body):
+                typer.echo(line)
+    if not (understood or as_json):
+        raise typer.Exit(USAGE_EXIT)
+
+
+def _is_terminal() -> bool:
+    return sys.stdin.isatty()
+
+
+def _lines() -> Iterator[str]:
+    """Yield the lines of standard input; a prompt may hold every line break but the line feed."""
+    for line in sys.stdin.buffer:
+        yield line.decode("utf-8", "replace").removesuffix("\n").removesuffix("\r")
+
+
+@app.command()
+def sketch(
+    *,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine.")] = 8188,
+    step_ms: Annotated[int, typer.Option(min=0, help="Time of a step (0 = full speed).")] = 40,
+) -> None:
+    """Run the sketch engine alone: a ComfyUI without a model, for trying things out."""
+    from imagine import logs
+
+    logs.configure(LogFormat.TEXT, LogLevel.INFO)
+    with suppress(KeyboardInterrupt):
+        try:
+            asyncio.run(_sketch(port, step_ms))
+        except OSError as error:
+            typer.echo(f"Port {port} cannot be used: {error}. Choose another: --port N.", err=True)
+            raise typer.Exit(1) from error
+
+
+async def _sketch(port: int, step_ms: int) -> None:
+    from imagine.sketch import serve as serve_sketch
+
+    stopped = asyncio.Event()
+    with suppress(NotImplementedError):  # Windows has no SIGTERM to handle
+        asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
+    async with serve_sketch(port=port, step_ms=step_ms) as engine:
+        typer.echo(f"The sketch engine listens on {engine.url}. Ctrl+C stops it.")
+        await stopped.wait()
