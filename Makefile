@@ -1,0 +1,24 @@
+# Everything needs only make and a Python 3.11 or newer; the rest is installed into .venv.
+PYTHON_ENV := .venv/bin/python
+COVERAGE_AT_LEAST := 90
+
+.PHONY: run test check bench environment
+
+# Start the server: make run, or make run ARGS="--port 9000 --open"
+run:
+	@sh scripts/setup.sh run
+	@$(PYTHON_ENV) -m imagine serve $(ARGS)
+
+# What CI runs: all checks, then all tests, those in the browser too
+test: check
+	@sh scripts/browser.sh
+	@$(PYTHON_ENV) -m pytest --cov --cov-fail-under=$(COVERAGE_AT_LEAST) $(ARGS)
+
+check: environment
+	$(PYTHON_ENV) -m ruff check .
+	$(PYTHON_ENV) -m ruff format --check .
+	$(PYTHON_ENV) -m mypy
+	$(PYTHON_ENV) scripts/check_repository.py
+
+environment:
+	@sh scripts/setup.sh dev
