@@ -1,0 +1,233 @@
+"""The database file: its tables, how it is opened, brought up to date, and what its errors mean.
+
+Apart from `imagine.store`, which only asks and writes, so that migrations can read the tables
+without the store, and so that another database one day needs another page like this one.
+"""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from imagine.errors import StorageError
+
+# The newest revision in imagine/migrations; `create_all` makes exactly this.
+HEAD = "0001"
+MIGRATIONS = Path(__file__).parent / "migrations"
+
+metadata = sa.MetaData()
+
+jobs = sa.Table(
+    "jobs",
+    metadata,
+    # The order of the gallery, and SQLite's own row key: a page is a walk along the table.
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("id", sa.Text, nullable=False, unique=True),
+    sa.Column("batch", sa.Text, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    # Case-folded prompt and canonical prompt: what a search looks through.
+    sa.Column("words", sa.Text, nullable=False),
+    sa.Column("starred", sa.Boolean, nullable=False),
+    sa.Column("attempt", sa.Integer, nullable=False),
+    sa.Column("prompt_id", sa.Text),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("cancel_requested", sa.Boolean, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+    sa.Column("deleted_at", sa.Text),
+    # The whole job as the JSON that readers get, so that a page is joining strings.
+    sa.Column("body", sa.Text, nullable=False),
+)
+
+counters = sa.Table(
+    "counters",
+    metadata,
+    sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("sequence", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+)
+
+# Alembic's own table, in a metadata of its own because alembic makes and compares it itself.
+version = sa.Table(
+    "alembic_version",
+    sa.MetaData(),
+    sa.Column("version_num", sa.String(32), nullable=False),
+    sa.PrimaryKeyConstraint("version_num", name="alembic_version_pkc"),
+)
+
+
+def _index(name: str, *columns: str, only: sa.ColumnElement[bool] | None = None) -> None:
+    sa.Index(
+        name, *(jobs.c[column] for column in columns), sqlite_where=only, postgresql_where=only
+    )
+
+
+# One index for each filter of the gallery, ending in the key that it is paged by.
+_live = jobs.c.deleted_at.is_(None)
+_index("jobs_live", "number", only=_live)
+_index("jobs_state", "state", "number", only=_live)
+_index("jobs_kind", "kind", "number", only=_live)
+_index("jobs_batch", "batch", "number", only=_live)
+_index("jobs_starred", "starred", "number", only=sa.and_(jobs.c.starred, _live))
+_index("jobs_trash", "number", only=jobs.c.deleted_at.is_not(None))
+_index("jobs_sequence", "sequence")
+_index("jobs_prompt_id", "prompt_id")
+
+
+def writing_engine(path: Path, *, busy_timeout_s: float) -> sa.Engine:
+    """Return an engine whose transactions take the write lock when they begin.
+
+    SQLite's default takes it at the first write, after the reads, and so loses updates between
+    processes without an error.
+    """
+    engine = _engine(path, busy_timeout_s)
+
+    @sa.event.listens_for(engine, "begin")
+    def begin(connection: sa.Connection) -> None:
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+
+    return engine
+
+
+def reading_engine(path: Path, *, busy_timeout_s: float) -> sa.Engine:
+    """Return an engine for single SELECTs: no transaction around them, and no writing."""
+    engine = _engine(path, busy_timeout_s, isolation_level="AUTOCOMMIT")
+
+    @sa.event.listens_for(engine, "connect")
+    def query_only(connection: sqlite3.Connection, record: object) -> None:
+        connection.execute("PRAGMA query_only = ON")
+
+    return engine
+
+
+def _engine(path: Path, busy_timeout_s: float, **options: Any) -> sa.Engine:
+    url = sa.URL.create("sqlite", database=str(path))
+    engine = sa.create_engine(url, poolclass=sa.NullPool, **options)
+
+    @sa.event.listens_for(engine, "connect")
+    def configure(connection: sqlite3.Connection, record: object) -> None:
+        connection.isolation_level = None  # the driver begins nothing by itself
+        connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
+        connection.execute("PRAGMA journal_mode = WAL")
+        # Safe against a crash of ours; a power cut may take the last moments, never the file.
+        connection.execute("PRAGMA synchronous = NORMAL")
+
+    return engine
+
+
+def prepare(engine: sa.Engine, path: Path, *, head: str = HEAD, scripts: Path = MIGRATIONS) -> None:
+    """Create the tables in an empty file, or bring those of an older version up to date.
+
+    Raises:
+        StorageError: the file is of a newer version, or not ours.
+    """
+    with engine.connect() as connection:
+        found = _found_version(connection, path)
+    if found is None:
+        with engine.begin() as connection:
+            _create(connection, head)
+    elif found != head:
+        if not found.isdecimal() or int(found) > int(head):
+            raise StorageError(
+                f"{path} was written by a newer Imagine: it has version {found}, and this one "
+                f"knows versions up to {head}.",
+                hint="Update Imagine, or start it with another folder: --output FOLDER.",
+            )
+        _migrate(engine, path, found, head, scripts)
+
+
+def _found_version(connection: sa.Connection, path: Path) -> str | None:
+    """Return the version that the file is stamped with; None when it is empty."""
+    tables = sa.inspect(connection).get_table_names()
+    if not tables:
+        return None
+    found: str | None = None
+    if version.name in tables:
+        found = connection.execute(sa.select(version.c.version_num)).scalar_one_or_none()
+    if found is None:
+        raise StorageError(
+            f"{path} is a database of some other program.",
+            hint="Move it away, or start Imagine with another folder: --output FOLDER.",
+        )
+    return found
+
+
+def _create(connection: sa.Connection, head: str) -> None:
+    metadata.create_all(connection)
+    version.create(connection, checkfirst=True)
+    # Another process may have been first, between our look and our lock.
+    if connection.scalar(sa.select(version.c.version_num)) is None:
+        connection.execute(sa.insert(version).values(version_num=head))
+        connection.execute(sa.insert(counters).values(id=1, sequence=0, number=0))
+
+
+def _migrate(engine: sa.Engine, path: Path, found: str, head: str, scripts: Path) -> None:
+    backup = path.with_name(f"{path.stem}-before-{head}-from-{found}{path.suffix}")
+    _back_up(path, backup)
+    # Here, because importing alembic takes a third of a second that other starts can spare.
+    from imagine.migrations import upgrade
+
+    try:
+        with engine.begin() as connection:
+            upgrade(connection, head, scripts)
+    except Exception as error:
+        raise StorageError(
+            f"{path} could not be brought from version {found} to {head}: {error}",
+            hint=f"Nothing was changed, and a copy is in {backup.name}. Please report this.",
+        ) from error
+
+
+def _back_up(path: Path, backup: Path) -> None:
+    """Copy a database through SQLite, so that what still stands in its log comes along."""
+    with (
+        contextlib.closing(sqlite3.connect(path)) as source,
+        contextlib.closing(sqlite3.connect(backup)) as target,
+    ):
+        source.backup(target)
+
+
+@contextlib.contextmanager
+def storage_errors(path: Path) -> Iterator[None]:
+    """Turn what the database or the disk says inside the block into one sentence."""
+    try:
+        yield
+    except (sa.exc.DBAPIError, sqlite3.Error, OSError) as error:
+        raise storage_error(error, path) from error
+
+
+def storage_error(error: Exception, path: Path) -> StorageError:
+    """Return the sentence and the next step for an error of the database or the disk."""
+    cause = getattr(error, "orig", error)
+    name = getattr(cause, "sqlite_errorname", type(cause).__name__).removeprefix("SQLITE_")
+    # Extended names such as READONLY_DIRECTORY or IOERR_WRITE mean their first word.
+    match name.split("_")[0]:
+        case "FULL":
+            return StorageError(
+                "The disk is full, so the change was not saved.",
+                hint=f"Free some space for {path.parent}; what was saved before is safe.",
+            )
+        case "BUSY" | "LOCKED":
+            return StorageError(
+                f"Another program keeps {path} locked.",
+                hint="Close the other Imagine or database tool that has it open, then try again.",
+            )
+        case "CORRUPT" | "NOTADB":
+            return StorageError(
+                f"{path} is damaged, or not a database.",
+                hint="Stop Imagine, move the file away and run `imagine rebuild`: the pictures "
+                "hold everything needed.",
+            )
+        case "READONLY" | "CANTOPEN" | "PERM" | "AUTH":
+            return StorageError(
+                f"{path} cannot be opened for writing.",
+                hint="Allow writing there, or start Imagine with another folder: --output FOLDER.",
+            )
+        case _:
+            return StorageError(
+                f"{path} could not be read or written: {cause}",
+                hint="Check the disk and the folder's permissions, then try again.",
+            )
