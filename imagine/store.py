@@ -1,0 +1,362 @@
+"""Durable jobs in SQLite: every job is one row, written by one thread and read by two others.
+
+SQLAlchemy's synchronous engine in threads of our own, instead of its asyncio one: that one hops
+between loop and thread once for each statement, this once for each group of writes, which share a
+transaction too (`imagine.group_commit`). SQLite has one writer anyway.
+
+A row holds the whole job as the JSON that readers get (`imagine.job_rows`), so that a page of the
+gallery (`imagine.job_query`) is joining strings. Tables and file are in `imagine.database`.
+"""
+
+import asyncio
+import queue
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import sqlalchemy as sa
+
+from imagine.database import (
+    jobs,
+    prepare,
+    reading_engine,
+    storage_error,
+    storage_errors,
+    writing_engine,
+)
+from imagine.errors import StorageError
+from imagine.group_commit import GroupThread, StoppedError
+from imagine.job_query import JobPage, JobQuery, page_statement
+from imagine.job_rows import Transaction, count_jobs, read_counters
+from imagine.models import Job, JobState, Stage, utc_now
+
+__all__ = ["Change", "JobPage", "JobQuery", "SqliteJobStore"]
+
+T = TypeVar("T")
+Work = Callable[[Transaction], Any]
+
+READERS = 2
+# What only the store itself changes, each by a method of its own.
+OWN_FIELDS = frozenset({"id", "number", "batch", "sequence", "state", "attempt", "created_at"})
+
+_ID = jobs.c.id == sa.bindparam("job")
+_BODY = sa.select(jobs.c.body).where(_ID)
+_CANCEL = sa.select(jobs.c.cancel_requested).where(_ID)
+_BY_PROMPT = sa.select(jobs.c.body).where(jobs.c.prompt_id == sa.bindparam("prompt"))
+_IS_ACTIVE = sa.and_(
+    jobs.c.deleted_at.is_(None), jobs.c.state.in_([state for state in JobState if state.is_active])
+)
+_ACTIVE = sa.select(jobs.c.body).where(_IS_ACTIVE).order_by(jobs.c.number)
+_PRIORITIES = sa.select(jobs.c.id, jobs.c.priority).where(_IS_ACTIVE, jobs.c.priority != 0)
+_CHANGES = (
+    sa.select(jobs.c.id, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted"))
+    .where(jobs.c.sequence > sa.bindparam("since"))
+    .order_by(jobs.c.sequence)
+    .limit(sa.bindparam("most"))
+)
+
+
+class Change(NamedTuple):
+    """A job that changed: its JSON as it is now, and whether it is in the trash."""
+
+    id: str
+    body: str
+    deleted: bool
+
+
+class SqliteJobStore:
+    """All jobs of one output folder. Owned by the app, which opens and closes it.
+
+    Every write returns the new snapshot of the job with its ``sequence``, after the commit. A write
+    whose caller was cancelled happens all the same.
+
+    Raises:
+        StorageError: from any method, when the disk or the database refuses; nothing was written.
+    """
+
+    def __init__(
+        self,
+        path: Path,
+        moves: Mapping[JobState, frozenset[JobState]],
+        *,
+        busy_timeout_s: float = 5.0,
+    ) -> None:
+        self._path = path
+        self._moves = moves
+        self._engine = writing_engine(path, busy_timeout_s=busy_timeout_s)
+        self._reading = reading_engine(path, busy_timeout_s=busy_timeout_s)
+        # Set by the writer thread after each commit, as new objects, and only read elsewhere.
+        self._sequence = 0
+        self._counts: Mapping[str, int] = {}
+        # These are there while the store is open. A reading connection is lent to whichever thread
+        # has something to read.
+        self._writer: GroupThread[Work] | None = None
+        self._connection: sa.Connection | None = None
+        self._readers: ThreadPoolExecutor | None = None
+        self._idle: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
+
+    async def open(self) -> None:
+        """Open the file; create it, or bring it up to date, when that is due."""
+        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imagine-store-reader")
+        try:
+            await asyncio.get_running_loop().run_in_executor(self._readers, self._open)
+        except BaseException:
+            await self.close()
+            raise
+        self._writer = GroupThread(self._commit, "imagine-store-writer")
+
+    def _open(self) -> None:
+        with storage_errors(self._path):
+            self._path.parent.mkdir(parents=True, exist_ok=True)
+            prepare(self._engine, self._path)
+            for _ in range(READERS):
+                self._idle.put(self._reading.connect())
+            self._connection = self._engine.connect()
+            with self._connection.begin():
+                self._sequence, _ = read_counters(self._connection)
+                self._counts = count_jobs(self._connection)
+
+    async def close(self) -> None:
+        """Finish the writes that wait, then let go of the file."""
+        if self._writer is not None:
+            await self._writer.stop()
+            self._writer = None
+        if self._readers is not None:
+            readers, self._readers = self._readers, None
+            await asyncio.to_thread(readers.shutdown)
+            while not self._idle.empty():
+                self._idle.get().close()
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    @property
+    def sequence(self) -> int:
+        """The newest sequence that any job has; it never goes back, restarts included."""
+        return self._sequence
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many jobs there are in all, starred, active, in each state, and in the trash.
+
+        All but ``trash`` leave out what is in the trash.
+        """
+        return dict(self._counts)
+
+    # --- writing
+
+    async def add(self, new: Sequence[Job], *, priority: int = 0) -> list[Job]:
+        """Store jobs, all or none; return them with their ``number`` and ``sequence``.
+
+        Raises:
+            ConflictError: one of them is there already.
+        """
+        return await self._write(lambda writing: writing.insert(new, priority))
+
+    async def move(
+        self,
+        job_id: str,
+        to: JobState,
+        *,
+        attempt: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Job | None:
+        """Move a job to another state and change other fields with it.
+
+        Returns:
+            None when the move is not allowed from where the job is now, when ``attempt`` is not its
+            present one (the write comes late), or when there is no such job.
+        """
+        _refuse_own(changes)
+
+        def work(writing: Transaction) -> Job | None:
+            found = writing.find(job_id, attempt)
+            if found is None or to not in self._moves[found.job.state]:
+                return None
+            # A cancel was meant for the life that ended, not for the one that a retry begins.
+            cancel = found.cancel_requested and found.job.state.is_active
+            fields = {**(changes or {}), "state": to}
+            return writing.replace(found.job, fields, cancel_requested=cancel)
+
+        return await self._write(work)
+
+    async def update(
+        self, job_id: str, *, attempt: int | None = None, changes: Mapping[str, Any]
+    ) -> Job | None:
+        """Change fields of a job but not its state; None as with `move`."""
+        _refuse_own(changes)
+
+        def work(writing: Transaction) -> Job | None:
+            found = writing.find(job_id, attempt)
+            if found is None:
+                return None
+            return writing.replace(found.job, changes, cancel_requested=found.cancel_requested)
+
+        return await self._write(work)
+
+    async def claim_attempt(
+        self, job_id: str, *, prompt_id: str, engine: str, changes: Mapping[str, Any] | None = None
+    ) -> Job | None:
+        """Begin the next attempt of a queued job: written before an engine sees its prompt id.
+
+        Returns:
+            None when the job is no longer queued, or is to be canceled.
+        """
+        _refuse_own(changes)
+
+        def work(writing: Transaction) -> Job | None:
+            found = writing.find(job_id)
+            if found is None or found.job.state is not JobState.QUEUED or found.cancel_requested:
+                return None
+            begun = {
+                "stage": Stage.SUBMITTED,
+                "started_at": utc_now(),
+                **(changes or {}),
+                "state": JobState.RUNNING,
+                "attempt": found.job.attempt + 1,
+                "prompt_id": prompt_id,
+                "engine": engine,
+            }
+            return writing.replace(found.job, begun, cancel_requested=False)
+
+        return await self._write(work)
+
+    async def request_cancel(self, job_id: str) -> Job | None:
+        """Write down that a job is to be canceled; return it as it is, None when unknown.
+
+        Only an active job is marked. What readers see does not change, and so neither does its
+        ``sequence``.
+        """
+
+        def work(writing: Transaction) -> Job | None:
+            found = writing.find(job_id)
+            if found is None:
+                return None
+            if found.job.state.is_active:
+                writing.set_columns(job_id, cancel_requested=True)
+            return found.job
+
+        return await self._write(work)
+
+    async def set_priority(self, job_id: str, priority: int) -> Job | None:
+        """Write down a job's priority; return it as it is, None when unknown."""
+
+        def work(writing: Transaction) -> Job | None:
+            found = writing.find(job_id)
+            if found is None:
+                return None
+            writing.set_columns(job_id, priority=priority)
+            return found.job
+
+        return await self._write(work)
+
+    async def _write(self, work: Callable[[Transaction], T]) -> T:
+        if self._writer is None:
+            raise _closed()
+        try:
+            result: T = await self._writer.do(work)
+        except StoppedError as error:
+            raise _closed() from error
+        return result
+
+    def _commit(self, works: Sequence[Work]) -> Sequence[Any]:
+        """Do all works in one transaction; in the writer thread."""
+        assert self._connection is not None, "the writer lives while the connection does"
+        try:
+            with self._connection.begin():
+                writing = Transaction(self._connection, self._counts)
+                outcomes = [writing.attempt(work) for work in works]
+                writing.keep_counters()
+        except sa.exc.SQLAlchemyError as error:
+            return [storage_error(error, self._path) for _ in works]
+        self._sequence = writing.sequence
+        self._counts = writing.counts
+        return outcomes
+
+    # --- reading
+
+    async def get(self, job_id: str) -> Job | None:
+        body = await self.get_body(job_id)
+        return None if body is None else Job.model_validate_json(body)
+
+    async def get_body(self, job_id: str) -> str | None:
+        """Return a job as JSON text, as it stands in the row."""
+        return await self._read(lambda reading: reading.scalar(_BODY, {"job": job_id}))
+
+    async def by_prompt_id(self, prompt_id: str) -> Job | None:
+        """Return the job whose present attempt an engine knows by this id."""
+        body = await self._read(lambda reading: reading.scalar(_BY_PROMPT, {"prompt": prompt_id}))
+        return None if body is None else Job.model_validate_json(body)
+
+    async def cancel_requested(self, job_id: str) -> bool:
+        return bool(await self._read(lambda reading: reading.scalar(_CANCEL, {"job": job_id})))
+
+    async def page(self, query: JobQuery) -> JobPage:
+        statement = page_statement(query)
+        rows = await self._read(lambda reading: reading.execute(statement).all())
+        shown = rows[: query.limit]
+        more = len(rows) > query.limit
+        return JobPage(
+            tuple((row.id, row.body) for row in shown), str(shown[-1].number) if more else None
+        )
+
+    async def active(self) -> list[Job]:
+        """Return what is queued or running, oldest first."""
+        return await self._read(
+            lambda reading: [Job.model_validate_json(body) for body in reading.scalars(_ACTIVE)]
+        )
+
+    async def priorities(self) -> dict[str, int]:
+        """Return the priority of each active job that has one other than 0."""
+        rows = await self._read(lambda reading: reading.execute(_PRIORITIES).all())
+        return {row.id: row.priority for row in rows}
+
+    async def changes(self, since: int, limit: int) -> list[Change] | None:
+        """Return each job changed after a sequence, in the order of their last changes.
+
+        Returns:
+            None when there are more than ``limit``, or when ``since`` is not one of ours.
+        """
+        if not 0 <= since <= self._sequence:
+            return None
+        values = {"since": since, "most": limit + 1}
+        rows = await self._read(lambda reading: reading.execute(_CHANGES, values).all())
+        if len(rows) > limit:
+            return None
+        return [Change(row.id, row.body, row.deleted) for row in rows]
+
+    async def _read(self, ask: Callable[[sa.Connection], T]) -> T:
+        if self._readers is None:
+            raise _closed()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, ask)
+
+    def _ask(self, ask: Callable[[sa.Connection], T]) -> T:
+        connection = self._idle.get()
+        try:
+            with storage_errors(self._path), connection.begin():
+                return ask(connection)
+        finally:
+            self._idle.put(connection)
+
+
+def _refuse_own(changes: Mapping[str, Any] | None) -> None:
+    if changes and (own := OWN_FIELDS & changes.keys()):
+        raise ValueError(f"only the store itself changes {', '.join(sorted(own))}")
+
+
+def _closed() -> StorageError:
+    return StorageError("Imagine is stopping.", hint="Start it again, then try again.")
