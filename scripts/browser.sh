@@ -46,6 +46,6 @@ install_from_system
 has_browser && exit 0
 .venv/bin/python -m playwright install chromium </dev/null
 has_browser && exit 0
-printf '\n%s\n' "The browser tests need Chromium, and it could not be installed." \
+printf '%s\n' "" "The browser tests need Chromium, and it could not be installed." \
     "Install it with your package manager (Debian: sudo apt install chromium), then run again." >&2
 exit 1

@@ -8,7 +8,7 @@ what=${1:-run}
 python=.venv/bin/python
 
 fail() {
-    printf '\n%s\n' "$@" >&2
+    printf '%s\n' "" "$@" >&2
     exit 1
 }
 
