@@ -103,3 +103,13 @@ async def test_callers_wait_when_the_line_is_full(monkeypatch):
     assert await asyncio.gather(*tasks) == [number * 2 for number in range(10)]
     assert max(map(len, run.turns)) <= 4
     await thread.stop()
+
+
+async def test_a_turn_takes_no_more_than_its_limit(monkeypatch):
+    monkeypatch.setattr(group_commit, "TURN_LIMIT", 3)
+    run = Recorder()
+    run.go_on.set()
+    thread = GroupThread(run, "test")
+    assert await asyncio.gather(*(thread.do(n) for n in range(20))) == list(range(0, 40, 2))
+    assert max(map(len, run.turns)) <= 3
+    await thread.stop()

@@ -549,12 +549,25 @@ async def test_a_locked_database_is_told_and_the_next_write_works(store, path):
     assert (await add(store)).number == 1
 
 
+def writing_connection(store: SqliteJobStore) -> Any:
+    """Return SQLite's own connection, through which a disk can be played."""
+    assert store._connection is not None
+    return store._connection.connection.dbapi_connection
+
+
+async def test_a_read_only_database_is_told_and_harms_nothing(store):
+    made = await add(store)
+    writing_connection(store).execute("PRAGMA query_only = ON")
+    with pytest.raises(StorageError, match="cannot be opened for writing") as caught:
+        await store.update(made.id, changes={"favorites": (0,)})
+    assert "--output" in str(caught.value.hint)
+    assert await store.get(made.id) == made
+    assert store.sequence == 1
+
+
 async def test_a_full_disk_is_told_and_harms_nothing(store):
     made = await add(store)
-    connection = store._connection
-    assert connection is not None
-    raw = connection.connection.dbapi_connection
-    assert raw is not None
+    raw = writing_connection(store)
     pages = raw.execute("PRAGMA page_count").fetchone()[0]
     raw.execute(f"PRAGMA max_page_count = {pages}")
     outcomes = await asyncio.gather(
