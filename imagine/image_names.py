@@ -1,0 +1,72 @@
+"""What pictures are called, on disk and in URLs.
+
+The name in a URL is date and file name, ``2026-11-20-a-red-fox-8d3f0a91c2e4-0.png``, so that the
+place of a picture is known without an index, and a name of this shape can hold nothing that leads
+elsewhere. Pure, and apart from `imagine.images`, because it is what guards the disk.
+"""
+
+import re
+import unicodedata
+from datetime import UTC, datetime
+from typing import NamedTuple
+
+from imagine.errors import NotFoundError
+from imagine.image_bytes import EXTENSIONS
+
+SLUG_LENGTH = 48
+NAME_LENGTH = 120
+_NAME = re.compile(
+    r"(\d{4}-\d{2}-\d{2})-"
+    rf"([a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{{12}}-\d{{1,3}}(?:-\d{{1,2}})?\.({'|'.join(EXTENSIONS.values())}))",
+    re.ASCII,
+)
+
+
+class Place(NamedTuple):
+    """Where the name of a picture says that it is."""
+
+    day: str
+    file: str
+    extension: str
+
+
+def parse_name(name: str) -> Place:
+    """Return where a picture is by its name.
+
+    Raises:
+        NotFoundError: the name has another shape, and so is nobody's.
+    """
+    match = _NAME.fullmatch(name) if len(name) <= NAME_LENGTH else None
+    if match is None:
+        raise no_such_picture(name)
+    return Place(*match.groups())
+
+
+def is_name(name: str) -> bool:
+    return len(name) <= NAME_LENGTH and _NAME.fullmatch(name) is not None
+
+
+def no_such_picture(name: str) -> NotFoundError:
+    return NotFoundError(f"There is no picture {name[:NAME_LENGTH]}.")
+
+
+def day_of(moment: datetime) -> str:
+    """Return the folder of a moment, the same wherever the server stands."""
+    return moment.astimezone(UTC).date().isoformat()
+
+
+def stem(words: str, job_id: str, index: int) -> str:
+    """Return the file name of a job's picture, without its ending."""
+    return f"{slug(words)}-{job_id.replace('-', '')[-12:]}-{index}"
+
+
+def slug(words: str) -> str:
+    """Return words as part of a file name that every system takes: a-z, 0-9 and single hyphens."""
+    folded = unicodedata.normalize("NFKD", words[:1000]).encode("ascii", "ignore").decode().lower()
+    kept = ""
+    for part in re.findall(r"[a-z0-9]+", folded):
+        longer = f"{kept}-{part}" if kept else part[:SLUG_LENGTH]
+        if len(longer) > SLUG_LENGTH:
+            break
+        kept = longer
+    return kept or "picture"

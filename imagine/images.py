@@ -1,0 +1,350 @@
+"""Pictures on disk: taken in once, never overwritten, with sidecars and thumbnails.
+
+Files are handled in threads of their own (`imagine.image_files`), and Pillow in others: the loop's
+default executor serves files, and would stand behind an fsync or a thumbnail. Names are the
+business of `imagine.image_names`, bytes that of `imagine.image_bytes`.
+"""
+
+import asyncio
+import io
+import json
+import os
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from types import TracebackType
+from typing import Any, NamedTuple, Self, TypeVar
+
+import aiofiles
+import aiofiles.os
+from PIL import Image
+
+from imagine.errors import StorageError
+from imagine.image_bytes import EXTENSIONS, PNG, Header, a1111_parameters
+from imagine.image_files import (
+    Incoming,
+    damaged,
+    disk_errors,
+    part_path,
+    read_file_header,
+    read_texts,
+)
+from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
+
+__all__ = ["ImageStore", "Listed", "StoredImage", "a1111_parameters"]
+
+T = TypeVar("T")
+
+WIDTHS = (160, 320, 480, 640, 960, 1280)
+# So much is gathered before it goes to the disk: few hops to a thread, and little memory.
+GATHERED_BYTES = 2**20
+# Below the limit at which Pillow itself begins to warn.
+PIXEL_LIMIT = 89_000_000
+# Two threads: while one waits for the disk, the other writes. Pillow would take all cores.
+WRITERS = 2
+PAINTERS = max(1, min(2, (os.cpu_count() or 2) // 2))
+MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class StoredImage:
+    """A picture as it lies on disk. Units: pixels, bytes."""
+
+    name: str
+    path: Path
+    width: int
+    height: int
+    media_type: str
+    bytes: int
+
+
+class Listed(NamedTuple):
+    """A picture found by `ImageStore.walk`."""
+
+    name: str
+    trashed: bool
+
+
+class ImageStore:
+    """The pictures of one output folder. Owned by the app, which opens and closes it.
+
+    Raises:
+        StorageError: from any method, when the disk refuses.
+        NotFoundError: from any method, when there is no picture of that name.
+    """
+
+    def __init__(self, output: Path) -> None:
+        self._output = output
+        self._images = output / "images"
+        self._thumbnails = output / "thumbnails"
+        self._trash = output / "trash"
+        self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="imagine-images")
+        self._painters = ThreadPoolExecutor(PAINTERS, thread_name_prefix="imagine-thumbnails")
+        # Held from "is the name free?" until it is taken.
+        self._naming = threading.Lock()
+        # Thumbnails being made, so that all who want the same one wait for the same work.
+        self._making: dict[Path, asyncio.Future[None]] = {}
+
+    async def open(self) -> None:
+        """Make the folders, and clear away what a crash left half-written."""
+        await self._write(self._prepare)
+
+    def _prepare(self) -> None:
+        for folder in (self._images, self._thumbnails, self._trash):
+            folder.mkdir(parents=True, exist_ok=True)
+            for part in folder.glob("*.part"):
+                part.unlink(missing_ok=True)
+
+    async def close(self) -> None:
+        """Wait for what is being written."""
+        await asyncio.to_thread(self._writers.shutdown)
+        await asyncio.to_thread(self._painters.shutdown, cancel_futures=True)
+
+    async def __aenter__(self) -> Self:
+        await self.open()
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        await self.close()
+
+    async def put(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        job_id: str,
+        index: int,
+        words: str,
+        created_at: datetime,
+        media_type: str,
+        text_chunks: Mapping[str, str],
+    ) -> StoredImage:
+        """Take a picture in as it streams; its bytes stay what they are.
+
+        A PNG gets the texts as chunks of its own. A picture that is there already, from an earlier
+        attempt of the job, is accepted if it is the same; another one gets another name.
+
+        Raises:
+            EngineError: it is no PNG, JPEG or WebP, or too big.
+            EngineUnavailableError: it ends too early; asking again may help.
+        """
+        incoming = Incoming(self._images, media_type, text_chunks)
+        gathered: list[bytes] = []
+        size = 0
+        try:
+            async for chunk in chunks:
+                gathered.append(chunk)
+                size += len(chunk)
+                if size >= GATHERED_BYTES:
+                    await self._write(incoming.write, gathered)
+                    gathered, size = [], 0
+            return await self._write(
+                self._settle,
+                incoming,
+                gathered,
+                day_of(created_at),
+                stem(words, job_id, index),
+            )
+        except BaseException:
+            await asyncio.shield(self._write(incoming.discard))
+            raise
+
+    def _settle(
+        self, incoming: Incoming, rest: Sequence[bytes], day: str, base: str
+    ) -> StoredImage:
+        """Write the last bytes and give the file its name; in a thread."""
+        incoming.write(rest)
+        header = incoming.finish()
+        folder = self._images / day
+        folder.mkdir(exist_ok=True)
+        extension = EXTENSIONS[header.media_type]
+        with self._naming:
+            for count in range(1, 100):
+                ending = f"-{count}" if count > 1 else ""
+                path = folder / f"{base}{ending}.{extension}"
+                if incoming.place(path):
+                    break
+            else:
+                raise StorageError(f"There are too many pictures called {base} already.")
+        return _stored(f"{day}-{path.name}", path, header, incoming.size)
+
+    def path(self, name: str) -> Path:
+        """Return the file of a picture, in the gallery or in the trash."""
+        day, file, _ = parse_name(name)
+        for root in (self._images, self._trash):
+            path = root / day / file
+            try:
+                real = path.resolve(strict=True)
+            except (OSError, RuntimeError):  # not there, or (before Python 3.13) a loop of links
+                continue
+            if real.is_file() and real.is_relative_to(root.resolve()):
+                return path
+        raise no_such_picture(name)
+
+    def media_type(self, name: str) -> str:
+        """Return the type of a picture by its name.
+
+        aiohttp would not know WebP on Python 3.11.
+        """
+        return MEDIA_TYPES[parse_name(name).extension]
+
+    async def inspect(self, name: str) -> tuple[StoredImage, dict[str, str]]:
+        """Return what a picture file says of itself, and the texts in it."""
+        return await self._write(self._inspect, name)
+
+    def _inspect(self, name: str) -> tuple[StoredImage, dict[str, str]]:
+        path = self.path(name)
+        header = read_file_header(path)
+        texts = read_texts(path) if header.media_type == PNG else {}
+        return _stored(name, path, header, path.stat().st_size), texts
+
+    async def thumbnail(self, name: str, width: int) -> Path:
+        """Return a WebP of a picture at about a width, made when it is not there yet.
+
+        Units: pixels; rounded up to the next of `WIDTHS`, and never wider than the picture.
+        """
+        source = self.path(name)
+        day, file, _ = parse_name(name)
+        step = next((step for step in WIDTHS if step >= width), WIDTHS[-1])
+        target = self._thumbnails / day / f"{file}.{step}.webp"
+        if not _exists(target):
+            making = self._making.get(target)
+            if making is None:
+                loop = asyncio.get_running_loop()
+                making = loop.run_in_executor(self._painters, self._paint, source, target, step)
+                self._making[target] = making
+                making.add_done_callback(lambda done: self._made(target, done))
+            await asyncio.shield(making)
+        return target
+
+    def _made(self, target: Path, making: asyncio.Future[None]) -> None:
+        del self._making[target]
+        if not making.cancelled():
+            making.exception()  # looked at here, in case that nobody waits any longer
+
+    def _paint(self, source: Path, target: Path, width: int) -> None:
+        with disk_errors(target):
+            data = _shrunk(source, width)
+            target.parent.mkdir(parents=True, exist_ok=True)
+            part = part_path(self._thumbnails)
+            part.write_bytes(data)
+            part.replace(target)
+
+    async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
+        """Write the JSON beside a picture, in one go."""
+        path = _sidecar(self.path(name))
+        part = part_path(self._images)
+        with disk_errors(path):
+            async with aiofiles.open(part, "w", encoding="utf-8") as file:
+                await file.write(json.dumps(data, ensure_ascii=False))
+                await file.flush()
+                await asyncio.to_thread(os.fsync, file.fileno())
+            await aiofiles.os.replace(part, path)
+
+    async def read_sidecar(self, name: str) -> dict[str, Any] | None:
+        """Return the JSON beside a picture; None when there is none."""
+        path = _sidecar(self.path(name))
+        with disk_errors(path):
+            try:
+                async with aiofiles.open(path, encoding="utf-8") as file:
+                    data = json.loads(await file.read())
+            except FileNotFoundError:
+                return None
+            except ValueError as error:
+                raise damaged(path.name) from error
+        return data if isinstance(data, dict) else None
+
+    async def trash(self, name: str) -> None:
+        """Move a picture and its sidecar out of the gallery's folder; `path` still finds it."""
+        await self._write(self._move, name, self._images, self._trash)
+
+    async def restore(self, name: str) -> None:
+        """Move a picture and its sidecar back out of the trash."""
+        await self._write(self._move, name, self._trash, self._images)
+
+    def _move(self, name: str, origin: Path, to: Path) -> None:
+        day, file, _ = parse_name(name)
+        source, target = origin / day / file, to / day / file
+        with self._naming:
+            if _exists(target):  # it was moved already
+                return
+            if not _exists(source):
+                raise no_such_picture(name)
+            target.parent.mkdir(exist_ok=True)
+            if _exists(_sidecar(source)):
+                _sidecar(source).replace(_sidecar(target))
+            source.replace(target)
+
+    async def delete(self, name: str) -> None:
+        """Remove a picture for good, with its sidecar and thumbnails; gone already is no error."""
+        await self._write(self._delete, name)
+
+    def _delete(self, name: str) -> None:
+        day, file, _ = parse_name(name)
+        for root in (self._images, self._trash):
+            (root / day / file).unlink(missing_ok=True)
+            _sidecar(root / day / file).unlink(missing_ok=True)
+        for step in WIDTHS:
+            (self._thumbnails / day / f"{file}.{step}.webp").unlink(missing_ok=True)
+
+    async def walk(self) -> AsyncIterator[Listed]:
+        """Find every picture, oldest day first; what is not named by us is left out."""
+        for root in (self._images, self._trash):
+            for folder in await self._write(_folders, root):
+                for name in await self._write(_names, folder):
+                    yield Listed(name, trashed=root is self._trash)
+
+    async def _write(self, work: Callable[..., T], *arguments: Any) -> T:
+        """Do work in one of the threads for files."""
+        with disk_errors(self._output):
+            loop = asyncio.get_running_loop()
+            return await loop.run_in_executor(self._writers, work, *arguments)
+
+
+def _exists(path: Path) -> bool:
+    return path.is_file()
+
+
+def _sidecar(path: Path) -> Path:
+    return path.with_name(f"{path.name}.json")
+
+
+def _folders(root: Path) -> list[Path]:
+    return sorted(folder for folder in root.iterdir() if folder.is_dir())
+
+
+def _names(folder: Path) -> list[str]:
+    names = sorted(f"{folder.name}-{path.name}" for path in folder.iterdir())
+    return [name for name in names if is_name(name)]
+
+
+def _stored(name: str, path: Path, header: Header, size: int) -> StoredImage:
+    return StoredImage(name, path, header.width, header.height, header.media_type, size)
+
+
+def _shrunk(source: Path, width: int) -> bytes:
+    """Return a picture as WebP, at most so wide."""
+    header = read_file_header(source)
+    if header.width * header.height > PIXEL_LIMIT:
+        raise StorageError(
+            f"{source.name} has {header.width * header.height / 1e6:.0f} million pixels; small "
+            f"pictures are made up to {PIXEL_LIMIT / 1e6:.0f}.",
+            hint="Open the picture itself.",
+        )
+    data = io.BytesIO()
+    try:
+        with Image.open(source, formats=("PNG", "JPEG", "WEBP")) as picture:
+            picture.thumbnail((width, header.height), reducing_gap=2.0)
+            mode = "RGBA" if picture.has_transparency_data else "RGB"
+            picture.convert(mode).save(data, "WEBP", quality=80)
+    # Pillow raises OSError for broken data too, and SyntaxError for broken PNG chunks.
+    except (OSError, SyntaxError, ValueError) as error:
+        raise damaged(source.name) from error
+    return data.getvalue()
