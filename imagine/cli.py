@@ -56,6 +56,7 @@ app = typer.Typer(
     cls=ServeByDefault,
     help="The Midjourney you run at home. Without a command: serve.",
     rich_markup_mode=None,
+    pretty_exceptions_enable=False,
 )
 
 

@@ -18,11 +18,12 @@ def problem_lines(prompt: str, error: Mapping[str, Any]) -> Iterator[str]:
         if detail.get("start") is not None and detail.get("end") is not None:
             yield ""
             yield from underlined(prompt, detail["start"], detail["end"])
-        yield "  " + (detail.get("message") or error.get("message") or "")
-        if detail.get("allowed"):
-            yield f"  It takes {detail['allowed']}."
-        if detail.get("suggestion"):
-            yield f"  Did you mean {detail['suggestion']}?"
+        message = detail.get("message") or error.get("message") or ""
+        yield f"  {message}"
+        if (allowed := detail.get("allowed")) and allowed not in message:
+            yield f"  It takes {allowed}."
+        if (near := detail.get("suggestion")) and f"mean {near}?" not in message:
+            yield f"  Did you mean {near}?"
     if not details:
         yield error.get("message") or "The server gave no reason."
     if error.get("hint"):

@@ -41,6 +41,11 @@ def test_an_error_without_details_is_its_message_and_hint():
     assert list(problem_lines("fox", error)) == ["The queue is full.", "Wait a little."]
 
 
+def test_what_the_message_says_is_not_said_again():
+    detail = {"message": "No --x. Did you mean --y?", "suggestion": "--y", "allowed": None}
+    assert list(problem_lines("fox", {"details": [detail]})) == ["  No --x. Did you mean --y?"]
+
+
 def test_columns_are_aligned_in_cells():
     assert list(columns([("狐", "a"), ("fox", "bb")], indent="")) == ["狐   a", "fox  bb"]
 
