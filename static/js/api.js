@@ -43,12 +43,13 @@ export class ApiError extends Error {
 const UNREACHED = { code: "unreachable", message: "The server does not answer.", details: [] };
 
 /**
- * @param {string} method @param {string} path @param {unknown} [body] @param {AbortSignal} [signal]
+ * @param {string} method @param {string} path
+ * @param {{body?: unknown, signal?: AbortSignal, headers?: Record<string, string>}} [how]
  * @returns {Promise<any>}
  */
-async function request(method, path, body, signal) {
+async function request(method, path, { body, signal, headers = {} } = {}) {
   /** @type {RequestInit} */
-  const init = { method, signal, headers: { Accept: "application/json" } };
+  const init = { method, signal, headers: { Accept: "application/json", ...headers } };
   if (body !== undefined) {
     init.headers = { ...init.headers, "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
@@ -70,10 +71,15 @@ async function request(method, path, body, signal) {
 const jobPath = (id, verb) => `/api/jobs/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;
 
 /** What a prompt would do, without doing it. @param {string} prompt @param {AbortSignal} [signal] */
-export const parse = (prompt, signal) => request("POST", "/api/parse", { prompt }, signal);
+export const parse = (prompt, signal) => request("POST", "/api/parse", { body: { prompt }, signal });
 
-/** @param {{prompt: string, options?: Record<string, unknown>}} body @returns {Promise<{batch: string, jobs: Job[], warnings: Note[]}>} */
-export const imagine = (body) => request("POST", "/api/imagine", body);
+/**
+ * Submits a prompt. The same key again gives the same sets, so that a lost answer may be asked for twice.
+ * @param {{prompt: string, options?: Record<string, unknown>}} body @param {{key?: string}} [once]
+ * @returns {Promise<{batch: string, jobs: Job[], warnings: Note[]}>}
+ */
+export const imagine = (body, { key } = {}) =>
+  request("POST", "/api/imagine", { body, headers: key ? { "Idempotency-Key": key } : {} });
 
 /** The table of flags. */
 export const parameters = () => request("GET", "/api/parameters");
@@ -82,13 +88,13 @@ export const parameters = () => request("GET", "/api/parameters");
 export const catalog = () => request("GET", "/api/catalog");
 
 /** @param {Record<string, string>} query @param {AbortSignal} [signal] @returns {Promise<Page>} */
-export const jobs = (query, signal) => request("GET", `/api/jobs?${new URLSearchParams(query)}`, undefined, signal);
+export const jobs = (query, signal) => request("GET", `/api/jobs?${new URLSearchParams(query)}`, { signal });
 
 /** @param {string} id @returns {Promise<Job>} */
 export const job = (id) => request("GET", jobPath(id));
 
 /** @param {string} id @param {{favorites: number[]}} change @returns {Promise<Job>} */
-export const patch = (id, change) => request("PATCH", jobPath(id), change);
+export const patch = (id, change) => request("PATCH", jobPath(id), { body: change });
 
 /** Puts a finished set into the trash. @param {string} id @returns {Promise<Job>} */
 export const remove = (id) => request("DELETE", jobPath(id));

@@ -1,0 +1,34 @@
+// @ts-check
+// <engine-state>: the engine in words at the right of the header, its details in a popover, and the
+// safelight of the logo (html[data-engine]).
+//   state.update(store);
+
+import { reconcile, say, template } from "../dom.js";
+import { popover } from "../pop.js";
+import { engineDetails, engineLine } from "../set-view.js";
+
+const BODY = template(`<div><button type="button" class="engine" aria-haspopup="dialog">
+  <span class="lamp"></span><b></b><span></span></button>
+  <div class="pop" role="dialog" aria-label="Engine and queue" hidden><div><h2></h2><div></div></div></div></div>`);
+
+export class EngineState extends HTMLElement {
+  connectedCallback() {
+    if (this.firstElementChild) return;
+    this.append(...BODY().children);
+    const [button, panel] = this.children;
+    popover(this, /** @type {HTMLButtonElement} */ (button), /** @type {HTMLElement} */ (panel));
+  }
+
+  /** @param {import("../store.js").State} state */
+  update({ engine, queue, online }) {
+    const { lamp, name, words } = engineLine(engine, queue, online);
+    document.documentElement.dataset.engine = lamp;
+    const [button, panel] = this.children;
+    say(/** @type {Element} */ (button.querySelector("b")), name);
+    say(/** @type {Element} */ (button.lastElementChild), words);
+    button.setAttribute("aria-label", `Engine and queue: ${name} ${words}`.trim());
+    say(/** @type {Element} */ (panel.querySelector("h2")), `${name} ${words}`.trim());
+    const details = engineDetails(engine, online);
+    reconcile(/** @type {Element} */ (panel.querySelector("h2 + div")), details, () => document.createElement("p"), (line, sentence) => say(line, sentence));
+  }
+}

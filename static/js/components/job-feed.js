@@ -1,0 +1,158 @@
+// @ts-check
+// <job-feed>: the sets under their days, newest first; what stands there when there are none, and the end.
+//   feed.update(store, now);  feed.preview({ job, image, blob });  feed.focusPicture(job, index);
+// Wishes: `more` when the end comes near, `search` {q: ""}, and those of the sets.
+
+import { reconcile, say, template, wish } from "../dom.js";
+import { day, dayInside, dayKey } from "../format.js";
+import { NO_PREVIEWS, daySizes } from "../set-view.js";
+import { isActive } from "../store.js";
+import { EmptyWelcome } from "./empty-welcome.js";
+import { JobSet } from "./job-set.js";
+
+const ABOVE_THE_FOLD = 3;
+const END_WORTH_SAYING = 8;
+const HINTED = "imagine.previews-hint";
+
+const BODY = template('<div><div class="feed-list"></div><div class="feed-end"></div></div>');
+const DAY = template("<h2 class=\"day\"><b></b><span></span></h2>");
+const NOTHING = template(`<div class="row"><span></span><button type="button" class="act">Clear search</button></div>`);
+
+/** @type {Record<import("../store.js").View, string>} */
+const NOTHING_HERE = {
+  all: "No pictures here.",
+  starred: "Nothing is starred. Press S on a picture to keep it here.",
+  active: "Nothing is being made.",
+  failed: "No set has failed.",
+  trash: "The trash is empty.",
+};
+
+export class JobFeed extends HTMLElement {
+  #list = document.createElement("div");
+  #end = document.createElement("div");
+  /** The newest preview of each picture in work, for a set that is drawn later. @type {Map<string, Map<number, Blob>>} */
+  #previews = new Map();
+  #filled = false;
+  #hinted = "";
+
+  connectedCallback() {
+    if (this.firstElementChild) return;
+    const [list, end] = BODY().children;
+    this.#list = /** @type {HTMLDivElement} */ (list);
+    this.#end = /** @type {HTMLDivElement} */ (end);
+    this.append(list, end);
+    this.#end.addEventListener("click", ({ target }) => {
+      if (target instanceof HTMLButtonElement) wish(this, "search", { q: "" });
+    });
+    new IntersectionObserver(([entry]) => entry.isIntersecting && wish(this, "more"), { rootMargin: "1600px" }).observe(this.#end);
+  }
+
+  /** @param {import("../store.js").State} state @param {Date} now */
+  update(state, now) {
+    const jobs = state.list.flatMap((id) => state.jobs.get(id) ?? []);
+    const byId = new Map(jobs.map((job) => [job.id, job]));
+    const sizes = daySizes(jobs, state.next === null && state.loaded, dayKey);
+    const keys = jobs.flatMap((job, at) => {
+      const today = dayKey(job.created_at);
+      return at && dayKey(jobs[at - 1].created_at) === today ? [job.id] : [`day:${today}`, job.id];
+    });
+    if (state.loaded && !jobs.length && !state.counts.all && state.filter.view === "all" && !state.filter.q) keys.push("welcome");
+    const lost = this.#focusedSet(byId);
+    let drawn = 0;
+    reconcile(this.#list, keys, (key) => this.#make(key), (element, key) => {
+      const job = byId.get(key);
+      if (job && element instanceof JobSet) this.#set(element, job, state, now, !this.#filled && drawn++ < ABOVE_THE_FOLD);
+      else if (key.startsWith("day:")) this.#day(element, key, jobs, sizes, now);
+    });
+    for (const id of this.#previews.keys()) {
+      const job = state.jobs.get(id);
+      if (!job || !isActive(job)) this.#previews.delete(id);
+    }
+    if (state.loaded && jobs.length) this.#filled = true;
+    this.#ending(state, jobs, now);
+    if (lost >= 0) this.#focusAt(lost);
+  }
+
+  /** @param {{job: string, image: number, blob: Blob}} preview */
+  preview({ job, image, blob }) {
+    const known = this.#previews.get(job) ?? new Map();
+    this.#previews.set(job, known.set(image, blob));
+    this.#find(job)?.preview(image, blob);
+  }
+
+  /** @param {string} job @param {number} index */
+  focusPicture(job, index) {
+    const open = this.#find(job)?.querySelector(`picture-tile[data-key="${index}"] .open`);
+    if (open instanceof HTMLElement) open.focus();
+  }
+
+  /** @param {string} job @returns {JobSet|null} */
+  #find(job) {
+    return this.#list.querySelector(`:scope > job-set[data-key="${CSS.escape(job)}"]`);
+  }
+
+  /** @param {string} key @returns {HTMLElement} */
+  #make(key) {
+    if (key === "welcome") return new EmptyWelcome();
+    return key.startsWith("day:") ? DAY() : new JobSet();
+  }
+
+  /** @param {JobSet} set @param {import("../api.js").Job} job @param {import("../store.js").State} state @param {Date} now @param {boolean} eager */
+  #set(set, job, state, now, eager) {
+    if (set.job === job && !isActive(job)) return;
+    const fresh = set.job === null;
+    const canceling = state.canceling.has(job.id);
+    set.update(job, { queue: state.queue, canceling, hint: this.#hint(job, state), now, eager });
+    if (fresh) for (const [index, blob] of this.#previews.get(job.id) ?? []) set.preview(index, blob);
+  }
+
+  /** Said once, beside the first set that is made without previews. @param {import("../api.js").Job} job @param {import("../store.js").State} state */
+  #hint(job, state) {
+    if (state.engine?.previews !== false || !isActive(job)) return "";
+    try {
+      if (!this.#hinted && localStorage.getItem(HINTED) !== "said") this.#hinted = job.id;
+      localStorage.setItem(HINTED, "said");
+    } catch {
+      this.#hinted ||= job.id;
+    }
+    return this.#hinted === job.id ? NO_PREVIEWS : "";
+  }
+
+  /** @param {HTMLElement} heading @param {string} key @param {import("../api.js").Job[]} jobs @param {Map<string, string>} sizes @param {Date} now */
+  #day(heading, key, jobs, sizes, now) {
+    const date = key.slice("day:".length);
+    const job = jobs.find(({ created_at: at }) => dayKey(at) === date);
+    const name = job ? day(job.created_at, now) : "";
+    // what is at the top and new needs no heading but for those who listen
+    heading.classList.toggle("sr", name === "Today" && heading === this.#list.firstElementChild);
+    const [words, size] = heading.children;
+    say(words, name);
+    say(size, sizes.get(date) ?? "");
+  }
+
+  /** @param {import("../store.js").State} state @param {import("../api.js").Job[]} jobs @param {Date} now */
+  #ending({ loaded, next, filter, counts, paged }, jobs, now) {
+    const empty = loaded && !jobs.length && (filter.q || filter.view !== "all" || counts.all > 0);
+    const done = loaded && next === null && (paged || jobs.length > END_WORTH_SAYING);
+    reconcile(this.#end, empty ? ["nothing"] : done ? ["end"] : [], (key) => (key === "nothing" ? NOTHING() : document.createElement("p")), (element, key) => {
+      if (key === "end") return say(element, `That is everything, back to ${dayInside(jobs[jobs.length - 1].created_at, now)}.`);
+      const [words, clear] = /** @type {HTMLCollectionOf<HTMLElement>} */ (element.children);
+      say(words, filter.q ? `Nothing matches “${filter.q}”.` : NOTHING_HERE[filter.view]);
+      clear.hidden = !filter.q;
+    });
+  }
+
+  /** The place of the set that holds the focus and is about to go, or -1. @param {Map<string, unknown>} kept */
+  #focusedSet(kept) {
+    const set = document.activeElement?.closest("job-set");
+    if (!(set instanceof JobSet) || !this.contains(set) || kept.has(set.dataset.key ?? "")) return -1;
+    return [...this.#list.querySelectorAll("job-set")].indexOf(set);
+  }
+
+  /** @param {number} place */
+  #focusAt(place) {
+    const sets = this.#list.querySelectorAll("job-set");
+    const next = sets[Math.min(place, sets.length - 1)]?.querySelector(".open, button") ?? this.closest("main");
+    if (next instanceof HTMLElement) next.focus();
+  }
+}

@@ -1,0 +1,174 @@
+// @ts-check
+// <light-box>: one picture as large as fits, its filmstrip, and the panel of its set.
+//   box.update(store, place.picture, now);
+// Wishes: `go` {picture: {job, index} | null}, `wish` {what, job, index}, `page-dialog` {name: "keys"}.
+
+import { base } from "../api.js";
+import { icon, isField, reconcile, say, template, wish } from "../dom.js";
+import { alt, pictureCount, ratio } from "../set-view.js";
+import { BoxPanel } from "./box-panel.js";
+import { thumbnail } from "./picture-tile.js";
+
+const SWIPE_PX = 48;
+const DRAG_DOWN_PX = 96;
+
+const BODY = template(`<dialog class="box"><div class="stage"><header>
+    <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button><span class="num" aria-live="polite"></span>
+    <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></header>
+  <div class="mat"><button type="button" class="ib prev" data-go="-1" aria-label="Previous picture (←)">${icon("left")}</button>
+    <div class="pic-frame" tabindex="-1" autofocus></div>
+    <button type="button" class="ib next" data-go="1" aria-label="Next picture (→)">${icon("right")}</button></div>
+  <div class="strip" role="group" aria-label="Pictures of this set"></div></div></dialog>`);
+const CELL = template('<button type="button"><img alt=""></button>');
+
+/** @type {Record<string, string>} */
+const KEYS = { s: "star", d: "download", t: "prompt" };
+
+/** @typedef {{job: string, index: number}} Picture */
+
+export class LightBox extends HTMLElement {
+  #panel = new BoxPanel();
+  /** @type {Picture|null} */ #picture = null;
+  /** @type {Picture[]} */ #all = [];
+  #url = "";
+
+  connectedCallback() {
+    if (this.firstElementChild) return;
+    const dialog = /** @type {HTMLDialogElement} */ (BODY());
+    dialog.append(this.#panel);
+    this.append(dialog);
+    dialog.addEventListener("cancel", (event) => {
+      event.preventDefault();
+      wish(this, "go", { picture: null });
+    });
+    dialog.addEventListener("click", (event) => {
+      const button = event.target instanceof Element && event.target.closest("[data-go]");
+      if (button instanceof HTMLElement) this.#go(button.dataset.go ?? "");
+    });
+    dialog.addEventListener("keydown", (event) => this.#key(event));
+    this.#swipes(/** @type {HTMLElement} */ (dialog.querySelector(".mat")));
+  }
+
+  get dialog() {
+    return /** @type {HTMLDialogElement} */ (this.firstElementChild);
+  }
+
+  /** @param {import("../store.js").State} state @param {Picture|null} picture @param {Date} now */
+  update(state, picture, now) {
+    const job = picture && state.jobs.get(picture.job);
+    const image = job?.images.find(({ index }) => index === picture?.index);
+    if (!picture || !job || !image) {
+      this.#picture = null;
+      this.#url = "";
+      if (this.dialog.open) this.dialog.close();
+      return;
+    }
+    this.#picture = picture;
+    const ids = state.list.includes(job.id) ? state.list : [job.id];
+    this.#all = ids.flatMap((id) => (state.jobs.get(id)?.images ?? []).map(({ index }) => ({ job: id, index })));
+    const dialog = this.dialog;
+    dialog.setAttribute("aria-label", `Picture ${image.index + 1} of ${pictureCount(job)}`);
+    dialog.style.setProperty("--r", ratio(job).toFixed(4));
+    say(/** @type {Element} */ (dialog.querySelector(".num")), `${image.index + 1} / ${pictureCount(job)}`);
+    if (!dialog.open) dialog.showModal();
+    this.#show(job, image);
+    this.#strip(job, image.index);
+    this.#panel.update(job, image, now);
+    for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (dialog.querySelectorAll(".mat > .ib"))) {
+      button.disabled = !this.#beside(Number(button.dataset.go));
+    }
+  }
+
+  /** The thumbnail at once, the whole picture over it when it can be painted. @param {import("../api.js").Job} job @param {import("../api.js").JobImage} image */
+  #show(job, image) {
+    if (this.#url === image.url) return;
+    this.#url = image.url;
+    const frame = /** @type {HTMLElement} */ (this.dialog.querySelector(".pic-frame"));
+    const rough = new Image();
+    rough.src = thumbnail(image.thumbnail, 640);
+    rough.alt = "";
+    const full = new Image();
+    full.className = "full";
+    full.alt = alt(job, image.index);
+    full.src = base + image.url;
+    frame.replaceChildren(rough, full);
+    full.decode().then(() => {
+      full.dataset.shown = "";
+      const next = this.#beside(1);
+      if (next?.job === job.id) new Image().src = base + (job.images.find(({ index }) => index === next.index)?.url ?? image.url);
+    }).catch(() => {}); // left before it came, or gone from the disk: the thumbnail stays
+    this.dialog.scrollTop = 0;
+  }
+
+  /** @param {import("../api.js").Job} job @param {number} current */
+  #strip(job, current) {
+    const strip = /** @type {HTMLElement} */ (this.dialog.querySelector(".strip"));
+    const keys = job.images.map((image) => image.thumbnail);
+    strip.style.visibility = keys.length > 1 ? "visible" : "hidden";
+    reconcile(strip, keys, () => CELL(), (cell, key, at) => {
+      const { index } = job.images[at];
+      cell.setAttribute("aria-label", `Picture ${index + 1}`);
+      cell.dataset.go = `#${index}`;
+      const image = /** @type {HTMLImageElement} */ (cell.firstElementChild);
+      if (!image.src) image.src = thumbnail(key, 320);
+      if (index === current) cell.setAttribute("aria-current", "true");
+      else cell.removeAttribute("aria-current");
+    });
+    const cell = strip.querySelector("[aria-current]");
+    if (strip.scrollWidth > strip.clientWidth && cell instanceof HTMLElement) strip.scrollLeft = cell.offsetLeft - strip.clientWidth / 2;
+  }
+
+  /** @param {number} step @returns {Picture|undefined} */
+  #beside(step) {
+    const here = this.#picture;
+    const at = this.#all.findIndex(({ job, index }) => job === here?.job && index === here.index);
+    return at < 0 ? undefined : this.#all[at + step];
+  }
+
+  /** @param {string} where close, a step, or #index */
+  #go(where) {
+    if (where === "close") return wish(this, "go", { picture: null });
+    const picture = where.startsWith("#") ? { job: this.#picture?.job, index: Number(where.slice(1)) } : this.#beside(Number(where));
+    if (picture) wish(this, "go", { picture });
+  }
+
+  /** @param {KeyboardEvent} event */
+  #key(event) {
+    if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    const onButton = event.target instanceof Element && event.target.closest("button, a") !== null;
+    if (event.key === "ArrowRight" || (event.key === " " && !onButton && !event.shiftKey)) this.#go("1");
+    else if (event.key === "ArrowLeft" || (event.key === " " && !onButton)) this.#go("-1");
+    else if (event.key === "?") wish(this, "page-dialog", { name: "keys" });
+    else if (KEYS[event.key.toLowerCase()] && this.#picture) wish(this, "wish", { what: KEYS[event.key.toLowerCase()], ...this.#picture });
+    else return;
+    event.preventDefault();
+    event.stopPropagation();
+  }
+
+  /** Sideways to the next picture, down to close. @param {HTMLElement} mat */
+  #swipes(mat) {
+    /** @type {Touch|null} */
+    let start = null;
+    const frame = /** @type {HTMLElement} */ (mat.querySelector(".pic-frame"));
+    /** @param {TouchEvent} event */
+    const moved = (event) => {
+      const { clientX = 0, clientY = 0 } = event.changedTouches[0] ?? {};
+      return start ? { dx: clientX - start.clientX, dy: clientY - start.clientY } : { dx: 0, dy: 0 };
+    };
+    mat.addEventListener("touchstart", (event) => {
+      start = event.touches.length === 1 && (visualViewport?.scale ?? 1) === 1 ? event.touches[0] : null;
+    }, { passive: true });
+    mat.addEventListener("touchmove", (event) => {
+      const { dx, dy } = moved(event);
+      if (Math.abs(dx) > Math.abs(dy)) frame.style.translate = `${dx}px 0`;
+      else if (dy > 0 && this.dialog.scrollTop === 0) frame.style.translate = `0 ${dy}px`;
+    }, { passive: true });
+    mat.addEventListener("touchend", (event) => {
+      const { dx, dy } = moved(event);
+      frame.style.translate = "";
+      if (Math.abs(dx) > SWIPE_PX && Math.abs(dx) > Math.abs(dy)) this.#go(dx < 0 ? "1" : "-1");
+      else if (dy > DRAG_DOWN_PX && this.dialog.scrollTop === 0) this.#go("close");
+    });
+    mat.addEventListener("touchcancel", () => { frame.style.translate = ""; });
+  }
+}

@@ -1,0 +1,47 @@
+// @ts-check
+// <page-dialog>: two small dialogs, all keys and how to connect ComfyUI.
+//   dialog.open("keys" | "connect");
+
+import { icon, template } from "../dom.js";
+
+const CLOSE = `<button type="button" class="ib" aria-label="Close (Esc)">${icon("close")}</button>`;
+
+/** @type {[string, string][]} */
+const KEYS = [
+  ["N", "Write a prompt"],
+  ["Enter", "Make it, while writing"],
+  ["Shift Enter", "A new line"],
+  ["← → ↑ ↓", "Walk from picture to picture"],
+  ["Enter or Space", "Open a picture; Space again for the next"],
+  ["S", "Star it"],
+  ["D", "Download it"],
+  ["T", "Use its prompt"],
+  ["M", "More"],
+  ["/", "Search"],
+  ["?", "These keys"],
+  ["Esc", "Back"],
+];
+
+const DIALOGS = {
+  keys: template(`<dialog class="note-dialog" aria-labelledby="keys-name"><header><h2 id="keys-name">All keys</h2>${CLOSE}</header>
+    <dl class="keys-list">${KEYS.map(([key, words]) => `<dt>${key}</dt><dd>${words}</dd>`).join("")}</dl></dialog>`),
+  connect: template(`<dialog class="note-dialog" aria-labelledby="connect-name"><header><h2 id="connect-name">Connect ComfyUI</h2>${CLOSE}</header>
+    <p>Imagine looks for ComfyUI all the time. As soon as one answers, new sets are made by it; there is nothing to press.</p>
+    <ol><li><span>Start ComfyUI on this computer. It is found at its usual address:</span><code>http://127.0.0.1:8188</code></li>
+    <li><span>If it runs elsewhere, start Imagine with its address:</span><code>imagine --comfyui-url http://192.168.1.20:8188</code></li>
+    <li><span>Or keep the address in the environment:</span><code>IMAGINE_COMFYUI_URL=http://192.168.1.20:8188</code></li></ol>
+    <p>The sketches that you have made stay.</p></dialog>`),
+};
+
+export class PageDialog extends HTMLElement {
+  /** @param {keyof typeof DIALOGS} name */
+  open(name) {
+    const dialog = /** @type {HTMLDialogElement} */ (DIALOGS[name]());
+    this.replaceChildren(dialog);
+    dialog.addEventListener("click", ({ target }) => {
+      if (target === dialog || (target instanceof Element && target.closest("button"))) dialog.close();
+    });
+    dialog.addEventListener("close", () => dialog.remove());
+    dialog.showModal();
+  }
+}

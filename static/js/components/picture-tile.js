@@ -1,0 +1,195 @@
+// @ts-check
+// <picture-tile>: one place for a picture, from the empty well over live previews to the picture.
+//   tile.update(view, job, { sizes, eager });  tile.preview(blob);
+// Wishes: `wish` {what: "open"|"star"|"download"|"prompt"|"menu", job, index}.
+
+import { base } from "../api.js";
+import { icon, say, template, wish } from "../dom.js";
+import { alt } from "../set-view.js";
+
+const WIDTHS = [160, 320, 480, 640, 960, 1280];
+const LONG_PRESS_MS = 400;
+const STILL_PX = 10;
+
+const OPEN = template('<a class="open"></a>');
+const STARRED = template(`<span class="starred">${icon("star")}</span>`);
+const NUMBER = template('<span class="nth"></span>');
+const PLACE = template('<div class="line-up"><b></b><span>in line</span></div>');
+const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
+  <circle cx="10" cy="10" r="8" pathLength="100"/><circle cx="10" cy="10" r="8" pathLength="100"/></svg><span></span></span>`);
+const BAR = template(`<div class="over">
+  <button type="button" class="ib" data-do="star" aria-label="Star (S)">${icon("star")}</button>
+  <button type="button" class="ib" data-do="download" aria-label="Download (D)">${icon("down")}</button>
+  <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt (T)">${icon("prompt")}</button>
+  <button type="button" class="ib" data-do="menu" aria-label="More (M)" aria-haspopup="dialog">${icon("more")}</button></div>`);
+
+/** @param {string} thumbnail @param {number} width */
+export const thumbnail = (thumbnail, width) => `${base}${thumbnail}?w=${width}`;
+
+/** Resolves when what is moving in an element has come to rest. @param {Element} element */
+const atRest = (element) => Promise.allSettled(element.getAnimations().map((animation) => animation.finished));
+
+export class PictureTile extends HTMLElement {
+  /** @type {import("../set-view.js").Tile|null} */ view = null;
+  /** @type {import("../api.js").Job|null} */ job = null;
+  #url = "";
+  #live = false; // this place was seen empty: its picture arrives, it is not merely loaded
+  #decoding = false;
+  /** @type {Blob|null} */ #next = null;
+  /** @type {Record<string, HTMLElement>} */ #parts = {};
+
+  connectedCallback() {
+    if (this.classList.contains("tile")) return;
+    this.classList.add("tile");
+    this.addEventListener("click", (event) => this.#clicked(event));
+    this.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.#bar());
+    this.addEventListener("focusin", () => this.#bar());
+    this.addEventListener("pointerdown", (event) => this.#pressed(event));
+  }
+
+  /**
+   * @param {import("../set-view.js").Tile} view @param {import("../api.js").Job} job
+   * @param {{sizes: string, eager: boolean}} how
+   */
+  update(view, job, how) {
+    this.view = view;
+    this.job = job;
+    this.dataset.state = view.state;
+    if (view.state !== "succeeded") this.#live = true;
+    this.#picture(how);
+    this.#part("open", view.image !== null, OPEN, (open) => {
+      open.setAttribute("href", base + view.image?.url);
+      open.setAttribute("aria-label", `Open ${alt(job, view.index)}`);
+    });
+    this.#part("starred", view.starred && view.image !== null, STARRED);
+    this.#part("badge", view.ring !== null, BADGE, (badge) => {
+      /** @type {SVGElement} */ (badge.querySelector("circle:last-child")).style.setProperty("--p", String(view.ring));
+      say(/** @type {Element} */ (badge.lastElementChild), view.chip);
+    });
+    this.#part("place", view.state === "queued" && view.place !== "", PLACE, (line) =>
+      say(/** @type {Element} */ (line.firstElementChild), view.place));
+    const number = view.image === null && view.ring === null && !view.place;
+    this.#part("number", number || view.state === "expired", NUMBER, (nth) =>
+      say(nth, view.state === "expired" ? "Removed by your retention rule." : String(view.index + 1)));
+    this.#parts.bar?.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(view.starred));
+    if (!view.image) this.#part("bar", false, BAR);
+    if (view.state === "waiting" || view.state === "queued") this.#clear("img.preview");
+  }
+
+  /** A newer preview, faded over the one before; when they come too fast, the newest wins. @param {Blob} blob */
+  async preview(blob) {
+    this.#next = blob;
+    if (this.#decoding) return;
+    this.#decoding = true;
+    while (this.#next) {
+      const image = new Image();
+      image.className = "preview";
+      image.alt = "";
+      image.src = URL.createObjectURL(this.#next);
+      this.#next = null;
+      const decoded = await image.decode().then(() => true, () => false);
+      URL.revokeObjectURL(image.src);
+      // the picture itself may have come while this was decoded
+      if (decoded && !this.querySelector(":scope > img.pic[data-shown]")) this.#over(image);
+    }
+    this.#decoding = false;
+  }
+
+  /** Lay an image over what is there; what it covers goes when it has faded in. @param {HTMLImageElement} image */
+  async #over(image) {
+    const covered = [...this.querySelectorAll(":scope > img")];
+    if (covered.length) covered[covered.length - 1].after(image);
+    else this.prepend(image);
+    await atRest(image);
+    for (const below of covered) below.remove();
+  }
+
+  /** @param {{sizes: string, eager: boolean}} how */
+  #picture(how) {
+    const picture = this.view?.image;
+    const url = picture?.thumbnail ?? "";
+    if (url === this.#url) return;
+    this.#url = url;
+    if (!picture || !this.job || !this.view) return this.#clear("img.pic");
+    const image = new Image();
+    image.className = "pic";
+    image.alt = alt(this.job, this.view.index);
+    image.width = picture.width;
+    image.height = picture.height;
+    const live = this.#live;
+    if (!live && !how.eager) image.loading = "lazy";
+    image.sizes = image.loading === "lazy" ? `auto, ${how.sizes}` : how.sizes;
+    image.srcset = WIDTHS.map((width) => `${thumbnail(url, width)} ${width}w`).join(", ");
+    image.src = thumbnail(url, 640);
+    image.addEventListener("error", () => { this.dataset.broken = ""; }, { once: true });
+    if (live) this.#arrive(image, url);
+    else {
+      this.#clear("img");
+      this.prepend(image);
+      image.addEventListener("load", () => { image.dataset.shown = ""; }, { once: true });
+    }
+  }
+
+  /** The last preview stays until the picture can be painted at once. @param {HTMLImageElement} image @param {string} url */
+  async #arrive(image, url) {
+    await image.decode().catch(() => {});
+    if (url !== this.#url) return;
+    image.dataset.shown = "live";
+    this.#over(image);
+  }
+
+  /** @param {string} selector */
+  #clear(selector) {
+    for (const element of this.querySelectorAll(`:scope > ${selector}`)) element.remove();
+  }
+
+  /** @param {string} name @param {boolean} there @param {() => HTMLElement} make @param {(part: HTMLElement) => void} [fill] */
+  #part(name, there, make, fill) {
+    if (!there) {
+      this.#parts[name]?.remove();
+      delete this.#parts[name];
+      return;
+    }
+    if (!this.#parts[name]) this.append((this.#parts[name] = make()));
+    fill?.(this.#parts[name]);
+  }
+
+  /** The bar is made when the tile is first pointed at: a thousand sets carry none. */
+  #bar() {
+    if (!this.view?.image || this.job?.deleted_at) return;
+    this.#part("bar", true, BAR);
+    this.#parts.bar.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(this.view.starred));
+  }
+
+  /** @param {MouseEvent} event */
+  #clicked(event) {
+    if (!(event.target instanceof Element) || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    const button = event.target.closest("[data-do], .open");
+    if (!(button instanceof HTMLElement)) return;
+    event.preventDefault();
+    this.ask(button.dataset.do ?? "open", button);
+  }
+
+  /** @param {string} what @param {Element} [from] */
+  ask(what, from = this) {
+    if (this.view?.image && this.job) wish(this, "wish", { what, job: this.job.id, index: this.view.index, from });
+  }
+
+  /** A long press by touch opens the menu. @param {PointerEvent} down */
+  #pressed(down) {
+    if (down.pointerType === "mouse" || !this.view?.image) return;
+    const over = new AbortController();
+    const timer = setTimeout(() => {
+      over.abort();
+      this.addEventListener("click", (event) => { event.preventDefault(); event.stopImmediatePropagation(); }, { once: true, capture: true });
+      this.ask("menu");
+    }, LONG_PRESS_MS);
+    over.signal.addEventListener("abort", () => clearTimeout(timer));
+    const { signal } = over;
+    for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => over.abort(), { signal });
+    addEventListener("pointermove", ({ clientX, clientY }) => {
+      if (Math.hypot(clientX - down.clientX, clientY - down.clientY) > STILL_PX) over.abort();
+    }, { signal });
+    this.addEventListener("contextmenu", (event) => event.preventDefault(), { once: true });
+  }
+}

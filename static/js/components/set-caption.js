@@ -1,0 +1,114 @@
+// @ts-check
+// <set-caption>: the words beside a set, its flags, its notes, and one line of 40 px that says how far it is.
+//   caption.update(job, { queue, canceling, hint, now });
+// Wishes: `wish` {what: "cancel"|"restore"|"prompt"|"download-all"|"menu", job, from}.
+
+import { icon, reconcile, say, template, wish } from "../dom.js";
+import { clock, dayInside, plural, splitPrompt } from "../format.js";
+import { metaLine, progressLine } from "../set-view.js";
+import { isActive } from "../store.js";
+
+const SPOKEN_EVERY_MS = 10_000;
+const NOTES_SHOWN = 2;
+
+const BODY = template(`<div class="caption">
+  <h3 class="words"></h3><p class="flags"></p><div class="notes"></div>
+  <div class="prog"><span></span><button type="button" class="act"></button></div>
+  <div class="meta"><span></span><button type="button" class="act more-notes"></button><div class="to">
+    <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt">${icon("prompt")}</button>
+    <button type="button" class="ib" data-do="download-all" aria-label="Download all">${icon("down")}</button>
+    <button type="button" class="ib" data-do="menu" aria-label="More" aria-haspopup="dialog">${icon("more")}</button></div></div>
+  <p class="sr" role="status"></p></div>`);
+const NOTE = template(`<p class="note">${icon("info")}<span></span></p>`);
+
+export class SetCaption extends HTMLElement {
+  /** @type {import("../api.js").Job|null} */ #job = null;
+  /** Notes that were there when the set was first seen; later ones wait behind a button. */
+  #known = /** @type {Set<string>|null} */ (null);
+  #hint = "";
+  #opened = false;
+  #spokenAt = 0;
+
+  connectedCallback() {
+    if (this.firstElementChild) return;
+    this.append(BODY());
+    this.addEventListener("click", (event) => {
+      const button = event.target instanceof Element && event.target.closest("button");
+      if (!button || !this.#job) return;
+      if (button.matches(".more-notes")) {
+        this.#opened = true;
+        this.#notes(this.#job);
+      } else if (button.getAttribute("aria-disabled") !== "true") {
+        wish(this, "wish", { what: button.dataset.do, job: this.#job.id, from: button });
+      }
+    });
+  }
+
+  /** @param {string} selector */
+  #at(selector) {
+    return /** @type {HTMLElement} */ (this.querySelector(selector));
+  }
+
+  /**
+   * @param {import("../api.js").Job} job
+   * @param {{queue: import("../api.js").Queue, canceling: boolean, hint: string, now: Date}} around
+   */
+  update(job, { queue, canceling, hint, now }) {
+    const first = this.#job === null;
+    this.#job = job;
+    const { words, flags } = splitPrompt(job);
+    say(this.#at(".words"), words);
+    say(this.#at(".flags"), flags);
+    this.#at(".flags").hidden = !flags;
+    if (first) {
+      this.#known = new Set(warnings(job));
+      this.#hint = hint;
+    }
+    this.#notes(job);
+    const active = isActive(job);
+    const deleted = job.deleted_at;
+    this.#at(".prog").hidden = !active && !deleted;
+    this.#at(".meta").hidden = active || Boolean(deleted);
+    const act = this.#at(".prog .act");
+    if (active) {
+      const line = progressLine(job, queue, canceling);
+      say(this.#at(".prog span"), line);
+      say(act, "Cancel");
+      act.dataset.do = "cancel";
+      act.setAttribute("aria-disabled", String(canceling));
+      this.#speak(line);
+    } else if (deleted) {
+      say(this.#at(".prog span"), `In the trash since ${dayInside(deleted, now)} ${clock(deleted)}`);
+      say(act, "Restore");
+      act.dataset.do = "restore";
+      act.setAttribute("aria-disabled", "false");
+    } else {
+      say(this.#at(".meta span"), metaLine(job));
+      this.#at("[data-do=download-all]").hidden = !job.images.length;
+      this.#speak("");
+    }
+  }
+
+  /** The status for those who listen: at most one sentence in ten seconds. @param {string} line */
+  #speak(line) {
+    const status = this.#at("[role=status]");
+    if (line && Date.now() - this.#spokenAt < SPOKEN_EVERY_MS) return;
+    if (status.textContent !== line) this.#spokenAt = Date.now();
+    say(status, line);
+  }
+
+  /** @param {import("../api.js").Job} job */
+  #notes(job) {
+    const all = warnings(job);
+    const early = all.filter((message) => this.#known?.has(message)).slice(0, NOTES_SHOWN);
+    const shown = [...(this.#opened ? all : early), ...(this.#hint ? [this.#hint] : [])];
+    reconcile(this.#at(".notes"), shown, () => NOTE(), (note, message) => say(/** @type {Element} */ (note.lastElementChild), message));
+    const later = this.#opened ? 0 : all.length - early.length;
+    const button = this.#at(".more-notes");
+    button.hidden = !later;
+    say(button, plural(later, early.length ? "more note" : "note"));
+  }
+}
+
+/** What a person should know; mere information is in the lightbox. @param {import("../api.js").Job} job */
+const warnings = (job) => [...new Set(job.notes.filter((note) => note.level === "warning").map((note) => note.message))];

@@ -1,0 +1,52 @@
+// @ts-check
+// <toast-line>: what has just happened, one at a time, with its undo. Goes after 6 s, not while pointed at or focused.
+//   toast.say("Set 119 is in the trash.", { verb: "Undo", act });
+
+import { say, template } from "../dom.js";
+
+const STAYS_MS = 6_000;
+const BODY = template('<div class="toast" popover="manual" role="status"><span></span><button type="button" class="act"></button></div>');
+
+export class ToastLine extends HTMLElement {
+  #timer = 0;
+  #act = () => {};
+
+  connectedCallback() {
+    if (this.firstElementChild) return;
+    const body = BODY();
+    this.append(body);
+    body.querySelector("button")?.addEventListener("click", () => {
+      this.#act();
+      this.hide();
+    });
+    for (const type of ["pointerenter", "focusin"]) body.addEventListener(type, () => clearTimeout(this.#timer));
+    for (const type of ["pointerleave", "focusout"]) body.addEventListener(type, () => this.#wait());
+  }
+
+  /** @param {string} sentence @param {{verb: string, act: () => void}} [undo] */
+  say(sentence, undo) {
+    const body = /** @type {HTMLElement} */ (this.firstElementChild);
+    const [words, button] = /** @type {HTMLCollectionOf<HTMLElement>} */ (body.children);
+    this.#act = undo?.act ?? (() => {});
+    button.hidden = !undo;
+    say(button, undo?.verb ?? "");
+    // shown again each time, to lie above a dialog that has opened since
+    if (body.matches(":popover-open")) body.hidePopover();
+    body.showPopover();
+    say(words, sentence);
+    this.#wait();
+  }
+
+  hide() {
+    clearTimeout(this.#timer);
+    /** @type {HTMLElement} */ (this.firstElementChild).hidePopover();
+  }
+
+  #wait() {
+    clearTimeout(this.#timer);
+    this.#timer = setTimeout(() => {
+      if (this.firstElementChild?.matches(":hover, :focus-within")) this.#wait();
+      else this.hide();
+    }, STAYS_MS);
+  }
+}

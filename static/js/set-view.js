@@ -1,0 +1,155 @@
+// @ts-check
+// What a set, its caption and the engine line say, derived from the facts in the store. Pure.
+
+import { about, clock, dayInside, elapsed, inWords, ordinal, plural, spent } from "./format.js";
+
+/**
+ * @typedef {import("./api.js").Job} Job
+ * @typedef {import("./api.js").JobImage} JobImage
+ * @typedef {import("./api.js").Engine} Engine
+ * @typedef {import("./api.js").Queue} Queue
+ * @typedef {"waiting"|"queued"|"sampling"|"loading"|"decoding"|"saving"|"succeeded"|"failed"|"canceled"|"expired"} TileState
+ * @typedef {{index: number, state: TileState, image: JobImage|null, starred: boolean, place: string,
+ *   ring: number|null, chip: string}} Tile
+ *   `ring` is 0–100, null when there is no chip; `place` is the place in line of a queued set
+ */
+
+/** How many pictures a set has room for. @param {Job} job */
+export const pictureCount = (job) => Math.max(1, job.parameters.batch_size ?? 1, job.images.length);
+
+/** Width over height. @param {Job} job */
+export function ratio(job) {
+  const { width, height } = job.images[0] ?? job.parameters;
+  return width > 0 && height > 0 ? width / height : 1;
+}
+
+/** The picture's own step: the count of a job runs over all its pictures. @param {Job} job */
+export function ownStep(job) {
+  const { step, steps } = job.progress;
+  const each = job.parameters.steps || steps;
+  return { step: step > 0 ? ((step - 1) % each) + 1 : 0, steps: each };
+}
+
+/** Made in one latent batch, so that all its pictures are in work at once. @param {Job} job */
+const together = (job) => job.stage === "sampling" && job.progress.image === null && job.progress.step > 0;
+
+/** @param {Job} job @param {Queue} queue @returns {Tile[]} */
+export function tiles(job, queue) {
+  const images = new Map(job.images.map((image) => [image.index, image]));
+  const indices = Array.from({ length: pictureCount(job) }, (_, index) => index);
+  const said = job.progress.image;
+  const current = said === null || images.has(said) ? indices.find((index) => !images.has(index)) : said;
+  const all = together(job);
+  return indices.map((index) => {
+    const image = images.get(index) ?? null;
+    const starred = job.favorites.includes(index);
+    /** @type {Tile} */
+    const tile = { index, state: "waiting", image, starred, place: "", ring: null, chip: "" };
+    if (job.state === "expired") return { ...tile, image: null, state: "expired" };
+    if (image) return { ...tile, state: "succeeded" };
+    if (job.state === "queued") return index === 0 ? { ...tile, state: "queued", place: place(job, queue) } : tile;
+    if (job.state === "failed" || job.state === "canceled") return { ...tile, state: job.state };
+    return all || index === current ? working(tile, job) : tile;
+  });
+}
+
+/** @param {Tile} tile @param {Job} job @returns {Tile} */
+function working(tile, job) {
+  const { step, steps } = ownStep(job);
+  switch (job.stage) {
+    case "sampling": return { ...tile, state: "sampling", ring: (100 * step) / steps || 0, chip: `${step}/${steps}` };
+    case "decoding": case "saving": return { ...tile, state: job.stage, ring: (100 * step) / steps || 0, chip: job.stage };
+    default: return { ...tile, state: "loading", ring: 0, chip: "loading" };
+  }
+}
+
+/** @param {Job} job @param {Queue} queue */
+function place(job, queue) {
+  const position = queue.positions?.[job.id] ?? job.position;
+  if (!position) return "";
+  return position === 1 ? "Next" : ordinal(position);
+}
+
+/** The line under the words of an active set. @param {Job} job @param {Queue} queue @param {boolean} canceling */
+export function progressLine(job, queue, canceling) {
+  if (canceling) return "Stopping";
+  if (job.state === "queued") {
+    if (queue.paused) return "The queue is paused";
+    const starts = queue.starts?.[job.id];
+    return starts === undefined ? "Waiting in line" : `Starts in ${about(starts)}`;
+  }
+  const { image, eta_s: eta } = job.progress;
+  if (job.stage === "loading") return "Loading the model";
+  if (job.stage === "submitted" || job.stage === null) return "Starting";
+  const total = pictureCount(job);
+  const left = eta === null || eta === undefined ? "" : `${about(eta)} left`;
+  if (total > 1 && image !== null) return [`Picture ${image + 1} of ${total}`, left].filter(Boolean).join(", ");
+  if (left) return left[0].toUpperCase() + left.slice(1);
+  return total > 1 ? `Making ${inWords(total)} pictures` : "Making the picture";
+}
+
+/** 12 s · 14:32, or the time alone for a set that did not succeed. @param {Job} job */
+export function metaLine(job) {
+  const seconds = job.state === "succeeded" || job.state === "expired" ? elapsed(job) : null;
+  return seconds === null ? clock(job.created_at) : `${spent(seconds)} · ${clock(job.created_at)}`;
+}
+
+/** Set 128 · today 14:19. @param {Job} job @param {Date} now */
+export const heading = (job, now) => `Set ${job.number} · ${dayInside(job.created_at, now)} ${clock(job.created_at)}`;
+
+/** @param {Job} job @param {number} index */
+export const alt = (job, index) => `Picture ${index + 1} of ${pictureCount(job)}: ${job.text || job.prompt}`;
+
+/**
+ * Why a set has no more pictures, and the words of the button that tries again.
+ * @param {Job} job @returns {{calm: boolean, sentence: string, hint: string, verb: string}|null}
+ */
+export function stopped(job) {
+  const safe = job.images.length ? job.images.length === 1 ? "Your first picture is safe." : `Your ${inWords(job.images.length)} are safe.` : "";
+  if (job.state === "canceled") return { calm: true, sentence: "You canceled this one.", hint: safe, verb: "Make it after all" };
+  if (job.state !== "failed") return null;
+  const hint = [safe, job.error?.hint].filter(Boolean).join(" ");
+  return { calm: false, sentence: job.error?.message ?? "This set failed.", hint, verb: "Try again as it is" };
+}
+
+/**
+ * The engine in words; `lamp` is the state of the safelight.
+ * @param {Engine|null} engine @param {Queue} queue @param {boolean} online
+ * @returns {{lamp: "working"|"idle"|"down", name: string, words: string}}
+ */
+export function engineLine(engine, queue, online) {
+  if (!online) return { lamp: "down", name: "Server out of reach", words: "" };
+  if (!engine) return { lamp: "idle", name: "", words: "" };
+  if (!engine.kind && engine.state !== "down") return { lamp: "idle", name: "Looking for ComfyUI", words: "" };
+  const name = engine.kind === "sketch" ? "Sketch engine" : "ComfyUI";
+  if (engine.state === "down") return { lamp: "down", name: `${name} does not answer`, words: "" };
+  if (engine.state === "starting") return { lamp: "idle", name, words: "is starting" };
+  const { running, waiting, paused } = queue;
+  const numbers = [running && `${running} running`, waiting && `${waiting} waiting`].filter(Boolean).join(", ");
+  if (paused) return { lamp: running ? "working" : "idle", name, words: ["paused", numbers].filter(Boolean).join(", ") };
+  return { lamp: running ? "working" : "idle", name, words: numbers || "ready" };
+}
+
+/** What the popover of the engine line tells beyond its words. @param {Engine|null} engine @param {boolean} online @returns {string[]} */
+export function engineDetails(engine, online) {
+  if (!online) return ["The page keeps trying and goes on where it was."];
+  if (!engine) return [];
+  const sentences = [];
+  if (engine.kind === "sketch") sentences.push("Quick procedural paintings, made without a model.");
+  else if (engine.url) sentences.push([engine.version && `ComfyUI ${engine.version}`, `at ${engine.url}`].filter(Boolean).join(" "));
+  if (engine.reason) sentences.push(engine.reason);
+  if (engine.state === "down") sentences.push("New sets wait in line and start when it is back.");
+  if (engine.previews === false) sentences.push(NO_PREVIEWS);
+  return sentences;
+}
+
+export const NO_PREVIEWS = "This ComfyUI sends no previews. Start it with --preview-method auto to watch pictures sharpen.";
+
+/** Sets of each day, where the whole day is known. @param {Job[]} list newest first @param {boolean} complete @param {(iso: string) => string} keyOf */
+export function daySizes(list, complete, keyOf) {
+  /** @type {Map<string, number>} */
+  const sizes = new Map();
+  for (const job of list) sizes.set(keyOf(job.created_at), (sizes.get(keyOf(job.created_at)) ?? 0) + 1);
+  if (!complete && list.length) sizes.delete(keyOf(list[list.length - 1].created_at));
+  return new Map([...sizes].map(([key, size]) => [key, plural(size, "set")]));
+}
