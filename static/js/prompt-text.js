@@ -17,9 +17,14 @@
  *   what stands under the caret: `start`–`end` is what a completion replaces
  */
 
-// A run of one or two dashes that is no lone hyphen, at the start of a word, directly before a
-// letter: phones turn "--" into one long dash.
-const FLAG = /(^|[\s{,])(--|[–—][-–—]?|-[–—])(\p{L}[\p{L}\p{N}_-]*)/gu;
+// Two dashes of any kind or one long dash, at the start of a word and directly before a letter:
+// phones turn "--" into one long dash.
+const DASHES = String.raw`(^|[\s{,])([-\u2010-\u2015\u2212]{2}|[\u2012-\u2015])`;
+const NAME = String.raw`[\p{L}\p{N}_-]*`;
+const FLAG = new RegExp(`${DASHES}(\\p{L}${NAME})`, "gu");
+const OPENING = new RegExp(`${DASHES}(${NAME})$`, "u");
+const NAME_REST = new RegExp(`^${NAME}`, "u");
+const FLAG_START = /^([-\u2010-\u2015\u2212]{2}|[\u2012-\u2015])\p{L}/u;
 
 /**
  * The UTF-16 offset of each code point, and the length of the text as the last entry.
@@ -137,7 +142,7 @@ export function removeFlag(text, names, takes = "word") {
 
 /**
  * The text with this flag written: in place of the first flag with one of the names (further ones
- * go), else at the end.
+ * go), else at the end. Without words it leaves the place before it for them.
  * @param {string} text
  * @param {readonly string[]} names
  * @param {string} written  such as "--ar 16:9"
@@ -146,8 +151,7 @@ export function removeFlag(text, names, takes = "word") {
 export function writeFlag(text, names, written, takes = "word") {
   const first = findFlags(text).find((each) => names.includes(each.name));
   if (!first) {
-    const words = text.trimEnd();
-    return words ? `${words} ${written}` : written;
+    return `${text.trimEnd()} ${written}`;
   }
   const end = flagEnd(text, first, takes);
   const tail = removeFlag(text.slice(end), names, takes);
@@ -163,10 +167,10 @@ export function writeFlag(text, names, written, takes = "word") {
  */
 export function spotAt(text, caret) {
   const before = text.slice(0, caret);
-  const opening = /(^|[\s{,])(--|[–—][-–—]?|-[–—])([\p{L}\p{N}_-]*)$/u.exec(before);
+  const opening = OPENING.exec(before);
   if (opening) {
     const start = opening.index + opening[1].length;
-    const rest = /^[\p{L}\p{N}_-]*/u.exec(text.slice(caret))?.[0] ?? "";
+    const rest = NAME_REST.exec(text.slice(caret))?.[0] ?? "";
     const query = opening[3].toLowerCase();
     return { kind: "flag", name: query, start, end: caret + rest.length, query };
   }
@@ -180,33 +184,51 @@ export function spotAt(text, caret) {
 }
 
 /**
- * What the mirror paints: the parser's tokens, with errors over them and noted flags marked.
+ * What the mirror paints: the parser's tokens, the problems that are told, and noted flags marked.
  * Spans are in order and do not overlap; what lies between is plain text.
  * @param {string} text
  * @param {readonly Token[]} tokens
- * @param {readonly Detail[]} errors
+ * @param {readonly Detail[]} told
  * @param {ReadonlySet<string>} noted  names (long or as typed) of flags that carry a note
  * @returns {Span[]}
  */
-export function paintSpans(text, tokens, errors, noted) {
-  const wrong = toUnits(text, errors).filter((error) => error.end > error.start);
+export function paintSpans(text, tokens, told, noted) {
+  const wrong = toUnits(text, told).filter((each) => each.end > each.start && !isWhole(text, each));
+  const painted = toUnits(text, tokens).map(({ start, end, kind }) => {
+    if (kind !== "error" || wrong.some((each) => overlap(each, { start, end }))) return { start, end, kind };
+    // Not told yet, because it is still being typed.
+    return { start, end, kind: FLAG_START.test(text.slice(start, end)) ? "flag" : "value" };
+  });
+  const errors = painted.filter(({ kind }) => kind === "error");
   const flags = findFlags(text).filter((flag) => noted.has(flag.name));
-  /** @type {Span[]} */
-  const layers = [
-    ...toUnits(text, tokens).map(({ start, end, kind }) => ({ start, end, kind })),
+  return flatten([
+    ...painted,
     ...flags.map((flag) => ({ start: flag.start, end: flag.nameEnd, kind: "note" })),
-    ...wrong.map(({ start, end }) => ({ start, end, kind: "error" })),
-  ];
-  const edges = [...new Set(layers.flatMap((each) => [each.start, each.end]))].sort((a, b) => a - b);
+    ...errors,
+    // What the parser took and the engine did not, such as a model that is not installed.
+    ...wrong.filter((each) => !errors.some((error) => overlap(each, error)))
+      .map(({ start, end }) => ({ start, end, kind: "error" })),
+  ]);
+}
+
+/** @param {{start: number, end: number}} one @param {{start: number, end: number}} other */
+const overlap = (one, other) => one.start < other.end && other.start < one.end;
+
+/** Is it about the prompt as a whole, not about a place in it? @param {string} text @param {{start: number, end: number}} place */
+export const isWhole = (text, { start, end }) => start === 0 && end >= text.trimEnd().length;
+
+/** Layers of spans as one: the later one lies on top. @param {readonly Span[]} layers @returns {Span[]} */
+function flatten(layers) {
+  const edges = [...new Set(layers.flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
   /** @type {Span[]} */
   const spans = [];
-  for (let index = 0; index + 1 < edges.length; index += 1) {
-    const [start, end] = [edges[index], edges[index + 1]];
-    const top = layers.filter((each) => each.start <= start && each.end >= end).at(-1);
-    if (!top || top.kind === "text") continue;
+  for (const [index, end] of edges.slice(1).entries()) {
+    const start = edges[index];
+    const kind = layers.findLast((each) => each.start <= start && each.end >= end)?.kind;
     const last = spans.at(-1);
-    if (last && last.end === start && last.kind === top.kind && top.kind === "error") last.end = end;
-    else spans.push({ start, end, kind: top.kind });
+    if (!kind || kind === "text") continue;
+    if (last?.end === start && last.kind === kind && kind === "error") last.end = end;
+    else spans.push({ start, end, kind });
   }
   return spans;
 }
@@ -238,6 +260,49 @@ export function shiftSpans(spans, before, after) {
 }
 
 /**
+ * The text without the flags that are wrong; null when something else is wrong too.
+ * @param {string} text
+ * @param {readonly Detail[]} errors
+ */
+export function withoutWrongFlags(text, errors) {
+  const places = toUnits(text, errors);
+  const bad = findFlags(text).filter((flag) =>
+    places.some((place) => overlap(place, { start: flag.start, end: Math.max(flag.nameEnd, flag.valueEnd) })));
+  const inFlags = places.every((place) => bad.some((flag) => flag.start <= place.start && place.end <= Math.max(flag.nameEnd, flag.valueEnd)));
+  if (!inFlags || places.length < errors.length) return null;
+  return bad.reduceRight((rest, flag) => rest.slice(0, flag.start) + rest.slice(Math.max(flag.nameEnd, flag.valueEnd)), text);
+}
+
+/**
+ * Are there flags and nothing else? Then the words are still to come.
+ * @param {string} text
+ */
+export function isWordless(text) {
+  const [first] = findFlags(text);
+  return first !== undefined && text.slice(0, first.start).trim() === "";
+}
+
+/**
+ * Is a problem only that the flag under the caret is not typed to its end?
+ * @param {string} text
+ * @param {number} caret
+ * @param {boolean} offered  a completion list is open for what stands under the caret
+ * @param {Detail} detail
+ */
+export function isUnfinished(text, caret, offered, detail) {
+  const [place] = toUnits(text, [detail]);
+  if (!place || place.start > caret) return false;
+  if (offered) {
+    const spot = spotAt(text, caret);
+    return spot !== null && place.start <= spot.end && place.end >= spot.start;
+  }
+  // A known flag whose value comes next; an unknown one has no `allowed`.
+  const flag = findFlags(text.slice(0, caret)).at(-1);
+  if (!flag || detail.allowed == null || place.end < flag.start) return false;
+  return flag.valueEnd === flag.valueStart && caret > flag.nameEnd;
+}
+
+/**
  * The replacement that a problem's suggestion stands for. A suggestion for a value leaves the
  * flag before it alone.
  * @param {string} text
@@ -250,7 +315,7 @@ export function suggestedEdit(text, detail) {
   if (suggestion == null || !place) return null;
   const marked = text.slice(place.start, place.end);
   const [flag] = findFlags(marked);
-  if (flag?.start === 0 && !/^[-–—]{1,2}\p{L}/u.test(suggestion) && flag.valueEnd > flag.valueStart) {
+  if (flag?.start === 0 && !FLAG_START.test(suggestion) && flag.valueEnd > flag.valueStart) {
     return {
       start: place.start + flag.valueStart, end: place.start + flag.valueEnd, text: suggestion,
     };
