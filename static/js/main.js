@@ -38,6 +38,7 @@ definePromptLens();
 
 /** @template {HTMLElement} E @param {string} name @param {new () => E} _kind @returns {E} */
 const find = (name, _kind) => /** @type {E} */ (document.querySelector(name));
+const main = /** @type {HTMLElement} */ (document.querySelector("main"));
 const feed = find("job-feed", JobFeed);
 const filters = find("filter-line", FilterLine);
 const engine = find("engine-state", EngineState);
@@ -72,6 +73,7 @@ function render() {
   preferences.update(state);
   banner.update(state);
   feed.update(state, now);
+  main.ariaBusy = String(!state.loaded || !state.engine);
   box.update(state, place.picture, now);
   if (lens.engine !== state.engine) lens.engine = state.engine;
   if (lens.online !== state.online) lens.online = state.online;
@@ -191,7 +193,7 @@ keys.listen({
 });
 document.querySelector(".skip")?.addEventListener("click", (event) => {
   event.preventDefault();
-  document.querySelector("main")?.focus();
+  main.focus();
 });
 
 /* start: the list first, then what changes it */
