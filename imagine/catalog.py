@@ -1,0 +1,174 @@
+"""What an engine has installed: its nodes, its models and its lists, read from ``/object_info``.
+
+The schemas are compiled once, when the engine is read, because every submitted graph is checked
+against them. Both shapes of a choice are understood, and what ComfyUI checks by other means than
+the list (uploaded files, lists fetched by the page) is left unchecked.
+
+Source: ComfyUI 0.3.64, ``server.py`` (``node_info``), ``execution.py`` (``validate_inputs``).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+CHOICE = "COMBO"
+
+# Options that mark a list as incomplete: files in subfolders, or filled by a remote call.
+_OPEN_LISTS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
+# Types of the newer schema whose real inputs are made by the node itself.
+_DYNAMIC = "COMFY_"
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """The values of a list input, in the engine's order. ``is_closed``: no other value passes."""
+
+    values: tuple[Any, ...]
+    known: frozenset[Any]
+    is_closed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class InputSchema:
+    """One input of a node. ``choices`` is set for lists, the bounds for numbers."""
+
+    type: str
+    is_required: bool
+    choices: Choices | None = None
+    minimum: float | None = None
+    maximum: float | None = None
+
+    @property
+    def is_dynamic(self) -> bool:
+        return self.type.startswith(_DYNAMIC)
+
+
+@dataclass(frozen=True, slots=True)
+class NodeSchema:
+    """A node class: its inputs, the types of its output slots, and whether it ends a graph."""
+
+    inputs: Mapping[str, InputSchema]
+    required: tuple[str, ...]
+    outputs: tuple[str, ...]
+    is_output: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Catalog:
+    """Everything one engine can run and load. Names are the engine's own, paths included.
+
+    ``metadata`` holds the safetensors headers that were read, by model name.
+    """
+
+    schemas: Mapping[str, NodeSchema]
+    checkpoints: tuple[str, ...] = ()
+    diffusion_models: tuple[str, ...] = ()
+    text_encoders: tuple[str, ...] = ()
+    vaes: tuple[str, ...] = ()
+    loras: tuple[str, ...] = ()
+    upscale_models: tuple[str, ...] = ()
+    samplers: tuple[str, ...] = ()
+    schedulers: tuple[str, ...] = ()
+    metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+
+    @classmethod
+    def from_object_info(
+        cls,
+        info: Mapping[str, Any],
+        *,
+        metadata: Mapping[str, Mapping[str, Any]] | None = None,
+    ) -> Self:
+        """Compile the answer of ``/object_info``; a node that cannot be read counts as missing."""
+        reader = _Reader()
+        schemas = {name: reader.node(raw) for name, raw in info.items() if _is_node(raw)}
+
+        def names(class_type: str, input_name: str) -> tuple[str, ...]:
+            return tuple(str(value) for value in _choices(schemas, class_type, input_name))
+
+        return cls(
+            schemas=schemas,
+            checkpoints=names("CheckpointLoaderSimple", "ckpt_name"),
+            diffusion_models=names("UNETLoader", "unet_name"),
+            text_encoders=names("CLIPLoader", "clip_name"),
+            vaes=names("VAELoader", "vae_name"),
+            loras=names("LoraLoader", "lora_name"),
+            upscale_models=names("UpscaleModelLoader", "model_name"),
+            samplers=names("KSampler", "sampler_name"),
+            schedulers=names("KSampler", "scheduler"),
+            metadata=dict(metadata or {}),
+        )
+
+    @property
+    def nodes(self) -> tuple[str, ...]:
+        """The node classes, in the engine's order."""
+        return tuple(self.schemas)
+
+    def has(self, class_type: str) -> bool:
+        return class_type in self.schemas
+
+    def choices(self, class_type: str, input_name: str) -> tuple[Any, ...]:
+        """Return the values a list input offers; none when there is no such list."""
+        return _choices(self.schemas, class_type, input_name)
+
+
+def _choices(
+    schemas: Mapping[str, NodeSchema], class_type: str, input_name: str
+) -> tuple[Any, ...]:
+    node = schemas.get(class_type)
+    schema = node.inputs.get(input_name) if node is not None else None
+    return schema.choices.values if schema is not None and schema.choices is not None else ()
+
+
+def _is_node(raw: Any) -> bool:
+    return isinstance(raw, Mapping) and isinstance(raw.get("input"), Mapping)
+
+
+class _Reader:
+    """Turns raw schemas into ours; equal lists (hundreds of nodes list the LoRAs) are kept once."""
+
+    def __init__(self) -> None:
+        self._shared: dict[tuple[tuple[Any, ...], bool], Choices] = {}
+
+    def node(self, raw: Mapping[str, Any]) -> NodeSchema:
+        inputs: dict[str, InputSchema] = {}
+        for section in ("optional", "required"):
+            for name, config in (raw["input"].get(section) or {}).items():
+                inputs[name] = self.input(config, is_required=section == "required")
+        outputs = raw.get("output") or ()
+        return NodeSchema(
+            inputs=inputs,
+            required=tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic),
+            outputs=tuple(kind if isinstance(kind, str) else CHOICE for kind in outputs),
+            is_output=bool(raw.get("output_node")),
+        )
+
+    def input(self, config: Any, *, is_required: bool) -> InputSchema:
+        if isinstance(config, str) or not isinstance(config, Sequence) or not config:
+            return InputSchema("*", is_required)
+        kind = config[0]
+        options = config[1] if len(config) > 1 and isinstance(config[1], Mapping) else {}
+        if isinstance(kind, str) and kind != CHOICE:
+            return InputSchema(
+                type=kind,
+                is_required=is_required,
+                minimum=_number(options.get("min")),
+                maximum=_number(options.get("max")),
+            )
+        values = options.get("options") if isinstance(kind, str) else kind
+        return InputSchema(CHOICE, is_required, choices=self._list(values, options))
+
+    def _list(self, values: Any, options: Mapping[str, Any]) -> Choices | None:
+        if not isinstance(values, Sequence) or isinstance(values, str):
+            return None  # a list that only the page knows
+        is_closed = not any(options.get(mark) for mark in _OPEN_LISTS)
+        try:
+            key = (tuple(values), is_closed)
+            return self._shared.setdefault(key, Choices(key[0], frozenset(key[0]), is_closed))
+        except TypeError:  # values that are lists or objects themselves
+            return None
+
+
+def _number(value: Any) -> float | None:
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return value
+    return None
