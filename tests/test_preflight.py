@@ -1,0 +1,276 @@
+import copy
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from imagine.catalog import Catalog
+from imagine.errors import Detail
+from imagine.graph import Graph, Sampling
+from imagine.preflight import preflight
+from tests.catalogs import catalog, recorded_info
+
+RECORDINGS = Path(__file__).with_name("data") / "recordings"
+
+ENGINE = catalog(
+    checkpoints=["SDXL\\sd_xl_base_1.0.safetensors", "other.ckpt"],
+    upscale_models=["4x-UltraSharp.pth"],
+)
+
+
+def good_graph() -> dict[str, dict[str, Any]]:
+    """Return a graph that runs: 1 model, 2 prompt, 3 latent, 4 sampler, 5 decode, 6 save."""
+    graph = Graph()
+    model, clip, vae = graph.load_checkpoint("other.ckpt")
+    words = graph.encode(clip, "a fox", "Prompt")
+    latent = graph.empty_latent("EmptyLatentImage", 512, 512, 1)
+    how = Sampling(seed=1, steps=10, cfg=5.0, sampler="euler", scheduler="normal")
+    samples = graph.sample(model, words, words, latent, how, "Sampling")
+    graph.save(graph.decode(samples, vae, "Decoding"), "x", "Saving")
+    return graph.to_api()
+
+
+def broken(node: str, **inputs: Any) -> dict[str, dict[str, Any]]:
+    graph = copy.deepcopy(good_graph())
+    graph[node]["inputs"] |= inputs
+    return graph
+
+
+def the_problem(graph: Mapping[str, Any], engine: Catalog = ENGINE) -> Detail:
+    problems = preflight(graph, engine)
+    assert len(problems) == 1, problems
+    return problems[0]
+
+
+def test_a_graph_that_runs_has_no_problems() -> None:
+    assert preflight(good_graph(), ENGINE) == ()
+
+
+def test_an_unknown_node_is_told_with_its_title_and_the_nearest() -> None:
+    graph = good_graph()
+    graph["5"]["class_type"] = "VaeDecode"
+    problem = the_problem(graph)
+    assert problem.message is not None
+    assert problem.message.startswith("Decoding: this ComfyUI has no node VaeDecode.")
+    assert (problem.value, problem.suggestion) == ("VaeDecode", "VAEDecode")
+
+
+def test_a_missing_model_is_told_with_the_nearest_installed() -> None:
+    problem = the_problem(broken("1", ckpt_name="old/SD_XL_base_1.0.ckpt"))
+    assert problem.parameter == "ckpt_name"
+    assert problem.value == "old/SD_XL_base_1.0.ckpt"
+    assert problem.suggestion == "SDXL\\sd_xl_base_1.0.safetensors"
+    assert problem.allowed == "SDXL\\sd_xl_base_1.0.safetensors, other.ckpt"
+    assert problem.message == (
+        "Model: ckpt_name is old/SD_XL_base_1.0.ckpt, which this ComfyUI does not have. "
+        "The nearest is SDXL\\sd_xl_base_1.0.safetensors."
+    )
+
+
+def test_a_value_of_the_newer_choice_is_checked_although_comfyui_does_not() -> None:
+    graph = good_graph()
+    graph["7"] = {
+        "class_type": "UpscaleModelLoader",
+        "inputs": {"model_name": "4x_UltraSharp.pt"},
+        "_meta": {"title": "Upscaler"},
+    }
+    graph["8"] = {
+        "class_type": "ImageUpscaleWithModel",
+        "inputs": {"upscale_model": ["7", 0], "image": ["5", 0]},
+    }
+    graph["6"]["inputs"]["images"] = ["8", 0]
+    assert the_problem(graph).suggestion == "4x-UltraSharp.pth"
+
+
+def test_an_empty_list_says_that_nothing_is_installed() -> None:
+    problem = the_problem(good_graph(), catalog(checkpoints=[]))
+    assert problem.message is not None
+    assert "nothing is installed for it" in problem.message
+
+
+def test_a_long_list_is_cut_short() -> None:
+    names = [f"model-{n}.safetensors" for n in range(100)]
+    problem = the_problem(good_graph(), catalog(checkpoints=names))
+    assert problem.allowed is not None
+    assert problem.allowed.endswith("… (100 in all)")
+
+
+def test_a_missing_input_is_told() -> None:
+    graph = good_graph()
+    del graph["4"]["inputs"]["positive"]
+    problem = the_problem(graph)
+    assert problem.parameter == "positive"
+    assert problem.message is not None
+    assert problem.message.startswith("Sampling: the input positive is missing.")
+
+
+@pytest.mark.parametrize("value", [0, 10_001, "0"])
+def test_a_number_out_of_range_is_told_with_the_range(value: object) -> None:
+    problem = the_problem(broken("4", steps=value))
+    assert (problem.value, problem.allowed) == (str(value), "1–10000")
+
+
+@pytest.mark.parametrize("value", ["many", None, {}, float("nan"), float("inf")])
+def test_what_is_no_number_is_told(value: object) -> None:
+    problem = the_problem(broken("4", cfg=value))
+    assert problem.message is not None
+    assert "takes a number" in problem.message
+
+
+@pytest.mark.parametrize("value", ["20", 20.0, 7])
+def test_numbers_that_comfyui_converts_pass(value: object) -> None:
+    assert preflight(broken("4", steps=value), ENGINE) == ()
+
+
+def test_the_largest_seed_passes_and_one_more_does_not() -> None:
+    assert preflight(broken("4", seed=2**64 - 1), ENGINE) == ()
+    assert the_problem(broken("4", seed=2**64)).parameter == "seed"
+
+
+def test_a_link_to_a_node_that_is_not_there_is_told() -> None:
+    problem = the_problem(broken("4", latent_image=["99", 0]))
+    assert problem.message is not None
+    assert "node 99, which is not there" in problem.message
+
+
+@pytest.mark.parametrize("slot", [3, -1])
+def test_a_link_to_a_slot_that_is_not_there_is_told(slot: int) -> None:
+    problem = the_problem(broken("5", vae=["1", slot]))
+    assert problem.message is not None
+    assert f"slot {slot} of Model, which has 3" in problem.message
+
+
+def test_a_link_of_the_wrong_type_is_told() -> None:
+    problem = the_problem(broken("4", latent_image=["2", 0]))
+    assert problem.message is not None
+    assert "latent_image takes LATENT, and Prompt gives CONDITIONING" in problem.message
+
+
+@pytest.mark.parametrize("link", [[], ["3"], ["3", 0, 0], [3, 0], ["3", "0"]])
+def test_a_list_that_is_no_link_is_told(link: list[object]) -> None:
+    problem = the_problem(broken("4", latent_image=link))
+    assert problem.message is not None
+    assert "latent_image" in problem.message
+
+
+def test_a_value_where_a_link_belongs_is_told() -> None:
+    assert the_problem(broken("4", model="other.ckpt")).parameter == "model"
+
+
+def test_every_problem_is_told_at_once() -> None:
+    graph = broken("4", steps=0, sampler_name="plms")
+    assert [problem.parameter for problem in preflight(graph, ENGINE)] == ["steps", "sampler_name"]
+
+
+def test_inputs_that_no_node_knows_are_ignored_as_comfyui_does() -> None:
+    assert preflight(broken("4", unheard_of=1), ENGINE) == ()
+
+
+def test_nodes_that_no_output_needs_are_not_judged() -> None:
+    graph = good_graph()
+    graph["7"] = {"class_type": "KSampler", "inputs": {}}
+    assert preflight(graph, ENGINE) == ()
+
+
+def test_a_graph_without_an_output_is_told() -> None:
+    graph = good_graph()
+    del graph["6"]
+    problem = the_problem(graph)
+    assert problem.message == "The graph saves no picture: it has no output node."
+
+
+def test_uploaded_files_pass_although_the_list_does_not_hold_them() -> None:
+    graph = good_graph()
+    graph["7"] = {"class_type": "LoadImage", "inputs": {"image": "imagine/mine.png [output]"}}
+    graph["6"]["inputs"]["images"] = ["7", 0]
+    assert preflight(graph, ENGINE) == ()
+
+
+def test_a_literal_list_is_left_to_its_node() -> None:
+    assert preflight(broken("4", sampler_name={"__value__": ["euler"]}), ENGINE) == ()
+
+
+@pytest.mark.parametrize(
+    ("given", "taken", "fits"),
+    [
+        ("IMAGE", "*", True),
+        ("*", "IMAGE", True),
+        ("IMAGE", "IMAGE,MASK", True),
+        ("IMAGE,LATENT", "IMAGE,MASK", True),
+        ("LATENT", "IMAGE,MASK", False),
+        ("INT", "FLOAT", False),
+        ("COMFY_MATCHTYPE_V3", "IMAGE", True),
+    ],
+)
+def test_types_fit_as_comfyui_sees_it(given: str, taken: str, fits: bool) -> None:
+    engine = Catalog.from_object_info(
+        {
+            "Give": {"input": {}, "output": [given]},
+            "Take": {"input": {"required": {"it": [taken]}}, "output": [], "output_node": True},
+        }
+    )
+    graph = {
+        "1": {"class_type": "Give", "inputs": {}},
+        "2": {"class_type": "Take", "inputs": {"it": ["1", 0]}},
+    }
+    assert (preflight(graph, engine) == ()) is fits
+
+
+def recorded_submissions() -> list[tuple[str, dict[str, Any], bool]]:
+    """Return every graph sent in a recording, and whether ComfyUI took all of it."""
+    submissions = []
+    for path in sorted(RECORDINGS.glob("*.jsonl")):
+        sent: dict[int, dict[str, Any]] = {}
+        for line in path.read_text(encoding="utf-8").splitlines():
+            event = json.loads(line)
+            if event["ch"] != "http":
+                continue
+            if event["dir"] == "req":
+                body = event.get("json")
+                graph = body.get("prompt") if isinstance(body, dict) else None
+                if event["path"] == "/prompt" and isinstance(graph, dict) and graph:
+                    sent[event["n"]] = graph
+            elif event["n"] in sent:
+                answer = event.get("json") or {}
+                accepted = event["status"] == 200 and not answer.get("node_errors")
+                submissions.append((path.stem, sent.pop(event["n"]), accepted))
+    return submissions
+
+
+SUBMISSIONS = recorded_submissions()
+RECORDED_ENGINE = Catalog.from_object_info(recorded_info())
+
+
+def test_what_a_real_comfyui_ran_passes() -> None:
+    # What it takes and then fails on: values of the newer choice, which it does not check.
+    fails_later = {"model_name", "upscale_method"}
+    accepted = [graph for _, graph, was_accepted in SUBMISSIONS if was_accepted]
+    assert len(accepted) > 50
+    for graph in accepted:
+        assert {problem.parameter for problem in preflight(graph, RECORDED_ENGINE)} <= fails_later
+
+
+def test_what_a_real_comfyui_refused_is_refused() -> None:
+    # What only the engine can know: whether an uploaded file is there.
+    refused = [
+        graph
+        for _, graph, was_accepted in SUBMISSIONS
+        if not was_accepted
+        and "LoadImage" not in {node.get("class_type") for node in graph.values()}
+    ]
+    assert len(refused) > 15
+    for graph in refused:
+        assert preflight(graph, RECORDED_ENGINE), graph
+
+
+def test_a_circle_is_told() -> None:
+    graph = good_graph()
+    scale = {"upscale_method": "area", "scale_by": 1.0}
+    graph["7"] = {"class_type": "ImageScaleBy", "inputs": {"image": ["8", 0], **scale}}
+    graph["8"] = {"class_type": "ImageScaleBy", "inputs": {"image": ["7", 0], **scale}}
+    graph["6"]["inputs"]["images"] = ["7", 0]
+    problem = the_problem(graph)
+    assert problem.message is not None
+    assert problem.message.startswith("The graph runs in a circle: ImageScaleBy → ")
