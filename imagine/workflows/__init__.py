@@ -1,0 +1,1 @@
+"""Recipes: how each kind of job becomes a graph; `imagine.workflow_builder` picks one."""
