@@ -20,5 +20,9 @@ check: environment
 	$(PYTHON_ENV) -m mypy
 	$(PYTHON_ENV) scripts/check_repository.py
 
+# Figures of this machine: make bench, or make bench ARGS="--jobs 500 --json"
+bench: environment
+	@$(PYTHON_ENV) -m bench $(ARGS)
+
 environment:
 	@sh scripts/setup.sh dev

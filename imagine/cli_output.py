@@ -10,6 +10,9 @@ from rich.cells import cell_len
 EXCERPT_CELLS = 76
 LEAD_CELLS = 24
 
+# What offline is not known yet.
+LEFT_OPEN = {"seed": "drawn when it is made", "model": "the best one installed"}
+
 
 def problem_lines(prompt: str, error: Mapping[str, Any]) -> Iterator[str]:
     """Yield the lines that tell one error object of the API, with a caret under each span."""
@@ -86,7 +89,8 @@ def _job_rows(job: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     yield "size", f"{job['width']} × {job['height']}"
     for name, value in job["parameters"].items():
         if name not in ("width", "height"):
-            yield name.replace("_", " "), _shown(value)
+            shown = _shown(value) if value is not None else LEFT_OPEN.get(name, "-")
+            yield name.replace("_", " "), shown
     yield "canonical", _shown(job["canonical"])
 
 
