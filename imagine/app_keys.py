@@ -1,0 +1,35 @@
+"""Every key under which the app holds a part, so that routes and server need not meet."""
+
+from dataclasses import dataclass
+
+from aiohttp import web
+
+from imagine.announcer import Announcer
+from imagine.engines import Engines
+from imagine.estimates import Estimates
+from imagine.events import LocalEventBus
+from imagine.images import ImageStore
+from imagine.job_queue import MemoryQueue
+from imagine.jobs import Jobs
+from imagine.planner import Planner
+from imagine.settings import Settings
+from imagine.store import SqliteJobStore
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The open parts of a running server, as its routes see them."""
+
+    store: SqliteJobStore
+    queue: MemoryQueue
+    bus: LocalEventBus
+    images: ImageStore
+    engines: Engines
+    planner: Planner
+    estimates: Estimates
+    jobs: Jobs
+    announcer: Announcer
+
+
+SETTINGS = web.AppKey("settings", Settings)
+PARTS = web.AppKey("parts", Parts)

@@ -1,0 +1,66 @@
+"""What a prompt would do, without doing it: the body of ``POST /api/parse``."""
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from imagine.errors import Detail, PromptError, WorkflowError
+from imagine.planner import Planner
+from imagine.prompt_parser import Prompt, inspect, wire_parameters
+from imagine.workflow_builder import Plan
+
+
+def explain(
+    text: str,
+    options: Mapping[str, Any],
+    planner: Planner,
+    *,
+    seconds: Callable[[Plan], float | None] = lambda _: None,
+) -> dict[str, Any]:
+    """Return tokens, errors, warnings and the resulting jobs of a prompt, errors and all.
+
+    ``seconds`` tells how long a plan would take on the engine. Units: seconds.
+    """
+    seen = inspect(text, planner.vocabulary, options)
+    errors = list(seen.errors)
+    jobs: list[dict[str, Any]] = []
+    total: float | None = 0.0
+    try:
+        for prompt in seen.prompts:
+            made = planner.outline(prompt)
+            repeats = prompt.parameters.get("repeat", 1)
+            assert isinstance(repeats, int), "the table says so"
+            jobs += [_job(prompt, made)] * repeats
+            took = seconds(made)
+            total = None if took is None or total is None else total + took * repeats
+    except (PromptError, WorkflowError) as error:
+        errors += error.details or (Detail(message=error.message),)
+        jobs.clear()
+    return {
+        "ok": not errors,
+        "count": seen.count,
+        "jobs": jobs,
+        "tokens": [
+            {"start": t.start, "end": t.end, "kind": t.kind, "meaning": t.meaning}
+            for t in seen.tokens
+        ],
+        "errors": [error.model_dump() for error in errors],
+        "warnings": [note.model_dump() for note in seen.warnings],
+        "eta_s": round(total, 1) if jobs and total is not None else None,
+    }
+
+
+def _job(prompt: Prompt, made: Plan) -> dict[str, Any]:
+    parameters = dict(made.parameters)
+    if "seed" not in prompt.parameters:
+        parameters["seed"] = None
+    return {
+        "text": prompt.text,
+        "segments": [{"text": s.text, "weight": s.weight} for s in prompt.segments],
+        "images": list(prompt.images),
+        "typed": wire_parameters(prompt),
+        "parameters": parameters,
+        "canonical": prompt.canonical(),
+        "width": parameters["width"],
+        "height": parameters["height"],
+        "notes": [note.model_dump() for note in (*prompt.notes, *made.notes)],
+    }

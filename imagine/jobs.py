@@ -1,0 +1,307 @@
+"""Jobs: which states may follow which, and what a reader may ask of a job.
+
+This room names what it needs from the disk and the bus as protocols and is given the objects, so
+that each can be another part one day (a shared database, a message bus, object storage) with
+nothing above changed. The embedded parts are `imagine.store`, `imagine.events`, `imagine.images`
+and `imagine.job_queue`.
+"""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Protocol
+
+from imagine.errors import ConflictError, NotFoundError, PromptError
+from imagine.ids import new_id
+from imagine.job_queue import MemoryQueue
+from imagine.models import Job, JobState, Note, Progress, Stage, utc_now
+from imagine.planner import Planned, Planner
+
+logger = logging.getLogger(__name__)
+
+MOVES: Mapping[JobState, frozenset[JobState]] = {
+    JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELED}),
+    JobState.RUNNING: frozenset(
+        {JobState.SUCCEEDED, JobState.FAILED, JobState.CANCELED, JobState.QUEUED}
+    ),
+    JobState.SUCCEEDED: frozenset({JobState.EXPIRED}),
+    JobState.FAILED: frozenset({JobState.QUEUED}),
+    JobState.CANCELED: frozenset({JobState.QUEUED}),
+    JobState.EXPIRED: frozenset(),
+}
+
+
+class JobStore(Protocol):
+    """Durable jobs. Every write returns the new snapshot, with its ``sequence``.
+
+    Raises:
+        StorageError: the disk refused; nothing was written.
+    """
+
+    @property
+    def sequence(self) -> int: ...
+    @property
+    def counts(self) -> dict[str, int]: ...
+    async def add(self, jobs: Sequence[Job]) -> list[Job]: ...
+    async def move(
+        self,
+        job_id: str,
+        to: JobState,
+        *,
+        attempt: int | None = None,
+        changes: Mapping[str, Any] | None = None,
+    ) -> Job | None:
+        """Move by the table of allowed moves; None = somebody was first, or the write is late."""
+        ...
+
+    async def update(
+        self, job_id: str, *, attempt: int | None = None, changes: Mapping[str, Any]
+    ) -> Job | None: ...
+    async def claim_attempt(
+        self, job_id: str, *, prompt_id: str, engine: str, changes: Mapping[str, Any]
+    ) -> Job | None:
+        """Write the next attempt's prompt id before an engine sees it."""
+        ...
+
+    async def request_cancel(self, job_id: str) -> Job | None: ...
+    async def cancel_requested(self, job_id: str) -> bool: ...
+    async def get(self, job_id: str) -> Job | None: ...
+    async def active(self) -> list[Job]: ...
+
+
+class EventBus(Protocol):
+    """Tells watchers; never waits."""
+
+    def changed(self, job: Job) -> None: ...
+    def removed(self, job: Job) -> None: ...
+    def offer_progress(
+        self, job_id: str, sequence: int, progress: Progress, stage: Stage | None
+    ) -> None: ...
+    def offer_preview(
+        self, job_id: str, image: int | None, media_type: str, data: bytes
+    ) -> None: ...
+    def offer(self, kind: str, fields: Mapping[str, Any]) -> None: ...
+    def forget(self, job_id: str) -> None: ...
+
+
+class StoredPicture(Protocol):
+    """What the image store says of a picture it has taken in. Units: pixels, bytes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+class ImageStore(Protocol):
+    """Pictures: created once, never overwritten."""
+
+    async def put(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        job_id: str,
+        index: int,
+        words: str,
+        created_at: Any,
+        media_type: str,
+        text_chunks: Mapping[str, str],
+    ) -> StoredPicture: ...
+    def path(self, name: str) -> Path: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """What one request made: its jobs, and what is worth saying about the request as a whole."""
+
+    batch: str
+    jobs: tuple[Job, ...]
+    warnings: tuple[Note, ...]
+
+
+class Jobs:
+    """What a reader may ask: submit, cancel, retry, star, trash, restore.
+
+    Owned by the app. It tells the dispatcher nothing: it writes, tells the bus, and rings ``bell``,
+    on which the dispatcher looks at the queue and at the cancel column again.
+    """
+
+    def __init__(
+        self, store: JobStore, queue: MemoryQueue, bus: EventBus, planner: Planner
+    ) -> None:
+        self._store = store
+        self._queue = queue
+        self._bus = bus
+        self._planner = planner
+        self.bell = asyncio.Event()
+        # Ids with a cancel asked for and not yet seen by the dispatcher.
+        self.cancels: set[str] = set()
+        # The plan made at submission, used again when the catalog is still the same.
+        self.plans: dict[str, Planned] = {}
+
+    async def submit(self, text: str, options: Mapping[str, Any]) -> Submission:
+        """Parse, plan, check and store the jobs of one prompt, then queue them.
+
+        Raises:
+            PromptError: the prompt or an option cannot be.
+            WorkflowError: the engine cannot run it.
+            QueueFullError: too many are waiting.
+            StorageError: it could not be written; nothing is queued.
+        """
+        planned = await self._planner.plan_all(text, options)
+        self._queue.reserve(len(planned))
+        try:
+            batch = new_id()
+            made = await self._store.add([new_job(batch, one) for one in planned])
+        finally:
+            self._queue.release(len(planned))
+        for job, one in zip(made, planned, strict=True):
+            self.plans[job.id] = one
+            self._queue.put(job)
+            self._bus.changed(job)
+        self.bell.set()
+        return Submission(batch, tuple(made), planned[0].prompt.notes)
+
+    async def get(self, job_id: str) -> Job:
+        job = await self._store.get(job_id)
+        if job is None:
+            raise NotFoundError(f"There is no set {job_id}.")
+        return job
+
+    async def cancel(self, job_id: str) -> Job:
+        """Cancel this job only: at once while it waits, at the engine's next step while it runs.
+
+        Raises:
+            ConflictError: it is over already.
+        """
+        job = await self._store.request_cancel(job_id)
+        if job is None:
+            raise NotFoundError(f"There is no set {job_id}.")
+        if job.state is JobState.QUEUED:
+            moved = await self._store.move(
+                job_id, JobState.CANCELED, changes={"finished_at": utc_now()}
+            )
+            if moved is not None:
+                self._queue.forget(job_id)
+                self.plans.pop(job_id, None)
+                self._bus.changed(moved)
+                self.bell.set()
+                return moved
+            job = await self.get(job_id)
+        if not job.state.is_active:
+            raise ConflictError(f"Set {job.number} is over already: it {_ended(job.state)}.")
+        self.cancels.add(job_id)
+        self.bell.set()
+        return job
+
+    async def retry(self, job_id: str) -> Job:
+        """Queue a failed or canceled job again; it keeps what it has and makes what is missing.
+
+        Raises:
+            ConflictError: it neither failed nor was canceled, or it is in the trash.
+        """
+        job = await self.get(job_id)
+        if job.deleted_at is not None:
+            raise ConflictError(f"Set {job.number} is in the trash. Restore it first.")
+        self._queue.reserve(1)
+        try:
+            moved = await self._store.move(
+                job_id,
+                JobState.QUEUED,
+                changes={"error": None, "stage": None, "started_at": None, "finished_at": None},
+            )
+        finally:
+            self._queue.release(1)
+        if moved is None:
+            raise ConflictError(
+                f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be "
+                "made again."
+            )
+        self.requeue(moved)
+        return moved
+
+    def requeue(self, job: Job) -> None:
+        """Put a job that was just moved back to ``queued`` into the queue, and say so."""
+        self._bus.forget(job.id)
+        self._queue.put(job)
+        self._bus.changed(job)
+        self.bell.set()
+
+    async def remove(self, job_id: str) -> Job:
+        """Move a finished job into the trash.
+
+        Raises:
+            ConflictError: it is still active.
+        """
+        job = await self.get(job_id)
+        if job.state.is_active:
+            raise ConflictError(f"Set {job.number} is still being made. Cancel it first.")
+        removed = await self._store.update(job_id, changes={"deleted_at": utc_now()})
+        assert removed is not None, "a job row is never deleted"
+        self._bus.removed(removed)
+        return removed
+
+    async def restore(self, job_id: str) -> Job:
+        """Take a job out of the trash."""
+        job = await self.get(job_id)
+        if job.deleted_at is None:
+            raise ConflictError(f"Set {job.number} is not in the trash.")
+        return await self._change(job_id, {"deleted_at": None})
+
+    async def set_favorites(self, job_id: str, favorites: Iterable[int]) -> Job:
+        """Star exactly these pictures of a job.
+
+        Raises:
+            PromptError: it has no picture of such an index.
+        """
+        job = await self.get(job_id)
+        chosen = tuple(sorted(set(favorites)))
+        known = {image.index for image in job.images}
+        if unknown := [index for index in chosen if index not in known]:
+            raise PromptError(f"Set {job.number} has no picture {unknown[0]}.")
+        return await self._change(job_id, {"favorites": chosen})
+
+    async def _change(self, job_id: str, changes: Mapping[str, Any]) -> Job:
+        changed = await self._store.update(job_id, changes=changes)
+        assert changed is not None, "a job row is never deleted"
+        self._bus.changed(changed)
+        return changed
+
+
+def new_job(batch: str, planned: Planned) -> Job:
+    """Return the first snapshot of a job; the store gives it its number."""
+    return Job(
+        id=planned.prompt_id,
+        number=0,
+        batch=batch,
+        prompt=planned.prompt.source,
+        canonical=planned.prompt.canonical(),
+        text=planned.prompt.text,
+        parameters=planned.plan.parameters,
+        notes=planned.notes,
+        created_at=utc_now(),
+    )
+
+
+def _ended(state: JobState) -> str:
+    match state:
+        case JobState.SUCCEEDED:
+            return "is finished"
+        case JobState.FAILED:
+            return "failed"
+        case JobState.CANCELED:
+            return "was canceled"
+        case JobState.EXPIRED:
+            return "was removed by the retention rule"
+        case JobState.QUEUED:
+            return "is in line"
+        case JobState.RUNNING:
+            return "is being made"

@@ -1,0 +1,80 @@
+"""What can be asked for, and how things stand: flags, models, health, the line, ComfyUI itself."""
+
+from typing import Any
+
+from aiohttp import web
+
+from imagine import __version__
+from imagine.app_keys import PARTS, Parts
+from imagine.engines import Engine
+from imagine.errors import EngineError
+from imagine.parameters import describe
+
+
+async def parameters(request: web.Request) -> web.Response:
+    return web.json_response({"parameters": describe()})
+
+
+async def catalog(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    found = parts.engines.catalog()
+    models = parts.planner.models(found)
+    return web.json_response(
+        {
+            "engine": parts.announcer.engine(),
+            "models": models,
+            "loras": list(found.loras) if found else [],
+            "samplers": list(found.samplers) if found else [],
+            "schedulers": list(found.schedulers) if found else [],
+            "default_model": next((m["name"] for m in models if m["default"]), None),
+        }
+    )
+
+
+async def health(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    engine = parts.announcer.engine()
+    return web.json_response(
+        {
+            "status": "ok" if engine["state"] == "ready" else "degraded",
+            "version": __version__,
+            "engine": engine,
+            "queue": parts.announcer.line(),
+            "watchers": parts.bus.watchers,
+        }
+    )
+
+
+async def queue(request: web.Request) -> web.Response:
+    return web.json_response(request.app[PARTS].announcer.line())
+
+
+async def comfyui_queue(request: web.Request) -> web.Response:
+    """ComfyUI's own queue, whoever filled it; graphs are left out."""
+    parts = request.app[PARTS]
+    running: list[dict[str, Any]] = []
+    pending: list[dict[str, Any]] = []
+    for engine in parts.engines.serving:
+        found = await engine.client.queue()
+        running += [await _item(parts, engine, item) for item in found["queue_running"]]
+        waiting = sorted(found["queue_pending"], key=lambda item: (item[0], item[1]))
+        pending += [await _item(parts, engine, item) for item in waiting]
+    return web.json_response({"running": running, "pending": pending})
+
+
+async def _item(parts: Parts, engine: Engine, item: Any) -> dict[str, Any]:
+    try:
+        number, prompt_id = item[0], str(item[1])
+    except (IndexError, TypeError, KeyError) as error:
+        raise EngineError(f"{engine.client.url} told its queue in a way not known here.") from error
+    job = await parts.store.by_prompt_id(prompt_id)
+    return {"prompt_id": prompt_id, "number": number, "job": job.id if job else None}
+
+
+async def comfyui_interrupt(request: web.Request) -> web.Response:
+    """Stop our own running jobs; those of others go on."""
+    parts = request.app[PARTS]
+    stopped = list(parts.queue.begun())
+    for job_id in stopped:
+        await parts.jobs.cancel(job_id)
+    return web.json_response({"jobs": stopped})

@@ -1,0 +1,145 @@
+"""The outermost layer: request ids, the one error shape, and who may call at all."""
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from aiohttp import web
+
+from imagine.app_keys import SETTINGS
+from imagine.errors import (
+    ErrorBody,
+    ForbiddenError,
+    ImagineError,
+    QueueFullError,
+)
+from imagine.ids import new_id
+from imagine.logs import request_id
+
+logger = logging.getLogger(__name__)
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
+REQUEST_ID_KEY = web.RequestKey("request_id", str)
+REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
+SECURITY_HEADERS = {
+    "Content-Security-Policy": (
+        "default-src 'self'; img-src 'self' blob: data:; connect-src 'self'; object-src 'none'; "
+        "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+    ),
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+}
+LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+@web.middleware
+async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
+    """Give each request its id, refuse strangers, and turn every failure into the one shape."""
+    given = request.headers.get("X-Request-ID", "")
+    name = given if REQUEST_ID.fullmatch(given) else new_id()
+    token = request_id.set(name)
+    request[REQUEST_ID_KEY] = name
+    try:
+        check_caller(request)
+        return await handler(request)
+    except ImagineError as error:
+        if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
+            logger.warning("%s %s: %s", request.method, request.path, error.message)
+        return error_response(request, error.status, error.body(name), extra_headers(error))
+    except web.HTTPException as error:
+        if error.status < HTTPStatus.BAD_REQUEST:
+            raise
+        return error_response(request, error.status, http_error_body(request, error, name))
+    except ConnectionError:
+        raise
+    except Exception:
+        logger.exception("%s %s failed", request.method, request.path)
+        body = ErrorBody(
+            code="internal_error",
+            message="Something went wrong inside Imagine.",
+            hint=f"The log has the reason under request {name}.",
+            request_id=name,
+        )
+        return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, body)
+    finally:
+        request_id.reset(token)
+
+
+async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
+    """Put the request id and the safety headers on every answer; a signal handler."""
+    response.headers["X-Request-ID"] = request.get(REQUEST_ID_KEY, "-")
+    response.headers.update(SECURITY_HEADERS)
+
+
+def check_caller(request: web.Request) -> None:
+    """Refuse a Host that is not ours (DNS rebinding) and an Origin that is not this page.
+
+    Raises:
+        ForbiddenError: with the name that was refused and how to allow it.
+    """
+    settings = request.app[SETTINGS]
+    allowed = LOOPBACK_NAMES | {settings.host.lower()} | {h.lower() for h in settings.allowed_hosts}
+    name = host_name(request.host)
+    if name not in allowed:
+        raise ForbiddenError(
+            f"This server does not answer to the name {name!r}.",
+            hint=f"Start it with --allowed-hosts {name}, if that is a name of yours.",
+        )
+    origin = request.headers.get("Origin")
+    is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
+    if (
+        origin is not None
+        and (is_socket or request.method not in SAFE_METHODS)
+        and urlsplit(origin).netloc.lower() != request.host.lower()
+    ):
+        raise ForbiddenError(
+            f"A page of {origin} may not do this here.",
+            hint="Open the page under the address that you call.",
+        )
+
+
+def host_name(host: str) -> str:
+    """Return the name in a Host header, without port and brackets."""
+    try:
+        return (urlsplit(f"//{host}").hostname or "").lower()
+    except ValueError:
+        return ""
+
+
+def extra_headers(error: ImagineError) -> Mapping[str, str]:
+    if isinstance(error, QueueFullError):
+        return {"Retry-After": str(error.retry_after_s)}
+    return {}
+
+
+def http_error_body(request: web.Request, error: web.HTTPException, name: str) -> ErrorBody:
+    """Say in our words what aiohttp refused."""
+    match error.status:
+        case HTTPStatus.NOT_FOUND:
+            code, message = "not_found", f"There is nothing at {request.path}."
+        case HTTPStatus.METHOD_NOT_ALLOWED:
+            allowed = ", ".join(sorted(getattr(error, "allowed_methods", ()) or ()))
+            code, message = "method_not_allowed", f"{request.path} takes {allowed}."
+        case HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+            code, message = "too_large", "The body is larger than 1 MiB."
+        case HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
+            code, message = "bad_range", "The file has no such range."
+        case _:
+            code, message = "bad_request", error.reason
+    return ErrorBody(code=code, message=message, request_id=name)
+
+
+def error_response(
+    request: web.Request, status: int, body: ErrorBody, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    """Return the one error shape: ``{"error": {...}}``."""
+    return web.Response(
+        status=status,
+        body=b'{"error":' + body.model_dump_json().encode() + b"}",
+        content_type="application/json",
+        headers=headers,
+    )

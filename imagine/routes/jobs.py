@@ -1,0 +1,206 @@
+"""Making jobs, and all that can be asked of one."""
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Iterable
+
+from aiohttp import web
+
+from imagine.app_keys import PARTS, Parts
+from imagine.errors import MalformedError, NotFoundError
+from imagine.events import Listener
+from imagine.explain import explain
+from imagine.jobs import Submission
+from imagine.models import Job, JobKind, JobState
+from imagine.routes.presenting import job_answer, json_answer, present, present_text
+from imagine.routes.reading import read_body, read_query, read_wait
+from imagine.routes.wire import ImagineBody, JobsQuery, PatchBody
+from imagine.store import JobQuery
+from imagine.workflow_builder import Plan
+
+KEEP_ALIVE_S = 15.0
+SEND_TIMEOUT_S = 30.0
+
+
+async def imagine(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    body = await read_body(request, ImagineBody)
+    made = await parts.jobs.submit(body.prompt, body.options)
+    wait_s = read_wait(request.headers)
+    jobs: Iterable[Job] = made.jobs
+    if wait_s:
+        jobs = await wait_for_end(parts, made, wait_s)
+    done = wait_s > 0 and not any(job.state.is_active for job in jobs)
+    listed = ",".join(present(parts, job).model_dump_json() for job in jobs)
+    warnings = ",".join(note.model_dump_json() for note in made.warnings)
+    answer = json_answer(
+        f'{{"batch":"{made.batch}","jobs":[{listed}],"warnings":[{warnings}]}}',
+        status=200 if done else 202,
+    )
+    answer.headers["Location"] = f"/api/jobs/{made.jobs[0].id}"
+    if wait_s:
+        answer.headers["Preference-Applied"] = f"wait={wait_s}"
+    return answer
+
+
+async def wait_for_end(parts: Parts, made: Submission, wait_s: int) -> list[Job]:
+    """Wait until every job has ended, at most so long; return them as they stand then."""
+    left = {job.id for job in made.jobs}
+    with parts.bus.listen(frozenset(left), previews=False) as listener:
+        left -= {job.id for job in await current(parts, left) if not job.state.is_active}
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(wait_s):
+                while left and not listener.is_behind:
+                    left -= {m.job for m in await listener.read() if m.is_final and m.job}
+    return await current(parts, [job.id for job in made.jobs])
+
+
+async def current(parts: Parts, job_ids: Iterable[str]) -> list[Job]:
+    return [await parts.jobs.get(job_id) for job_id in job_ids]
+
+
+async def parse(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    body = await read_body(request, ImagineBody)
+
+    def seconds(plan: Plan) -> float | None:
+        return parts.estimates.seconds(parts.engines.kind, plan.parameters)
+
+    return web.json_response(explain(body.prompt, body.options, parts.planner, seconds=seconds))
+
+
+async def list_jobs(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    query = read_query(request, JobsQuery)
+    words = query.q.split()
+    page = await parts.store.page(
+        JobQuery(
+            states=read_states(query.state),
+            kind=read_kind(query.kind),
+            include=tuple(word for word in words if not word.startswith("-")),
+            exclude=tuple(word[1:] for word in words if word.startswith("-") and word != "-"),
+            favorite=query.favorite,
+            batch=query.batch,
+            trash=query.trash,
+            before=query.before,
+            limit=query.limit,
+        )
+    )
+    return json_answer(jobs_text(parts, page.bodies, page.next))
+
+
+def jobs_text(parts: Parts, bodies: Iterable[tuple[str, str]], next_: str | None) -> str:
+    """Return the JSON of one page, made of stored JSON."""
+    listed = ",".join(present_text(parts, job_id, body) for job_id, body in bodies)
+    after = "null" if next_ is None else f'"{next_}"'
+    counts = ",".join(f'"{name}":{count}' for name, count in parts.store.counts.items())
+    return f'{{"jobs":[{listed}],"next":{after},"counts":{{{counts}}}}}'
+
+
+def read_states(text: str) -> frozenset[JobState]:
+    """Read the ``state`` of a query.
+
+    Raises:
+        MalformedError: there is no such state.
+    """
+    states: set[JobState] = set()
+    for name in filter(None, (part.strip() for part in text.split(","))):
+        if name == "active":
+            states |= {JobState.QUEUED, JobState.RUNNING}
+        elif name in set(JobState):
+            states.add(JobState(name))
+        else:
+            raise MalformedError(
+                f"There is no state {name!r}. There are active, {', '.join(JobState)}."
+            )
+    return frozenset(states)
+
+
+def read_kind(name: str | None) -> JobKind | None:
+    if name is None or name in set(JobKind):
+        return None if name is None else JobKind(name)
+    raise MalformedError(f"There is no kind {name!r}. There are {', '.join(JobKind)}.")
+
+
+async def get_job(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    job_id = request.match_info["id"]
+    body = await parts.store.get_body(job_id)
+    if body is None:
+        raise NotFoundError(f"There is no set {job_id}.")
+    return json_answer(present_text(parts, job_id, body))
+
+
+async def patch_job(request: web.Request) -> web.Response:
+    body = await read_body(request, PatchBody)
+    jobs = request.app[PARTS].jobs
+    return job_answer(request, await jobs.set_favorites(request.match_info["id"], body.favorites))
+
+
+async def delete_job(request: web.Request) -> web.Response:
+    return job_answer(request, await request.app[PARTS].jobs.remove(request.match_info["id"]))
+
+
+async def cancel_job(request: web.Request) -> web.Response:
+    job = await request.app[PARTS].jobs.cancel(request.match_info["id"])
+    return job_answer(request, job, status=202 if job.state.is_active else 200)
+
+
+async def retry_job(request: web.Request) -> web.Response:
+    job = await request.app[PARTS].jobs.retry(request.match_info["id"])
+    return job_answer(request, job, status=202)
+
+
+async def restore_job(request: web.Request) -> web.Response:
+    return job_answer(request, await request.app[PARTS].jobs.restore(request.match_info["id"]))
+
+
+async def job_events(request: web.Request) -> web.StreamResponse:
+    """Tell one job as Server-Sent Events, from how it stands now to its terminal event."""
+    parts = request.app[PARTS]
+    job_id = request.match_info["id"]
+    with parts.bus.listen(frozenset({job_id}), previews=False) as listener:
+        job = await parts.jobs.get(job_id)
+        response = web.StreamResponse(
+            headers={
+                "Content-Type": "text/event-stream",
+                "Cache-Control": "no-store",
+                "X-Accel-Buffering": "no",
+            }
+        )
+        await response.prepare(request)
+        now = present(parts, job).model_dump_json()
+        with contextlib.suppress(ConnectionError, TimeoutError):
+            await send(response, sse("job", f'{{"type":"job","job":{now}}}'.encode(), job.sequence))
+            if job.state.is_active:
+                async for chunk in sse_chunks(listener, job.sequence):
+                    await send(response, chunk)
+            await response.write_eof()
+    return response
+
+
+async def sse_chunks(listener: Listener, known: int) -> AsyncIterator[bytes]:
+    """Yield the events of one job until its last; a comment now and then keeps proxies patient."""
+    while not listener.is_behind:
+        try:
+            async with asyncio.timeout(KEEP_ALIVE_S):
+                messages = await listener.read()
+        except TimeoutError:
+            yield b": still here\n\n"
+            continue
+        for message in messages:
+            if message.job is None or (message.sequence is not None and message.sequence <= known):
+                continue
+            yield sse(message.kind, message.data, message.sequence)
+            if message.is_final:
+                return
+
+
+def sse(event: str, data: bytes, sequence: int | None) -> bytes:
+    head = f"event: {event}\n" + (f"id: {sequence}\n" if sequence is not None else "")
+    return head.encode() + b"data: " + data + b"\n\n"
+
+
+async def send(response: web.StreamResponse, chunk: bytes) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_S):
+        await response.write(chunk)

@@ -1,0 +1,149 @@
+"""The live socket: everything that happens, told to every watcher (``docs/protocol.md``)."""
+
+import asyncio
+import contextlib
+import logging
+from collections.abc import Iterable
+
+from aiohttp import WSCloseCode, WSMsgType, web
+from pydantic import ValidationError
+
+from imagine import __version__
+from imagine.app_keys import PARTS, Parts
+from imagine.errors import MalformedError
+from imagine.events import Listener, Message, encode_message, encode_removed
+from imagine.models import Job, JobState
+from imagine.routes.jobs import jobs_text
+from imagine.routes.presenting import present_text
+from imagine.routes.wire import LiveQuery
+from imagine.store import Change, JobQuery
+
+logger = logging.getLogger(__name__)
+
+SNAPSHOT_JOBS = 50
+MOST_ACTIVE = 200
+# More changes than this since the reader left: it gets a snapshot in place of them.
+MOST_CHANGES = 500
+PING_S = 25.0
+SEND_TIMEOUT_S = 30.0
+# Nothing that a watcher sends is large; it has nothing to say.
+LARGEST_MESSAGE = 4096
+
+
+async def live(request: web.Request) -> web.WebSocketResponse:
+    """Serve one watcher until it leaves, stalls or falls behind."""
+    query = read_live_query(request)
+    parts = request.app[PARTS]
+    socket = web.WebSocketResponse(
+        compress=False, heartbeat=PING_S, max_msg_size=LARGEST_MESSAGE, timeout=5.0
+    )
+    await socket.prepare(request)
+    with parts.bus.listen(frozenset(query.job), previews=query.previews) as listener:
+        tell = asyncio.create_task(_tell(socket, parts, listener, query), name="tell a watcher")
+        try:
+            async for message in socket:
+                if message.type is WSMsgType.BINARY:
+                    await socket.close(
+                        code=WSCloseCode.UNSUPPORTED_DATA, message=b"this socket only tells"
+                    )
+        finally:
+            tell.cancel()
+            await asyncio.wait({tell})
+    return socket
+
+
+def read_live_query(request: web.Request) -> LiveQuery:
+    """Read the query of the socket, in which ``job`` may stand several times.
+
+    Raises:
+        MalformedError: a name that is unknown or whose value cannot be.
+    """
+    query = request.query
+    fields: dict[str, object] = {name: value for name, value in query.items() if name != "job"}
+    try:
+        return LiveQuery.model_validate(fields | {"job": query.getall("job", [])})
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        name = ".".join(str(part) for part in first["loc"])
+        raise MalformedError(f"The query is wrong: {name}: {first['msg'].lower()}.") from error
+
+
+async def _tell(
+    socket: web.WebSocketResponse, parts: Parts, listener: Listener, query: LiveQuery
+) -> None:
+    """Send the watcher what it missed, then all that comes."""
+    try:
+        known = await _greet(socket, parts, listener, query)
+        while not listener.is_behind:
+            messages = await listener.read()
+            await _send_all(socket, (m for m in messages if not _is_old(m, known)))
+        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"behind: resume with since")
+    except TimeoutError:
+        logger.info("a watcher did not read for %s s and was left", SEND_TIMEOUT_S)
+        with contextlib.suppress(ConnectionError):
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"stalled")
+    except ConnectionError:
+        pass
+
+
+async def _greet(
+    socket: web.WebSocketResponse, parts: Parts, listener: Listener, query: LiveQuery
+) -> int:
+    """Send ``hello``, then the changes since, or a snapshot; return the newest sequence told."""
+    changes = None
+    if query.since is not None:
+        changes = await parts.store.changes(query.since, MOST_CHANGES)
+    known = parts.store.sequence
+    hello = encode_message(
+        "hello",
+        version=__version__,
+        sequence=known,
+        resumed=changes is not None,
+        engine=parts.announcer.engine(),
+        queue=parts.announcer.queue_message(),
+    )
+    await _send(socket, hello)
+    if changes is None:
+        await _send(socket, await _snapshot(parts, query))
+    else:
+        for change in changes:
+            if not query.job or change.id in query.job:
+                await _send(socket, _change_message(parts, change))
+    await _send_all(socket, parts.bus.newest(listener))
+    return known
+
+
+def _change_message(parts: Parts, change: Change) -> bytes:
+    if change.deleted:
+        return encode_removed(Job.model_validate_json(change.body))
+    return f'{{"type":"job","job":{present_text(parts, change.id, change.body)}}}'.encode()
+
+
+async def _snapshot(parts: Parts, query: LiveQuery) -> bytes:
+    """Return the active jobs and the newest ones as one message."""
+    if query.job:
+        found = [(job_id, await parts.store.get_body(job_id)) for job_id in query.job]
+        return _page_message(parts, [(i, body) for i, body in found if body is not None], None)
+    page = await parts.store.page(JobQuery(limit=SNAPSHOT_JOBS))
+    seen = {job_id for job_id, _ in page.bodies}
+    active = JobQuery(states=frozenset({JobState.QUEUED, JobState.RUNNING}), limit=MOST_ACTIVE)
+    older = [row for row in (await parts.store.page(active)).bodies if row[0] not in seen]
+    return _page_message(parts, [*page.bodies, *older], page.next)
+
+
+def _page_message(parts: Parts, bodies: Iterable[tuple[str, str]], next_: str | None) -> bytes:
+    return b'{"type":"snapshot",' + jobs_text(parts, bodies, next_).encode()[1:]
+
+
+def _is_old(message: Message, known: int) -> bool:
+    return message.sequence is not None and message.sequence <= known
+
+
+async def _send_all(socket: web.WebSocketResponse, messages: Iterable[Message]) -> None:
+    for message in messages:
+        await _send(socket, message.data, is_binary=message.is_binary)
+
+
+async def _send(socket: web.WebSocketResponse, data: bytes, *, is_binary: bool = False) -> None:
+    async with asyncio.timeout(SEND_TIMEOUT_S):
+        await socket.send_frame(data, WSMsgType.BINARY if is_binary else WSMsgType.TEXT)

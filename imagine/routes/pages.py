@@ -1,0 +1,64 @@
+"""The page, the API's own page, and the files they are made of."""
+
+from functools import partial
+from pathlib import Path
+
+from aiohttp import web
+from jinja2 import Environment, FileSystemLoader, select_autoescape
+
+from imagine import __version__
+
+MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".json": "application/json; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webp": "image/webp",
+}
+
+
+class Pages:
+    """The static files by name, and the rendered pages. Read once at start; owned by the app."""
+
+    def __init__(self, folder: Path) -> None:
+        self._files = {
+            path.relative_to(folder).as_posix(): path
+            for path in folder.rglob("*")
+            if path.suffix in MEDIA_TYPES and path.suffix != ".html" and path.is_file()
+        }
+        templates = Environment(
+            loader=FileSystemLoader(folder), autoescape=select_autoescape(), auto_reload=False
+        )
+        self._pages = {
+            name: templates.get_template(f"{name}.html").render(version=__version__, base="")
+            for name in ("index", "docs")
+            if (folder / f"{name}.html").is_file()
+        }
+
+    async def page(self, name: str, request: web.Request) -> web.Response:
+        if name not in self._pages:
+            raise web.HTTPNotFound
+        return web.Response(
+            text=self._pages[name],
+            content_type="text/html",
+            headers={"Cache-Control": "no-cache"},
+        )
+
+    async def file(self, request: web.Request) -> web.StreamResponse:
+        """Serve a file that was there at start; no name becomes a path."""
+        path = self._files.get(request.match_info["name"])
+        if path is None:
+            raise web.HTTPNotFound
+        return web.FileResponse(
+            path,
+            headers={"Content-Type": MEDIA_TYPES[path.suffix], "Cache-Control": "no-cache"},
+        )
+
+    def routes(self) -> list[web.RouteDef]:
+        return [
+            web.get("/", partial(self.page, "index")),
+            web.get("/docs", partial(self.page, "docs")),
+            web.get("/static/{name:.+}", self.file),
+        ]

@@ -1,0 +1,36 @@
+"""A job as it is at this moment: what is stored, with the progress and the place that are not."""
+
+from aiohttp import web
+
+from imagine.app_keys import PARTS, Parts
+from imagine.models import Job
+
+
+def present(parts: Parts, job: Job) -> Job:
+    """Return the snapshot with its newest progress, stage and position written in."""
+    if not job.state.is_active:
+        return job
+    position = parts.queue.position(job.id)
+    passing = parts.bus.passing(job.id)
+    changes: dict[str, object] = {"position": position}
+    if passing is not None and passing.message is not None:
+        changes |= {"progress": passing.progress, "stage": passing.stage}
+    return job.model_copy(update=changes)
+
+
+def present_text(parts: Parts, job_id: str, body: str) -> str:
+    """Return a job's stored JSON, brought up to the moment if it is active."""
+    if parts.queue.position(job_id) is None and parts.bus.passing(job_id) is None:
+        return body
+    return present(parts, Job.model_validate_json(body)).model_dump_json()
+
+
+def job_answer(request: web.Request, job: Job, status: int = 200) -> web.Response:
+    text = present(request.app[PARTS], job).model_dump_json()
+    return web.Response(status=status, text=text, content_type="application/json")
+
+
+def json_answer(body: str | bytes, status: int = 200) -> web.Response:
+    """Return JSON that is already text."""
+    data = body if isinstance(body, bytes) else body.encode()
+    return web.Response(status=status, body=data, content_type="application/json", charset="utf-8")

@@ -1,0 +1,116 @@
+"""Reading what a request brings: JSON bodies, queries and headers, each refused in one sentence."""
+
+import json
+import math
+import re
+from collections.abc import Mapping
+from typing import Annotated, Any, TypeVar
+
+from aiohttp import web
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import ErrorDetails
+
+from imagine.errors import Detail, MalformedError, PromptError, UnsupportedMediaError
+
+Model = TypeVar("Model", bound=BaseModel)
+
+LONGEST_WAIT_S = 300
+WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+
+
+def whole_number(value: object) -> object:
+    """Let 5.0 pass as 5, as JSON Schema does; true and "5" are no numbers."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise ValueError("it must be a whole number")
+    if isinstance(value, float) and not (math.isfinite(value) and value.is_integer()):
+        raise ValueError("it must be a whole number")
+    return int(value)
+
+
+JsonInt = Annotated[int, BeforeValidator(whole_number)]
+
+
+class Body(BaseModel):
+    """A JSON body; it refuses fields that it does not know."""
+
+    model_config = ConfigDict(extra="forbid", strict=True)
+
+
+class Query(BaseModel):
+    """A query string; it refuses names that it does not know."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+async def read_body(request: web.Request, model: type[Model]) -> Model:
+    """Read the JSON body of a request.
+
+    Raises:
+        UnsupportedMediaError: it is not announced as JSON.
+        MalformedError: it is not JSON, or not an object.
+        PromptError: a field is missing, unknown or of a wrong type.
+    """
+    if request.content_type != "application/json":
+        raise UnsupportedMediaError(
+            f"{request.path} reads application/json, not {request.content_type}.",
+            hint="Send the header Content-Type: application/json.",
+        )
+    try:
+        data = json.loads(await request.read(), parse_constant=_refuse_constant)
+    except (ValueError, RecursionError) as error:
+        raise MalformedError(f"The body is not JSON: {error}.") from error
+    if not isinstance(data, dict):
+        raise MalformedError("The body is not a JSON object.")
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise PromptError(**_problems(error, "The body")) from error
+
+
+def read_query(request: web.Request, model: type[Model]) -> Model:
+    """Read the query of a request; a name given twice is refused.
+
+    Raises:
+        MalformedError: a name that is unknown, given twice, or whose value cannot be.
+    """
+    query = request.query
+    if len(query) != len(set(query)):
+        raise MalformedError("The query gives one name twice.")
+    try:
+        return model.model_validate(dict(query))
+    except ValidationError as error:
+        raise MalformedError(**_problems(error, "The query")) from error
+
+
+def read_wait(headers: Mapping[str, str]) -> int:
+    """Return the seconds of ``Prefer: wait=N``; 0 without one (RFC 7240, 4.3)."""
+    found = WAIT.search(headers.get("Prefer", ""))
+    return min(int(found[1]), LONGEST_WAIT_S) if found else 0
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is no JSON number")
+
+
+def _problems(error: ValidationError, whole: str) -> dict[str, Any]:
+    details = [_detail(problem) for problem in error.errors(include_url=False)]
+    first = details[0]
+    return {"message": f"{whole} is wrong: {first.message}", "details": details}
+
+
+def _detail(problem: ErrorDetails) -> Detail:
+    name = ".".join(str(part) for part in problem["loc"]) or None
+    match problem["type"]:
+        case "extra_forbidden":
+            message = f"there is no {name} here."
+        case "missing":
+            message = f"{name} is missing."
+        case _:
+            reason = problem["msg"].removeprefix("Value error, ")
+            message = f"{name}: {reason[:1].lower()}{reason[1:]}."
+    given = problem["input"]
+    return Detail(
+        parameter=name,
+        value=None if problem["type"] == "missing" else str(given)[:200],
+        message=message,
+    )

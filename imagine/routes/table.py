@@ -1,0 +1,168 @@
+"""Every route of the API, with what it reads and answers; the router and OpenAPI read this."""
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from aiohttp import web
+
+from imagine.models import Job
+from imagine.routes import catalog, jobs, live, pictures, wire
+from imagine.routes.openapi import Operation, document
+
+IMAGINE = Operation(
+    "POST",
+    "/api/imagine",
+    jobs.imagine,
+    "Make pictures of a prompt",
+    body=wire.ImagineBody,
+    answers={200: wire.SubmitAnswer, 202: wire.SubmitAnswer},
+    headers={"Prefer": "wait=30 waits for the end, at most 300 seconds"},
+    errors=(400, 413, 415, 422, 429, 503),
+)
+
+OPERATIONS: tuple[Operation, ...] = (
+    IMAGINE,
+    replace(IMAGINE, path="/imagine"),
+    Operation(
+        "POST",
+        "/api/parse",
+        jobs.parse,
+        "Say what a prompt would do, without doing it",
+        body=wire.ImagineBody,
+        answers={200: wire.ParseAnswer},
+        errors=(400, 413, 415, 422),
+    ),
+    Operation(
+        "GET",
+        "/api/jobs",
+        jobs.list_jobs,
+        "List jobs, newest first",
+        query=wire.JobsQuery,
+        answers={200: wire.JobsAnswer},
+        errors=(400,),
+    ),
+    Operation("GET", "/api/jobs/{id}", jobs.get_job, "One job", answers={200: Job}, errors=(404,)),
+    Operation(
+        "PATCH",
+        "/api/jobs/{id}",
+        jobs.patch_job,
+        "Star pictures of a job",
+        body=wire.PatchBody,
+        answers={200: Job},
+        errors=(400, 404, 415, 422),
+    ),
+    Operation(
+        "DELETE",
+        "/api/jobs/{id}",
+        jobs.delete_job,
+        "Move a finished job into the trash",
+        answers={200: Job},
+        errors=(404, 409),
+    ),
+    Operation(
+        "POST",
+        "/api/jobs/{id}/cancel",
+        jobs.cancel_job,
+        "Cancel this job only; 202 while its engine is still stopping",
+        answers={200: Job, 202: Job},
+        errors=(404, 409),
+    ),
+    Operation(
+        "POST",
+        "/api/jobs/{id}/retry",
+        jobs.retry_job,
+        "Make a failed or canceled job again, as a new attempt",
+        answers={202: Job},
+        errors=(404, 409, 429),
+    ),
+    Operation(
+        "POST",
+        "/api/jobs/{id}/restore",
+        jobs.restore_job,
+        "Take a job out of the trash",
+        answers={200: Job},
+        errors=(404, 409),
+    ),
+    Operation(
+        "GET",
+        "/api/jobs/{id}/events",
+        jobs.job_events,
+        "Follow one job as Server-Sent Events, to its end",
+        answers={200: "text/event-stream"},
+        errors=(404,),
+    ),
+    Operation(
+        "GET",
+        "/api/live",
+        live.live,
+        "Follow everything on a WebSocket",
+        query=wire.LiveQuery,
+        answers={101: "application/json"},
+        errors=(400, 403),
+    ),
+    Operation(
+        "GET",
+        "/api/images/{name}",
+        pictures.image,
+        "A picture, as the engine made it",
+        answers={200: "image/*", 206: "image/*"},
+        errors=(404, 416),
+    ),
+    Operation(
+        "GET",
+        "/api/thumbnails/{name}",
+        pictures.thumbnail,
+        "A small copy of a picture",
+        query=wire.ThumbnailQuery,
+        answers={200: "image/webp"},
+        errors=(400, 404),
+    ),
+    Operation(
+        "GET",
+        "/api/parameters",
+        catalog.parameters,
+        "Every flag of the prompt language",
+        answers={200: wire.ParametersAnswer},
+    ),
+    Operation(
+        "GET",
+        "/api/catalog",
+        catalog.catalog,
+        "What is installed: models, LoRAs, samplers",
+        answers={200: wire.CatalogAnswer},
+    ),
+    Operation(
+        "GET",
+        "/api/health",
+        catalog.health,
+        "How each part is; 200 while the process serves",
+        answers={200: wire.HealthAnswer},
+    ),
+    Operation("GET", "/api/queue", catalog.queue, "Our line", answers={200: wire.QueueAnswer}),
+    Operation(
+        "GET",
+        "/api/comfyui/queue",
+        catalog.comfyui_queue,
+        "ComfyUI's own queue, whoever filled it",
+        answers={200: wire.ComfyQueueAnswer},
+        errors=(502, 503, 504),
+    ),
+    Operation(
+        "POST",
+        "/api/comfyui/interrupt",
+        catalog.comfyui_interrupt,
+        "Stop our own running jobs",
+        answers={200: wire.InterruptAnswer},
+    ),
+)
+
+
+def api_routes(operations: Iterable[Operation] = OPERATIONS) -> list[web.RouteDef]:
+    """Return the routes of the API, its own description included."""
+    described = web.json_response(document(operations)).body
+
+    async def openapi(request: web.Request) -> web.Response:
+        return web.Response(body=described, content_type="application/json")
+
+    routes = [web.route(o.method, o.path, o.handler) for o in operations]
+    return [*routes, web.get("/api/openapi.json", openapi)]

@@ -1,0 +1,159 @@
+"""The bodies of the API as models: what is read is checked with them, and all is described by them.
+
+Answers that hold jobs are written as text made of the stored JSON; these models describe them.
+"""
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, Field
+
+from imagine.models import Job, Note
+from imagine.routes.reading import Body, JsonInt, Query
+
+
+class ImagineBody(Body):
+    """One prompt, with options that a flag in the prompt beats."""
+
+    prompt: str = Field(description="Words, then flags: a red fox --ar 16:9 --seed 42")
+    options: dict[str, Any] = Field(
+        default_factory=dict, description="Parameters by long name, as GET /api/parameters lists"
+    )
+
+
+class SubmitAnswer(BaseModel):
+    """The jobs that one request made."""
+
+    batch: str
+    jobs: list[Job]
+    warnings: list[Note]
+
+
+class JobsQuery(Query):
+    """Which jobs to list."""
+
+    state: str = Field("", description="States, comma-separated; active = queued and running")
+    kind: str | None = None
+    q: str = Field("", max_length=500, description="Words that all occur; -word must not")
+    favorite: bool = False
+    batch: str | None = None
+    trash: bool = False
+    before: str | None = Field(None, max_length=40, description="The next of the page before")
+    limit: int = Field(50, ge=1, le=200)
+
+
+class JobsAnswer(BaseModel):
+    """One page of jobs, newest first; ``next`` is the ``before`` of the page after, or null."""
+
+    jobs: list[Job]
+    next: str | None
+    counts: dict[str, int]
+
+
+class PatchBody(Body):
+    """What can be changed on a finished job."""
+
+    favorites: list[JsonInt] = Field(max_length=64, description="Indexes of the starred pictures")
+
+
+class ParseAnswer(BaseModel):
+    """What a prompt would do."""
+
+    ok: bool
+    count: int
+    jobs: list[dict[str, Any]]
+    tokens: list[dict[str, Any]]
+    errors: list[dict[str, Any]]
+    warnings: list[Note]
+    eta_s: float | None
+
+
+class EngineState(BaseModel):
+    """The engine that serves."""
+
+    kind: Literal["comfyui", "sketch"]
+    state: Literal["starting", "ready", "down"]
+    reason: str | None
+    url: str | None
+    previews: bool | None
+    version: str | None
+    running: int
+    waiting: int
+
+
+class QueueAnswer(BaseModel):
+    """Our line. ``position`` 1 starts next. Units: ``starts`` in seconds from now."""
+
+    running: int
+    waiting: int
+    paused: bool
+    positions: dict[str, int]
+    starts: dict[str, float]
+
+
+class HealthAnswer(BaseModel):
+    """Each part's state; the answer is 200 while the process serves."""
+
+    status: Literal["ok", "degraded"]
+    version: str
+    engine: EngineState
+    queue: QueueAnswer
+    watchers: int
+
+
+class ModelEntry(BaseModel):
+    """One installed model and what is used with it unless a flag says otherwise."""
+
+    name: str
+    label: str
+    family: str
+    family_label: str
+    default: bool
+    steps: int
+    cfg: float
+    sampler: str
+    scheduler: str
+    negative: bool
+
+
+class CatalogAnswer(BaseModel):
+    """What is installed in the engine."""
+
+    engine: EngineState
+    models: list[ModelEntry]
+    loras: list[str]
+    samplers: list[str]
+    schedulers: list[str]
+    default_model: str | None
+
+
+class ParametersAnswer(BaseModel):
+    """Every flag of the prompt language."""
+
+    parameters: list[dict[str, Any]]
+
+
+class ComfyQueueAnswer(BaseModel):
+    """ComfyUI's own queue: prompt ids, and which of them are ours."""
+
+    running: list[dict[str, Any]]
+    pending: list[dict[str, Any]]
+
+
+class InterruptAnswer(BaseModel):
+    """The jobs of ours that were asked to stop."""
+
+    jobs: list[str]
+
+
+class ThumbnailQuery(Query):
+    """How wide a thumbnail should be. Units: pixels; rounded up to the next size kept."""
+
+    w: int = Field(640, ge=1, le=4096)
+
+
+class LiveQuery(Query):
+    """What to hear of. ``job`` may be given several times."""
+
+    since: int | None = Field(None, ge=0, description="The newest sequence that the reader knows")
+    job: list[str] = Field(default_factory=list, max_length=200)
+    previews: bool = True

@@ -1,0 +1,201 @@
+"""The server: one page that opens every part in order, joins them, and closes them in reverse."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import signal
+import socket
+import webbrowser
+from collections.abc import AsyncIterator
+
+import aiohttp
+from aiohttp import web
+
+from imagine.announcer import Announcer
+from imagine.app_keys import PARTS, SETTINGS, Parts
+from imagine.assets import static_dir
+from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
+from imagine.dispatcher import Dispatcher
+from imagine.engines import Engines
+from imagine.errors import SettingsError
+from imagine.estimates import Estimates
+from imagine.events import LocalEventBus
+from imagine.images import ImageStore
+from imagine.job_queue import MemoryQueue
+from imagine.jobs import MOVES, Jobs
+from imagine.lifetime import background
+from imagine.planner import Planner
+from imagine.profiles import load_profiles
+from imagine.routes.errors import add_headers, guard
+from imagine.routes.pages import Pages
+from imagine.routes.table import api_routes
+from imagine.settings import Settings
+from imagine.store import SqliteJobStore
+
+logger = logging.getLogger(__name__)
+
+PROBE_TIMEOUT_S = 2.0
+# How long a stop waits for answers that are being sent.
+STOP_S = 3.0
+LARGEST_BODY = 1024**2
+# A taken port: so many of the next ones are tried.
+PORTS_TRIED = 20
+
+
+TIMING = web.AppKey("timing", Timing)
+
+
+def create_app(settings: Settings, timing: Timing = DEFAULT_TIMING) -> web.Application:
+    """Return the whole server as an app that opens its parts when it starts.
+
+    ``timing`` says how patient it is with a ComfyUI.
+    """
+    app = web.Application(middlewares=[guard], client_max_size=LARGEST_BODY)
+    app[SETTINGS] = settings
+    app[TIMING] = timing
+    app.on_response_prepare.append(add_headers)
+    app.add_routes(api_routes())
+    app.add_routes(Pages(static_dir()).routes())
+    app.cleanup_ctx.append(open_parts)
+    return app
+
+
+async def open_parts(app: web.Application) -> AsyncIterator[None]:
+    """Open disk, engines, queue and dispatcher; close them in reverse."""
+    settings = app[SETTINGS]
+    async with contextlib.AsyncExitStack() as stack:
+        output = settings.output.resolve()
+        store = await stack.enter_async_context(SqliteJobStore(output / "imagine.db", MOVES))
+        images = await stack.enter_async_context(ImageStore(output))
+        session = await stack.enter_async_context(aiohttp.ClientSession())
+        engines = await stack.enter_async_context(open_engines(settings, session, app[TIMING]))
+        planner = Planner(
+            load_profiles(settings.profiles),
+            catalog=engines.catalog,
+            default_model=settings.default_model,
+            batch_mode=settings.batch_mode,
+        )
+        queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
+        jobs = Jobs(store, queue, bus, planner)
+        engines.on_change = jobs.bell.set
+        dispatcher = Dispatcher(
+            store=store,
+            queue=queue,
+            jobs=jobs,
+            bus=bus,
+            images=images,
+            engines=engines,
+            planner=planner,
+            estimates=estimates,
+        )
+        announcer = Announcer(queue, store, bus, engines, estimates)
+        app[PARTS] = Parts(store, queue, bus, images, engines, planner, estimates, jobs, announcer)
+        await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
+        await stack.enter_async_context(background(announcer.run(), "announcer"))
+        yield
+
+
+def open_engines(settings: Settings, session: aiohttp.ClientSession, timing: Timing) -> Engines:
+    """Return the engines that the settings name."""
+
+    def connect(url: str, kind: str) -> ComfyClient:
+        return ComfyClient(url, session, timing=timing, kind=kind)
+
+    async def probe(url: str) -> bool:
+        timeout = aiohttp.ClientTimeout(total=PROBE_TIMEOUT_S)
+        try:
+            async with session.get(f"{url}/system_stats", timeout=timeout) as answer:
+                return answer.status == 200
+        except (aiohttp.ClientError, TimeoutError, ValueError):
+            return False
+
+    @contextlib.asynccontextmanager
+    async def sketch() -> AsyncIterator[str]:
+        from imagine.sketch import serve  # not loaded when a ComfyUI serves
+
+        async with serve(step_ms=settings.sketch_step_ms) as engine:
+            yield engine.url
+
+    return Engines(
+        settings.engine, settings.comfyui_url, connect=connect, probe=probe, sketch=sketch
+    )
+
+
+def run(settings: Settings) -> int:
+    """Serve until Ctrl+C or SIGTERM; return the exit code."""
+    with contextlib.suppress(KeyboardInterrupt):
+        asyncio.run(serve(settings))
+    return 0
+
+
+async def serve(settings: Settings) -> None:
+    """Open the server, say where it is, and close it when asked to stop."""
+    listener = listen(settings.host, settings.port)
+    runner = web.AppRunner(
+        create_app(settings), access_log=None, shutdown_timeout=STOP_S, handler_cancellation=True
+    )
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()
+        address = f"http://{display_host(settings.host)}:{listener.getsockname()[1]}/"
+        say_where(settings, address, runner.app[PARTS])
+        await stop_asked()
+    finally:
+        await runner.cleanup()
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket on this port, or on the next free one.
+
+    Raises:
+        SettingsError: no port near it is free, or the address is not of this machine.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    for candidate in range(port, min(port + PORTS_TRIED, 65536)) if port else (0,):
+        try:
+            return socket.create_server((host, candidate), family=family, backlog=1024)
+        except OSError as error:
+            if error.errno not in (errno.EADDRINUSE, errno.EACCES):
+                raise SettingsError(
+                    f"Imagine cannot listen on {host}: {error.strerror or error}.",
+                    hint="Give an address of this machine with --host.",
+                ) from error
+    raise SettingsError(
+        f"None of the ports {port}–{port + PORTS_TRIED - 1} is free.",
+        hint="Give another one with --port.",
+    )
+
+
+def display_host(host: str) -> str:
+    """Return the name under which a person reaches this address."""
+    if host in ("0.0.0.0", "::"):
+        return "localhost"
+    return f"[{host}]" if ":" in host else host
+
+
+def say_where(settings: Settings, address: str, parts: Parts) -> None:
+    logger.info("Imagine is at %s", address)
+    if settings.port and f":{settings.port}/" not in address:
+        logger.info("Port %s was taken, so it is another one.", settings.port)
+    if parts.engines.kind == "sketch":
+        logger.info(
+            "No ComfyUI found, so these are sketches: quick procedural paintings to try things "
+            "out. Start ComfyUI, or say where it is with --comfyui-url."
+            if settings.engine == "auto"
+            else "The sketch engine serves: quick procedural paintings."
+        )
+    if settings.open:
+        webbrowser.open(address)
+
+
+async def stop_asked() -> None:
+    """Wait for Ctrl+C or SIGTERM."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGINT, signal.SIGTERM):
+        try:
+            loop.add_signal_handler(name, asked.set)
+        except NotImplementedError:  # Windows: Ctrl+C ends asyncio.run by itself
+            signal.signal(name, lambda *_: loop.call_soon_threadsafe(asked.set))
+    await asked.wait()

@@ -1,0 +1,50 @@
+"""A whole server in a temporary folder, over real sockets; shared by every room's tests."""
+
+import contextlib
+from collections.abc import AsyncIterator, Callable, Coroutine
+from pathlib import Path
+from typing import Any
+
+import pytest
+from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
+
+from imagine.comfy_client import Timing
+from imagine.settings import EngineChoice, Settings
+
+Client = TestClient[web.Request, web.Application]
+StartServer = Callable[..., Coroutine[Any, Any, Client]]
+
+# A ComfyUI of a test answers at once or not at all.
+QUICK = Timing(
+    connect_s=2.0, request_s=2.0, silence_s=0.2, poll_s=0.05, retry_s=0.02, retry_max_s=0.1
+)
+# Small enough to be painted in milliseconds; added to prompts by tests that only need pictures.
+SMALL = "--size 128x128"
+
+
+@pytest.fixture
+async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
+    """Start servers with the sketch engine at full speed, or with any other setting."""
+    async with contextlib.AsyncExitStack() as stack:
+        from imagine.server import create_app
+
+        async def start(*, timing: Timing = QUICK, **changes: Any) -> Client:
+            settings = Settings.model_validate(
+                {
+                    "output": tmp_path / "output",
+                    "engine": EngineChoice.SKETCH,
+                    "sketch_step_ms": 0,
+                    **changes,
+                }
+            )
+            client: Client = TestClient(TestServer(create_app(settings, timing)))
+            await stack.enter_async_context(client)
+            return client
+
+        yield start
+
+
+@pytest.fixture
+async def client(start_server: StartServer) -> Client:
+    return await start_server()

@@ -1,0 +1,111 @@
+"""Follow jobs over the live socket, as a page does: tests wait for events and not for time."""
+
+import asyncio
+import contextlib
+import json
+import uuid
+from collections.abc import AsyncIterator, Callable
+from typing import Any, Self
+
+from aiohttp import ClientWebSocketResponse, WSMsgType
+
+from tests.conftest import Client
+
+# No test waits longer for anything; a slow machine needs less than a tenth of it.
+PATIENCE_S = 30
+
+
+class Follower:
+    """Everything that one watcher heard, in order."""
+
+    def __init__(self, socket: ClientWebSocketResponse) -> None:
+        self.socket = socket
+        self.messages: list[dict[str, Any]] = []
+        self.previews: list[tuple[str, int, bytes]] = []
+
+    async def read(self) -> dict[str, Any] | None:
+        """Read one message; None for a preview."""
+        async with asyncio.timeout(PATIENCE_S):
+            message = await self.socket.receive()
+        if message.type is WSMsgType.BINARY:
+            data = message.data
+            job, image = str(uuid.UUID(bytes=data[4:20])), int.from_bytes(data[2:4], "big")
+            self.previews.append((job, image, data[20:]))
+            return None
+        assert message.type is WSMsgType.TEXT, message
+        told: dict[str, Any] = json.loads(message.data)
+        self.messages.append(told)
+        return told
+
+    async def until(self, wanted: Callable[[dict[str, Any]], bool]) -> dict[str, Any]:
+        """Read on until a message is as wanted."""
+        async with asyncio.timeout(PATIENCE_S):
+            while True:
+                told = await self.read()
+                if told is not None and wanted(told):
+                    return told
+
+    async def job(self, job_id: str, *states: str) -> dict[str, Any]:
+        """Read on until the job is in one of these states."""
+        told = await self.until(
+            lambda m: (
+                m["type"] == "job" and m["job"]["id"] == job_id and m["job"]["state"] in states
+            )
+        )
+        job: dict[str, Any] = told["job"]
+        return job
+
+    async def end(self, job_id: str) -> dict[str, Any]:
+        return await self.job(job_id, "succeeded", "failed", "canceled")
+
+    def of(self, job_id: str, kind: str) -> list[dict[str, Any]]:
+        """What was told of a job."""
+        if kind == "job":
+            return [
+                m["job"] for m in self.messages if m["type"] == "job" and m["job"]["id"] == job_id
+            ]
+        return [m for m in self.messages if m["type"] == kind and m.get("job") == job_id]
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.socket.close()
+
+
+@contextlib.asynccontextmanager
+async def follow(client: Client, query: str = "") -> AsyncIterator[Follower]:
+    """Open the live socket and read its greeting."""
+    socket = await client.ws_connect(f"/api/live{query}", max_msg_size=0)
+    async with Follower(socket) as follower:
+        await follower.until(lambda m: m["type"] == "hello")
+        yield follower
+
+
+async def submit(client: Client, prompt: str, **body: Any) -> list[dict[str, Any]]:
+    """Submit a prompt and return its jobs."""
+    async with client.post("/api/imagine", json={"prompt": prompt, **body}) as answer:
+        told = await answer.json()
+        assert answer.status == 202, told
+    jobs: list[dict[str, Any]] = told["jobs"]
+    return jobs
+
+
+async def finish(client: Client, prompt: str, **body: Any) -> dict[str, Any]:
+    """Submit a prompt of one job, wait for its end and return it."""
+    async with client.post(
+        "/api/imagine", json={"prompt": prompt, **body}, headers={"Prefer": "wait=60"}
+    ) as answer:
+        told = await answer.json()
+        assert answer.status == 200, told
+    job: dict[str, Any] = told["jobs"][0]
+    return job
+
+
+async def eventually(condition: Callable[[], object]) -> None:
+    """Wait for what nobody tells, such as a request that has reached the fake ComfyUI."""
+    for _ in range(PATIENCE_S * 100):
+        if condition():
+            return
+        await asyncio.sleep(0.01)
+    raise AssertionError("it never came true")

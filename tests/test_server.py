@@ -1,0 +1,109 @@
+"""Start and stop: nothing is lost, nothing is left, whatever was going on."""
+
+import asyncio
+import json
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+
+from imagine.errors import SettingsError
+from imagine.server import display_host, listen
+from tests.conftest import SMALL, StartServer
+from tests.following import finish, follow, submit
+
+
+def others() -> set[asyncio.Task[object]]:
+    return asyncio.all_tasks() - {asyncio.current_task()}
+
+
+async def test_finished_jobs_survive_a_restart(start_server: StartServer):
+    client = await start_server()
+    job = await finish(client, f"a fox {SMALL} --batch 2 --steps 2")
+    await client.close()
+    client = await start_server()
+    async with client.get(f"/api/jobs/{job['id']}") as answer:
+        assert await answer.json() == job
+    async with client.get(job["images"][1]["url"]) as answer:
+        assert answer.status == 200
+
+
+async def test_a_stop_in_the_middle_of_a_job_leaves_no_task_and_loses_nothing(
+    start_server: StartServer, caplog: pytest.LogCaptureFixture
+):
+    before = others()
+    client = await start_server(sketch_step_ms=30)
+    async with follow(client) as follower:
+        jobs = [(await submit(client, f"fox {n} {SMALL} --batch 2"))[0]["id"] for n in range(3)]
+        await follower.until(lambda m: m["type"] == "progress" and m["step"] > 2)
+    await client.close()
+    assert others() - before == set()
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+    client = await start_server()
+    async with follow(client) as follower:
+        for job_id in jobs:
+            async with client.get(f"/api/jobs/{job_id}") as answer:
+                job = await answer.json()
+            ended = job if job["finished_at"] else await follower.end(job_id)
+            assert ended["state"] == "succeeded"
+            assert len(ended["images"]) == 2
+
+
+async def test_sequence_and_number_go_on_after_a_restart(start_server: StartServer):
+    client = await start_server()
+    first = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    await client.close()
+    client = await start_server()
+    second = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    assert second["number"] == first["number"] + 1
+    assert second["sequence"] > first["sequence"]
+
+
+def test_a_taken_port_gives_the_next_free_one():
+    with listen("127.0.0.1", 0) as taken:
+        port = taken.getsockname()[1]
+        with listen("127.0.0.1", port) as other:
+            assert other.getsockname()[1] > port
+
+
+def test_an_address_of_another_machine_is_refused_in_a_sentence():
+    with pytest.raises(SettingsError, match=r"cannot listen on 192\.0\.2\.1"):
+        listen("192.0.2.1", 0)
+
+
+def test_addresses_are_shown_as_a_person_types_them():
+    assert display_host("0.0.0.0") == "localhost"
+    assert display_host("::1") == "[::1]"
+    assert display_host("127.0.0.1") == "127.0.0.1"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+async def test_a_real_process_serves_and_exits_0_in_the_middle_of_a_job(tmp_path: Path):
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "imagine", "serve", "--engine", "sketch", "--port", "0"),
+        *("--output", str(tmp_path / "output"), "--log-format", "json"),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    assert process.stderr is not None
+    said = ""
+    async with asyncio.timeout(60):
+        while (found := re.search(r"http://127\.0\.0\.1:(\d+)/", said)) is None:
+            line = await process.stderr.readline()
+            assert line, said
+            said += line.decode()
+        body = json.dumps({"prompt": f"a fox {SMALL}"}).encode()
+        reader, writer = await asyncio.open_connection("127.0.0.1", int(found[1]))
+        writer.write(
+            b"POST /imagine HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: application/json\r\n"
+            b"Connection: close\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        )
+        assert (await reader.read()).startswith(b"HTTP/1.1 202")
+        writer.close()
+        process.send_signal(signal.SIGTERM)
+        rest = (await process.stderr.read()).decode()
+        assert await process.wait() == 0
+    assert "Traceback" not in said + rest
