@@ -31,7 +31,6 @@ _REASONS = {
 _GROUP_REASONS = {
     Group.REFERENCE: "picture references are not used yet",
     Group.VIDEO: "only still pictures are made here",
-    Group.LEGACY: "it belongs to an old Midjourney",
 }
 _NOTHING_LIKE_IT = "this model has nothing like it"
 _NO_DIFFERENCE = {
@@ -52,8 +51,8 @@ def left_out(prompt: Prompt) -> Iterator[Note]:
         )
     for row in prompt.vocabulary.parameters:
         value = prompt.parameters.get(row.name)
-        if value is None or row.name in HONOURED or _is_default(row, value):
-            continue
+        if value is None or row.name in HONOURED or row.is_legacy or _is_default(row, value):
+            continue  # old flags are told while the prompt is read
         if row.name in _NO_DIFFERENCE:
             text = f"{row.flag} makes no difference: {_NO_DIFFERENCE[row.name]}."
             yield Note(parameter=row.name, level=NoteLevel.INFO, message=text)
@@ -68,8 +67,6 @@ def not_done(row: Parameter, reason: str, value: Value | None = None) -> Note:
 
 
 def _reason(row: Parameter) -> str:
-    if row.instead.startswith("--"):
-        return f"{row.instead} does this here"
     return _REASONS.get(row.name) or _GROUP_REASONS.get(row.group, _NOTHING_LIKE_IT)
 
 

@@ -159,6 +159,10 @@ def test_a_value_where_a_link_belongs_is_told() -> None:
     assert the_problem(broken("4", model="other.ckpt")).parameter == "model"
 
 
+def test_an_object_is_no_choice() -> None:
+    assert the_problem(broken("4", sampler_name={"a": 1})).parameter == "sampler_name"
+
+
 def test_every_problem_is_told_at_once() -> None:
     graph = broken("4", steps=0, sampler_name="plms")
     assert [problem.parameter for problem in preflight(graph, ENGINE)] == ["steps", "sampler_name"]

@@ -116,6 +116,11 @@ def test_every_profile_uses_what_comfyui_has(profile: Profile) -> None:
         assert profile.text_encoder_type in engine.choices(loader, "type")
 
 
+def test_a_negative_prompt_needs_a_cfg_above_one() -> None:
+    assert PROFILES["sdxl"].negative
+    assert not PROFILES["flux"].negative
+
+
 def test_ranks_of_families_differ_so_that_the_best_is_sure() -> None:
     ranks: dict[int, set[str]] = {}
     for profile in PROFILES:

@@ -19,6 +19,7 @@ from imagine.parameters import PARAMETERS
 from imagine.preflight import preflight
 from imagine.profiles import load_profiles
 from imagine.prompt import Prompt, Segment
+from imagine.prompt_parser import Vocabulary, parse
 from imagine.prompt_values import Weighted
 from imagine.workflow_builder import Plan, Sampler, Workflow, build, plan
 from tests.catalogs import ENCODERS, catalog
@@ -683,8 +684,6 @@ LEFT_OUT: dict[str, Any] = {
     ),
     "iw": (2.0, "--iw was left out: picture references are not used yet."),
     "video": (True, "--video was left out: only still pictures are made here."),
-    "hq": (True, "--hq was left out: --quality does this here."),
-    "newclip": (True, "--newclip was left out: it belongs to an old Midjourney."),
     "relax": (True, "--relax makes no difference: there is one queue."),
     "stealth": (True, "--stealth makes no difference: the pictures stay on this machine."),
 }
@@ -709,7 +708,7 @@ def test_every_parameter_is_honoured_or_told() -> None:
     honoured |= {"scheduler": "karras", "aspect": "3:2", "size": "512x512", "steps": 3, "cfg": 2.0}
     honoured |= {"seed": 1, "batch_mode": "together", "model": SDXL, "repeat": 2, "sd": True}
     honoured |= {"clip_skip": 2}
-    for row in PARAMETERS:
+    for row in (row for row in PARAMETERS if not row.is_legacy):
         value = honoured.get(row.name, LEFT_OUT.get(row.name, (True, ""))[0])
         if row.name in ("quality", "stop"):
             value = 50
@@ -724,11 +723,22 @@ def test_a_default_that_was_typed_needs_no_word(name: str) -> None:
     assert sentences(planned(prompt(**{name: DEFAULTS[name]}), default_model=SDXL)) == []
 
 
+def test_old_flags_are_told_by_the_parser_alone() -> None:
+    read = parse("a red fox --seed 1 --hq --newclip", Vocabulary())
+    made = planned(read, default_model=SDXL)
+    assert [note.parameter for note in (*read.notes, *made.notes)] == ["hq", "newclip"]
+
+
 def test_pictures_at_the_front_are_told() -> None:
     made = planned(prompt(images=("https://x/a.png",)), default_model=SDXL)
     assert sentences(made) == [
         "The pictures at the front were left out: picture references are not used yet."
     ]
+
+
+def test_no_preset_needs_no_word() -> None:
+    made = planned(prompt(profile=(Weighted("none"),)), default_model=SDXL)
+    assert sentences(made) == []
 
 
 def test_raw_typed_as_a_style_is_told_once() -> None:
