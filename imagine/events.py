@@ -77,6 +77,16 @@ class Listener:
         self._unread: OrderedDict[object, Message] = OrderedDict()
         self._arrived = asyncio.Event()
         self.is_behind = False
+        self.is_closed = False
+
+    @property
+    def is_open(self) -> bool:
+        """Will more come? Not once the reader stayed behind, or the server is stopping."""
+        return not (self.is_behind or self.is_closed)
+
+    def close(self) -> None:
+        self.is_closed = True
+        self._arrived.set()
 
     def wants(self, message: Message) -> bool:
         if message.kind == "preview" and not self._previews:
@@ -84,7 +94,7 @@ class Listener:
         return not self._jobs or message.job is None or message.job in self._jobs
 
     def put(self, message: Message) -> None:
-        if self.is_behind:
+        if not self.is_open:
             return
         crowded = len(self._unread) >= CROWDED
         if message.key is not None and crowded:
@@ -107,7 +117,7 @@ class Listener:
                 del self._unread[place]
 
     async def read(self) -> list[Message]:
-        """Wait for messages and take all that are there; empty when this listener is behind."""
+        """Wait for messages and take all that are there; none come once it is not open."""
         await self._arrived.wait()
         self._arrived.clear()
         messages = list(self._unread.values())
@@ -147,6 +157,11 @@ class LocalEventBus:
             yield listener
         finally:
             self._listeners.discard(listener)
+
+    def close(self) -> None:
+        """Let every listener go: the server is stopping."""
+        for listener in self._listeners:
+            listener.close()
 
     def changed(self, job: Job) -> None:
         """Tell a stored change of a job; called after the commit."""

@@ -24,6 +24,7 @@ def explain(
     errors = list(seen.errors)
     jobs: list[dict[str, Any]] = []
     total: float | None = 0.0
+    prompt = seen.prompt
     try:
         for prompt in seen.prompts:
             made = planner.outline(prompt)
@@ -33,7 +34,7 @@ def explain(
             took = seconds(made)
             total = None if took is None or total is None else total + took * repeats
     except (PromptError, WorkflowError) as error:
-        errors += error.details or (Detail(message=error.message),)
+        errors += _on(text, prompt, error)
         jobs.clear()
     return {
         "ok": not errors,
@@ -47,6 +48,14 @@ def explain(
         "warnings": [note.model_dump() for note in seen.warnings],
         "eta_s": round(total, 1) if jobs and total is not None else None,
     }
+
+
+def _on(text: str, prompt: Prompt | None, error: PromptError | WorkflowError) -> list[Detail]:
+    """Return the problems of one line, without places when the line is not what was typed."""
+    details = error.details or (Detail(message=error.message),)
+    if prompt is not None and prompt.source == text:
+        return list(details)
+    return [detail.model_copy(update={"start": None, "end": None}) for detail in details]
 
 
 def _job(prompt: Prompt, made: Plan) -> dict[str, Any]:

@@ -58,7 +58,13 @@ def create_app(settings: Settings, timing: Timing = DEFAULT_TIMING) -> web.Appli
     app.add_routes(api_routes())
     app.add_routes(Pages(static_dir()).routes())
     app.cleanup_ctx.append(open_parts)
+    app.on_shutdown.append(let_watchers_go)
     return app
+
+
+async def let_watchers_go(app: web.Application) -> None:
+    """End the sockets and event streams, which would otherwise hold up the stop."""
+    app[PARTS].bus.close()
 
 
 async def open_parts(app: web.Application) -> AsyncIterator[None]:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from aiohttp import WSCloseCode
 
 from imagine.errors import SettingsError
 from imagine.server import display_host, listen
@@ -60,6 +61,20 @@ async def test_sequence_and_number_go_on_after_a_restart(start_server: StartServ
     second = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
     assert second["number"] == first["number"] + 1
     assert second["sequence"] > first["sequence"]
+
+
+async def test_a_stop_tells_its_watchers_that_it_goes(start_server: StartServer):
+    client = await start_server(sketch_step_ms=200)
+    (job,) = await submit(client, f"a fox {SMALL}")
+    socket = await client.ws_connect("/api/live")
+    events = await client.get(f"/api/jobs/{job['id']}/events")
+    stop = asyncio.create_task(client.server.close())
+    async with asyncio.timeout(30):
+        async for _ in socket:
+            pass
+        assert socket.close_code == WSCloseCode.GOING_AWAY
+        assert "succeeded" not in await events.text()
+        await stop
 
 
 def test_a_taken_port_gives_the_next_free_one():

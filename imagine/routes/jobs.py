@@ -50,7 +50,7 @@ async def wait_for_end(parts: Parts, made: Submission, wait_s: int) -> list[Job]
         left -= {job.id for job in await current(parts, left) if not job.state.is_active}
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(wait_s):
-                while left and not listener.is_behind:
+                while left and listener.is_open:
                     left -= {m.job for m in await listener.read() if m.is_final and m.job}
     return await current(parts, [job.id for job in made.jobs])
 
@@ -181,7 +181,7 @@ async def job_events(request: web.Request) -> web.StreamResponse:
 
 async def sse_chunks(listener: Listener, known: int) -> AsyncIterator[bytes]:
     """Yield the events of one job until its last; a comment now and then keeps proxies patient."""
-    while not listener.is_behind:
+    while listener.is_open:
         try:
             async with asyncio.timeout(KEEP_ALIVE_S):
                 messages = await listener.read()

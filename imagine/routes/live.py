@@ -74,10 +74,13 @@ async def _tell(
     """Send the watcher what it missed, then all that comes."""
     try:
         known = await _greet(socket, parts, listener, query)
-        while not listener.is_behind:
+        while listener.is_open:
             messages = await listener.read()
             await _send_all(socket, (m for m in messages if not _is_old(m, known)))
-        await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"behind: resume with since")
+        if listener.is_behind:
+            await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"behind: use since")
+        else:
+            await socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server is stopping")
     except TimeoutError:
         logger.info("a watcher did not read for %s s and was left", SEND_TIMEOUT_S)
         with contextlib.suppress(ConnectionError):
