@@ -73,7 +73,8 @@ function render() {
   preferences.update(state);
   banner.update(state);
   feed.update(state, now);
-  main.ariaBusy = String(!state.loaded || !state.engine);
+  // shown when list and engine are known, because the engine decides what stands above the list
+  if (state.loaded && state.engine) main.ariaBusy = "false";
   box.update(state, place.picture, now);
   if (lens.engine !== state.engine) lens.engine = state.engine;
   if (lens.online !== state.online) lens.online = state.online;

@@ -23,22 +23,30 @@ export function ratio(job) {
   return width > 0 && height > 0 ? width / height : 1;
 }
 
+/** Steps of one picture. @param {Job} job @returns {number} */
+const stepsEach = (job) => job.parameters.steps || job.progress.steps || 1;
+
 /** The picture's own step: the count of a job runs over all its pictures. @param {Job} job */
 export function ownStep(job) {
-  const { step, steps } = job.progress;
-  const each = job.parameters.steps || steps;
-  return { step: step > 0 ? ((step - 1) % each) + 1 : 0, steps: each };
+  const { step } = job.progress;
+  const steps = stepsEach(job);
+  // at a multiple one picture is just done, or, when all before it are here, the next one begins
+  const begins = stageOf(job) === "sampling" && job.images.length * steps >= step;
+  return { step: step % steps || (begins ? 0 : Math.min(step, steps)), steps };
 }
 
+/** A node between two pictures is no loading of a model. @param {Job} job */
+const stageOf = ({ stage, progress }) => (progress.step > 0 && stage !== "decoding" && stage !== "saving" ? "sampling" : stage);
+
 /** Made in one latent batch, so that all its pictures are in work at once. @param {Job} job */
-const together = (job) => job.stage === "sampling" && job.progress.image === null && job.progress.step > 0;
+const together = ({ progress, parameters }) => progress.step > 0 && progress.steps <= parameters.steps;
 
 /** @param {Job} job @param {Queue} queue @returns {Tile[]} */
 export function tiles(job, queue) {
   const images = new Map(job.images.map((image) => [image.index, image]));
   const indices = Array.from({ length: pictureCount(job) }, (_, index) => index);
   const said = job.progress.image;
-  const current = said === null || images.has(said) ? indices.find((index) => !images.has(index)) : said;
+  const current = said === null || images.has(said) ? indices.find((index) => !images.has(index)) ?? 0 : said;
   const all = together(job);
   return indices.map((index) => {
     const image = images.get(index) ?? null;
@@ -49,17 +57,23 @@ export function tiles(job, queue) {
     if (image) return { ...tile, state: "succeeded" };
     if (job.state === "queued") return index === 0 ? { ...tile, state: "queued", place: place(job, queue) } : tile;
     if (job.state === "failed" || job.state === "canceled") return { ...tile, state: job.state };
-    return all || index === current ? working(tile, job) : tile;
+    if (all || index === current) return working(tile, job);
+    // done before the one in work, and on its way here
+    return index < current ? { ...tile, state: "saving", ring: 100, chip: "saving" } : tile;
   });
 }
 
 /** @param {Tile} tile @param {Job} job @returns {Tile} */
 function working(tile, job) {
   const { step, steps } = ownStep(job);
-  switch (job.stage) {
-    case "sampling": return { ...tile, state: "sampling", ring: (100 * step) / steps || 0, chip: `${step}/${steps}` };
-    case "decoding": case "saving": return { ...tile, state: job.stage, ring: (100 * step) / steps || 0, chip: job.stage };
-    default: return { ...tile, state: "loading", ring: 0, chip: "loading" };
+  const stage = stageOf(job);
+  switch (stage) {
+    case "sampling":
+      return { ...tile, state: "sampling", ring: (100 * step) / steps || 0, chip: `${step}/${steps}` };
+    case "decoding": case "saving":
+      return { ...tile, state: stage, ring: (100 * step) / steps || 0, chip: stage };
+    default:
+      return { ...tile, state: "loading", ring: 0, chip: "loading" };
   }
 }
 
@@ -79,8 +93,9 @@ export function progressLine(job, queue, canceling) {
     return starts === undefined ? "Waiting in line" : `Starts in ${about(starts)}`;
   }
   const { image, eta_s: eta } = job.progress;
-  if (job.stage === "loading") return "Loading the model";
-  if (job.stage === "submitted" || job.stage === null) return "Starting";
+  const stage = stageOf(job);
+  if (stage === "loading") return "Loading the model";
+  if (stage === "submitted" || stage === null) return "Starting";
   const total = pictureCount(job);
   const left = eta === null || eta === undefined ? "" : `${about(eta)} left`;
   if (total > 1 && image !== null) return [`Picture ${image + 1} of ${total}`, left].filter(Boolean).join(", ");

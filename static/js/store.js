@@ -118,7 +118,7 @@ function put(state, incoming) {
 /** A stored change may carry older progress than was shown. @param {Job} known @param {Job} job @returns {Job} */
 function keepProgress(known, job) {
   const same = job.state === "running" && known.state === "running" && known.attempt === job.attempt;
-  return same && known.progress.value > job.progress.value ? { ...job, progress: known.progress } : job;
+  return same && known.progress.value >= job.progress.value ? { ...job, stage: known.stage, progress: known.progress } : job;
 }
 
 /**

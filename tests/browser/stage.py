@@ -193,7 +193,7 @@ class Stage:
             web.get("/api/parameters", self._answer(lambda: {"parameters": []})),
             web.get("/api/catalog", self._answer(self._catalog)),
             web.static("/static", STATIC),
-            web.static("/tests", Path(__file__).parents[1] / "js"),
+            web.static("/tests/js", STATIC.parent / "tests" / "js"),
         ])  # fmt: skip
         return app
 

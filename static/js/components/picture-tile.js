@@ -73,7 +73,7 @@ export class PictureTile extends HTMLElement {
       say(nth, view.state === "expired" ? "Removed by your retention rule." : String(view.index + 1)));
     this.#parts.bar?.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(view.starred));
     if (!view.image) this.#part("bar", false, BAR);
-    if (view.state === "waiting" || view.state === "queued") this.#clear("img.preview");
+    if (!view.image && job.state !== "running") this.#clear("img.preview");
   }
 
   /** A newer preview, faded over the one before; when they come too fast, the newest wins. @param {Blob} blob */
