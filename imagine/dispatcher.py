@@ -69,6 +69,7 @@ class Run:
     taken: set[tuple[str, int]] = field(default_factory=set)
     save_error: ImagineError | None = None
     began: float | None = None
+    cancel_wanted: bool = False
     is_over: bool = False
 
     @property
@@ -166,6 +167,7 @@ class Dispatcher:
                     self._jobs.cancels.discard(job_id)
                 continue
             self._jobs.cancels.discard(job_id)
+            run.cancel_wanted = True
             self._tasks.start(self._cancel(run), f"cancel of job {job_id}")
 
     async def _cancel(self, run: Run) -> None:
@@ -199,7 +201,7 @@ class Dispatcher:
                 },
             )
             if claimed is None:
-                self._queue.forget(job.id)
+                await self._drop(job)
                 return
             self._bus.changed(claimed)
             await self._follow(claimed, planned, engine, adopt=False)
@@ -209,6 +211,12 @@ class Dispatcher:
             self._queue.put(job)
         finally:
             self._release(job, engine)
+
+    async def _drop(self, job: Job) -> None:
+        """Let go of a job that could not be claimed: it is over, or was to be canceled."""
+        if await self._store.cancel_requested(job.id):
+            await self._move(job, JobState.CANCELED, {"finished_at": utc_now()})
+        self._queue.forget(job.id)
 
     async def _follow_adopted(self, job: Job, engine: Engine) -> None:
         try:
@@ -430,7 +438,7 @@ class Dispatcher:
             await self._end(run, JobState.SUCCEEDED, None)
 
     async def _interrupted(self, run: Run) -> None:
-        if await self._store.cancel_requested(run.job.id):
+        if run.cancel_wanted:
             await self._end(run, JobState.CANCELED, None)
             return
         error = JobError("This one was stopped in ComfyUI itself.", code="interrupted")
@@ -442,7 +450,7 @@ class Dispatcher:
         await self._wait_for_saves(run)
         job = run.job
         losses = self._losses[job.id] = self._losses.get(job.id, 0) + 1
-        if await self._store.cancel_requested(job.id):
+        if run.cancel_wanted:
             await self._end(run, JobState.CANCELED, None)
         elif losses >= MOST_LOSSES:
             error = JobError(

@@ -163,6 +163,13 @@ class LocalEventBus:
         for listener in self._listeners:
             listener.close()
 
+    def now(self, job: Job) -> Job:
+        """Return a job with its newest progress and stage, which are not stored."""
+        passing = self._passing.get(job.id) if job.state.is_active else None
+        if passing is None or passing.message is None:
+            return job
+        return job.model_copy(update={"progress": passing.progress, "stage": passing.stage})
+
     def changed(self, job: Job) -> None:
         """Tell a stored change of a job; called after the commit."""
         if not job.state.is_active:
@@ -173,7 +180,7 @@ class LocalEventBus:
         self._tell(
             Message(
                 "job",
-                encode_job(job),
+                encode_job(self.now(job)),
                 job.id,
                 sequence=job.sequence,
                 is_final=not job.state.is_active,

@@ -5,11 +5,14 @@ The whole server over real sockets, in front of the scriptable fake.
 
 import json
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from imagine.dispatcher import MOST_LOSSES
+from imagine.jobs import MOVES
+from imagine.store import SqliteJobStore
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage, picture_of
 from tests.following import Follower, eventually, follow, submit
@@ -302,6 +305,23 @@ async def test_a_run_that_ended_while_the_server_was_away_is_fetched(
         ended = await end(client, follower, job["id"])
     assert ended["state"] == "succeeded"
     assert len(comfy.submitted) == 1
+
+
+async def test_a_cancel_that_was_only_written_down_is_kept_after_a_restart(
+    comfy: FakeComfy, start_server: StartServer, tmp_path: Path
+):
+    await comfy.stop()
+    settings: dict[str, Any] = {"engine": "comfyui", "comfyui_url": [comfy.url]}
+    client = await start_server(**settings)
+    (job,) = await submit(client, PROMPT)
+    await client.close()
+    async with SqliteJobStore(tmp_path / "output" / "imagine.db", MOVES) as store:
+        await store.request_cancel(job["id"])
+    await comfy.start()
+    client = await start_server(**settings)
+    async with follow(client) as follower:
+        assert (await end(client, follower, job["id"]))["state"] == "canceled"
+    assert comfy.submitted == []
 
 
 async def test_auto_goes_from_sketches_to_comfyui_when_it_appears(

@@ -76,6 +76,17 @@ async def test_a_late_listener_finds_the_newest_preview_and_progress():
     assert preview.data.endswith(b"preview 2")
 
 
+async def test_a_change_of_a_running_job_is_told_with_its_newest_progress():
+    bus = LocalEventBus()
+    job = a_job(state=JobState.RUNNING)
+    bus.offer_progress(job.id, 1, Progress(value=0.5), Stage.DECODING)
+    with bus.listen() as listener:
+        bus.changed(job)
+        (message,) = await listener.read()
+    told = json.loads(message.data)["job"]
+    assert (told["progress"]["value"], told["stage"]) == (0.5, "decoding")
+
+
 async def test_an_ended_job_leaves_nothing_behind():
     bus = LocalEventBus()
     job = a_job(state=JobState.RUNNING)

@@ -11,11 +11,7 @@ def present(parts: Parts, job: Job) -> Job:
     if not job.state.is_active:
         return job
     position = parts.queue.position(job.id)
-    passing = parts.bus.passing(job.id)
-    changes: dict[str, object] = {"position": position}
-    if passing is not None and passing.message is not None:
-        changes |= {"progress": passing.progress, "stage": passing.stage}
-    return job.model_copy(update=changes)
+    return parts.bus.now(job).model_copy(update={"position": position})
 
 
 def present_text(parts: Parts, job_id: str, body: str) -> str:
