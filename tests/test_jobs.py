@@ -21,6 +21,6 @@ ALLOWED = {
 }
 
 
-@pytest.mark.parametrize(("before", "after"), itertools.product(JobState, JobState))
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(JobState, repeat=2)))
 def test_a_state_may_follow_only_as_the_table_says(before: JobState, after: JobState):
     assert (after in MOVES[before]) == ((before, after) in ALLOWED)
