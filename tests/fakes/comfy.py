@@ -6,10 +6,12 @@
         client = ComfyClient(comfy.url, session)
 
 It runs the graph of each prompt node by node, one prompt at a time, with steps, previews, cache and
-small real pictures (`picture_of(data)` tells which one it is). What can be told:
+small real pictures (`picture_of(data)` tells which one it is). `example_graph()` is one to submit.
+What can be told:
 
     comfy.hold(Stage.SAMPLING)           every run stops there …
-    await comfy.reached(Stage.SAMPLING)  … wait until one has come so far (or `reached(stage, id)`)
+    await comfy.reached(Stage.SAMPLING)  … wait until one has come so far (or `reached(stage, id)`,
+                                         `queued(count)`, `connected(count)`, `until(predicate)`)
     comfy.release()                      … and goes on
     comfy.at(Stage.SAMPLING, comfy.drop_sockets)   do something once, when a run comes there
     comfy.drop_sockets()                 cut every socket without a close frame
@@ -17,12 +19,15 @@ small real pictures (`picture_of(data)` tells which one it is). What can be told
     await comfy.restart()                everything is forgotten; also apart: `stop()`, `start()`
     comfy.reject_next(body)              the next POST /prompt is a 400 with this body
     comfy.accept_partly(node_errors)     the next is a 200 with these node_errors
-    comfy.fail_next(OUT_OF_MEMORY)       the next run raises in its first sampler (or `node_type`)
+    comfy.fail_next(OUT_OF_MEMORY)       the next run raises in its first sampler, or in the node
+                                         or class given as `node_id` or `node_type`
     comfy.fault_next("/prompt", "drop_after")   or `drop_before`, `hang_before`, `hang_after`,
-                                         `truncate`, or a status such as 500
+                                         `truncate`, or a status such as 500; `heal()` ends it
     comfy.output_order = sorted          the order of the branches, a function of the output ids
     comfy.history_late_s = 0.05          the history follows the end by so much
     comfy.step_s = 0.05                  each step takes so long
+    comfy.tells_outputs = False          `executed` is never sent
+    comfy.answers_pings, comfy.speaks_flags, comfy.names_prompts = False …   other shortcomings
     await comfy.send_garbage()           frames that nobody can read, to every socket
     await comfy.submit(graph)            another program's prompt (no client id: everybody hears it)
 
@@ -48,14 +53,13 @@ from typing import Any, Self
 from aiohttp import WSCloseCode, WSMsgType, web
 
 from tests.fakes.comfy_engine import OUT_OF_MEMORY, PATIENCE_S, FakeEngine, Prompt, Stage
-from tests.fakes.comfy_graph import picture_of
+from tests.fakes.comfy_graph import CHECKPOINT, example_graph, picture_of
 
-__all__ = ["CHECKPOINT", "OUT_OF_MEMORY", "FakeComfy", "Stage", "picture_of"]
+__all__ = ["CHECKPOINT", "OUT_OF_MEMORY", "FakeComfy", "Stage", "example_graph", "picture_of"]
 
 logger = logging.getLogger(__name__)
 
 DATA = Path(__file__).parent.parent / "data"
-CHECKPOINT = "sd_xl_base_1.0.safetensors"
 
 # What no client may stumble over.
 GARBAGE: tuple[str | bytes, ...] = (
@@ -96,6 +100,7 @@ class FakeComfy(FakeEngine):
         self.object_info = dict(recorded_object_info())
         self.set_checkpoints(checkpoints)
         self.speaks_flags = True  # False: a ComfyUI of before feature flags
+        self.answers_pings = True
         self.names_prompts = True  # False: a ComfyUI that chooses prompt ids itself
         self.submitted: list[dict[str, Any]] = []
         self.interrupts: list[str | None] = []
@@ -121,6 +126,14 @@ class FakeComfy(FakeEngine):
 
     async def __aexit__(self, *_: object) -> None:
         await self.stop()
+
+    async def connected(self, count: int) -> None:
+        """Wait until so many sockets were opened since the beginning."""
+        await self.until(lambda: len(self.client_ids) >= count)
+
+    async def queued(self, count: int) -> None:
+        """Wait until so many prompts are pending."""
+        await self.until(lambda: len(self.pending) >= count)
 
     async def start(self) -> None:
         self._runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
@@ -170,8 +183,12 @@ class FakeComfy(FakeEngine):
     def accept_partly(self, node_errors: dict[str, Any]) -> None:
         self._answers.append((200, node_errors))
 
-    def fault_next(self, path: str, fault: str | int) -> None:
-        self._faults.setdefault(path, deque()).append(fault)
+    def fault_next(self, path: str, fault: str | int, *, times: int = 1) -> None:
+        self._faults.setdefault(path, deque()).extend([fault] * times)
+
+    def heal(self) -> None:
+        """Forget the faults that were not used up."""
+        self._faults.clear()
 
     async def send_garbage(self) -> None:
         for frame in GARBAGE:
@@ -182,8 +199,8 @@ class FakeComfy(FakeEngine):
         self, graph: Mapping[str, Any], *, client_id: str | None = None, prompt_id: str = ""
     ) -> str:
         """Queue another program's prompt."""
-        prompt = self._queue({"prompt": graph, "prompt_id": prompt_id or str(uuid.uuid4())})
-        prompt.client_id = client_id
+        body = {"prompt": graph, "prompt_id": prompt_id or str(uuid.uuid4())}
+        prompt = self._queue({**body, "client_id": client_id})
         await self._send_status()
         return prompt.id
 
@@ -235,7 +252,9 @@ class FakeComfy(FakeEngine):
         if fault.startswith("hang"):
             await asyncio.sleep(PATIENCE_S)
         if fault == "truncate":
-            broken = web.StreamResponse(headers={"Content-Length": "100000"})
+            broken = web.StreamResponse(
+                headers={"Content-Type": "image/png", "Content-Length": "100000"}
+            )
             await broken.prepare(request)
             await broken.write(b"\x89PNG")
         assert request.transport is not None, "connected"
@@ -375,10 +394,11 @@ class FakeComfy(FakeEngine):
         return web.json_response({"name": image.filename, "subfolder": folder, "type": kind})
 
     async def _ws(self, request: web.Request) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=0)
+        socket = web.WebSocketResponse(max_msg_size=0, autoping=self.answers_pings)
         await socket.prepare(request)
         client_id = request.query.get("clientId") or uuid.uuid4().hex
         self.client_ids.append(client_id)
+        self._notify()
         assert request.transport is not None, "connected"
         self._transports[socket] = request.transport
         self._sockets[client_id] = socket

@@ -82,6 +82,7 @@ class FakeEngine:
         self.history_late_s = 0.0
         self.output_order: Callable[[Iterable[str]], Iterable[str]] = list
         self.silent = False
+        self.tells_outputs = True  # False: `executed` is never sent
         self.ran: list[str] = []
         self.files: dict[tuple[str, str, str], bytes] = {}
         self.history: dict[str, Any] = {}
@@ -110,12 +111,14 @@ class FakeEngine:
         """Do something once, when a run comes to this stage; it may be a coroutine function."""
         self._actions[stage] = action
 
+    async def until(self, wanted: Callable[[], bool]) -> None:
+        """Wait until something is so here."""
+        async with asyncio.timeout(PATIENCE_S), self._moved:
+            await self._moved.wait_for(wanted)
+
     async def reached(self, stage: Stage, prompt_id: str | None = None) -> None:
         """Wait until a run has come to this stage."""
-        async with asyncio.timeout(PATIENCE_S), self._moved:
-            await self._moved.wait_for(
-                lambda: any(s == stage and prompt_id in (None, p) for s, p in self._seen)
-            )
+        await self.until(lambda: any(s == stage and prompt_id in (None, p) for s, p in self._seen))
 
     def fail_next(self, error: Mapping[str, Any] = OUT_OF_MEMORY) -> None:
         self._failures.append(dict(error))
@@ -286,18 +289,21 @@ class FakeEngine:
         await self._tell_state(prompt, node, 0.0, 1.0, "running")
         await self._tell(prompt, "executing", node=node, display_node=node)
         total = steps(prompt.graph, node)
-        fails = failure is not None and failure.get("node_type", class_type) == class_type
-        if failure is not None and fails and not total and "node_type" in failure:
+        place = {"node_id": node, "node_type": class_type}
+        fails = failure is not None and all(failure.get(k, v) == v for k, v in place.items())
+        if failure is not None and fails and not total and not place.keys().isdisjoint(failure):
             raise self._error(prompt, node, failure)
         for step in range(1, total + 1):
             await asyncio.sleep(self.step_s)
             self._check_interrupted(prompt, node)
             await self._tell_step(prompt, node, step, total)
-            if step == (total + 1) // 2 and (Stage.SAMPLING, prompt.id) not in self._seen:
+            if step != (total + 1) // 2:
+                continue
+            if (Stage.SAMPLING, prompt.id) not in self._seen:
                 await self._come_to(prompt, Stage.SAMPLING)
                 self._check_interrupted(prompt, node)
-                if failure is not None and fails:
-                    raise self._error(prompt, node, failure)
+            if failure is not None and fails:
+                raise self._error(prompt, node, failure)
         if node in prompt.outputs:
             await self._save(prompt, node)
         await self._tell_state(prompt, node, total or 1.0, total or 1.0, "finished")
@@ -343,7 +349,8 @@ class FakeEngine:
 
     async def _tell_executed(self, prompt: Prompt, node: str, output: dict[str, Any]) -> None:
         prompt.results[node] = output
-        await self._tell(prompt, "executed", node=node, display_node=node, output=output)
+        if self.tells_outputs:
+            await self._tell(prompt, "executed", node=node, display_node=node, output=output)
 
     def _remember(self, prompt: Prompt, history: dict[str, Any]) -> None:
         succeeded = prompt.messages[-1][0] == "execution_success"

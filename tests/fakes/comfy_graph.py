@@ -12,6 +12,50 @@ from PIL.PngImagePlugin import PngInfo
 
 Graph = Mapping[str, Any]
 
+CHECKPOINT = "sd_xl_base_1.0.safetensors"
+
+
+def example_graph(*, seed: int = 1, pictures: int = 2, steps: int = 4) -> dict[str, Any]:
+    """A set of pictures in branches: samplers are 30, 31 …, what saves them 50, 51 …"""
+    graph: dict[str, Any] = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": CHECKPOINT}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["1", 1]}},
+        "3": {"class_type": "CLIPTextEncode", "inputs": {"text": "", "clip": ["1", 1]}},
+        "4": {
+            "class_type": "EmptyLatentImage",
+            "inputs": {"width": 64, "height": 64, "batch_size": pictures},
+        },
+    }
+    for k in range(pictures):
+        sampler = {
+            "seed": seed,
+            "steps": steps,
+            "cfg": 5.0,
+            "sampler_name": "euler",
+            "scheduler": "normal",
+            "denoise": 1.0,
+            "model": ["1", 0],
+            "positive": ["2", 0],
+            "negative": ["3", 0],
+            "latent_image": [f"{20 + k}", 0],
+        }
+        latent = {"samples": ["4", 0], "batch_index": k, "length": 1}
+        picture = {"images": [f"{40 + k}", 0], "filename_prefix": f"test/{seed}-{k}"}
+        graph |= {
+            f"{20 + k}": {"class_type": "LatentFromBatch", "inputs": latent},
+            f"{30 + k}": {
+                "class_type": "KSampler",
+                "inputs": sampler,
+                "_meta": {"title": f"Sampler of picture {k + 1}"},
+            },
+            f"{40 + k}": {
+                "class_type": "VAEDecode",
+                "inputs": {"samples": [f"{30 + k}", 0], "vae": ["1", 2]},
+            },
+            f"{50 + k}": {"class_type": "SaveImage", "inputs": picture},
+        }
+    return graph
+
 
 def links(node: Mapping[str, Any]) -> Iterable[str]:
     """The nodes that a node takes something from."""

@@ -1,0 +1,385 @@
+"""The client of one ComfyUI: its health, what it has installed, and runs followed to their end.
+
+One WebSocket, opened before the first prompt is submitted and again, under a fresh client id,
+whenever it is lost. The caller chooses the prompt ids, so every prompt can be asked for by name,
+and nothing but that prompt is ever stopped.
+"""
+
+import asyncio
+import logging
+import uuid
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
+from contextlib import AbstractAsyncContextManager
+from enum import StrEnum
+from types import MappingProxyType, TracebackType
+from typing import Any, Self
+
+import aiohttp
+from websockets.asyncio.client import ClientConnection
+
+from imagine.comfy_connection import ComfyConnection, Timing
+from imagine.comfy_messages import (
+    FeatureFlags,
+    FileRef,
+    PreviewFrame,
+    RunEvent,
+    RunMessage,
+    Status,
+    decode,
+)
+from imagine.comfy_run import Run
+from imagine.comfy_submit import ComfySubmit
+from imagine.comfy_watch import ComfyWatch
+from imagine.errors import EngineError, EngineUnavailableError
+from imagine.lifetime import TaskSet
+
+__all__ = ["ComfyClient", "EngineState", "Timing"]
+
+logger = logging.getLogger(__name__)
+
+DEFAULT_TIMING = Timing()
+NAMES = {"comfyui": "ComfyUI", "sketch": "The sketch engine"}
+
+
+class EngineState(StrEnum):
+    """Whether prompts can be submitted now."""
+
+    STARTING = "starting"
+    READY = "ready"
+    DOWN = "down"
+
+
+class _Ear:
+    """One open socket. ``has_metadata``: previews say whose they are; bare ones are not ours."""
+
+    def __init__(self, client_id: str) -> None:
+        self.client_id = client_id
+        self.has_metadata = False
+
+
+class ComfyClient:
+    """Submits prompts to one ComfyUI and follows them. Works while ``run`` does.
+
+    The session is the caller's; it should not read proxies from the environment.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        session: aiohttp.ClientSession,
+        *,
+        timing: Timing = DEFAULT_TIMING,
+        kind: str = "comfyui",
+    ) -> None:
+        self.kind = kind
+        self.state: EngineState = EngineState.STARTING
+        # Why it is not ready, as a sentence.
+        self.reason: str | None = None
+        # GET /object_info, as the catalog reads it; the version is raised whenever it changed.
+        self.object_info: dict[str, Any] | None = None
+        self.object_info_version = 0
+        self.system_stats: dict[str, Any] | None = None
+        # Does it send previews? None: not known yet.
+        self.previews: bool | None = None
+        # Called after each change of the attributes above.
+        self.on_change: Callable[[], None] | None = None
+
+        # Of the answer that object_info was read from.
+        self._digest = b""
+        self._name = NAMES.get(kind, kind)
+        self._timing = timing
+        self._connection = ComfyConnection(url, session, timing, name=self._name)
+        self.url = self._connection.url
+        self._runs: dict[str, Run] = {}
+        self._watch = ComfyWatch(
+            self._connection,
+            self._runs,
+            timing,
+            on_deaf=self._replace_socket,
+            on_orphan=self._follow,
+        )
+        self._submit = ComfySubmit(self._connection, self._watch, timing)
+        self._socket: ClientConnection | None = None
+        self._connected = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._tasks = TaskSet()
+        # Sockets under earlier client ids, while runs of theirs are alive.
+        self._followers: dict[str, asyncio.Task[None]] = {}
+        self._running: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Self:
+        self._running = asyncio.create_task(self.run(), name=f"client of {self.url}")
+        return self
+
+    async def __aexit__(
+        self,
+        exc_type: type[BaseException] | None,
+        exc: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        assert self._running is not None, "entered"
+        self._running.cancel()
+        await asyncio.wait({self._running})
+
+    # --- The connection
+
+    async def run(self) -> None:
+        """Keep connected until canceled; then let go of every run, and stop none of them."""
+        self._tasks.start(self._watch.run(), f"watch of {self.url}")
+        delays = self._timing.retry_delays()
+        try:
+            while True:
+                try:
+                    await self._stay_connected()
+                    if self.state is EngineState.READY:
+                        delays = self._timing.retry_delays()
+                except EngineError as error:
+                    self._set_state(EngineState.DOWN, error.message)
+                await asyncio.sleep(next(delays))
+        finally:
+            await self._tasks.cancel()
+            self._set_state(EngineState.DOWN, "The server is stopping.")
+            for run in self._runs.values():
+                run.fail(EngineUnavailableError("The server is stopping."))
+
+    async def wait_ready(self) -> None:
+        await self._ready.wait()
+
+    async def refresh(self) -> None:
+        """Read again what the engine has installed.
+
+        Raises:
+            EngineError: it could not be read; what was known stays.
+        """
+        stats = await self._connection.system_stats()
+        info, digest = await self._connection.object_info(self._digest)
+        self.system_stats = stats
+        if not self.previews:
+            self.previews = shows_previews(stats)
+        self._digest = digest
+        if info is not None and info != self.object_info:
+            self.object_info = info
+            self.object_info_version += 1
+        self._changed()
+
+    async def _stay_connected(self) -> None:
+        """Be connected once: return when the socket is lost.
+
+        Raises:
+            EngineError: there is no connection to be had.
+        """
+        ear = _Ear(uuid.uuid4().hex)
+        async with self._connection.open_socket(ear.client_id) as socket:
+            self._socket = socket
+            self._watch.client_id = ear.client_id
+            self._watch.look()
+            self._connected.set()
+            reading = asyncio.create_task(self._get_ready(socket), name=f"refresh of {self.url}")
+            try:
+                await self._listen(socket, ear)
+            finally:
+                self._connected.clear()
+                self._watch.client_id = None
+                self._socket = None
+                reading.cancel()
+                await asyncio.wait({reading})
+
+    async def _get_ready(self, socket: ClientConnection) -> None:
+        """Become ready once it is known what is installed; without that close the socket."""
+        if self.object_info is not None:
+            self._set_state(EngineState.READY)
+        try:
+            await self.refresh()
+        except EngineError as error:
+            if self.object_info is None:
+                self._set_state(EngineState.DOWN, error.message)
+                await socket.close()
+                return
+            logger.warning("%s could not be read again: %s", self.url, error.message)
+        self._set_state(EngineState.READY)
+
+    async def _listen(self, socket: ClientConnection, ear: _Ear) -> None:
+        async for frame in self._connection.frames(socket):
+            self._receive(frame, ear)
+
+    def _receive(self, frame: bytes, ear: _Ear) -> None:
+        """Hand a frame to the run that it is about; what is about nobody here is dropped."""
+        match decode(frame):
+            case None:
+                pass
+            case Status():
+                # The queue moved: where no message will come, this is the sign to look.
+                if any(map(self._watch.is_orphan, self._runs.values())):
+                    self._watch.look()
+            case FeatureFlags(preview_metadata=preview_metadata):
+                ear.has_metadata = preview_metadata
+            case PreviewFrame(prompt_id=None) as preview:
+                if not ear.has_metadata and (run := self._only_run(ear)) is not None:
+                    self._feed(run, preview)
+            case message:
+                run = self._runs.get(message.prompt_id or "")
+                if run is not None:
+                    self._feed(run, message)
+
+    def _feed(self, run: Run, message: RunMessage) -> None:
+        try:
+            run.feed(message)
+        except Exception:
+            logger.exception("a message about prompt %s could not be read", run.prompt_id)
+        if run.is_settling:
+            self._watch.look()
+        if isinstance(message, PreviewFrame) and not self.previews:
+            self.previews = True
+            self._changed()
+
+    def _only_run(self, ear: _Ear) -> Run | None:
+        """Return the run that a bare preview must belong to: one runs at a time."""
+        running = [
+            run
+            for run in self._runs.values()
+            if run.client_id == ear.client_id and run.is_running and not run.is_over
+        ]
+        return running[0] if len(running) == 1 else None
+
+    def _replace_socket(self) -> None:
+        """Break a socket that went deaf; a new one is made at once."""
+        if self._socket is not None:
+            self._socket.transport.abort()
+
+    def _follow(self, client_id: str) -> None:
+        """Listen under an earlier client id too, so that its runs stay live. The watch goes on."""
+        if client_id not in self._followers:
+            work = self._listen_again(client_id)
+            self._followers[client_id] = self._tasks.add(work, f"follower of {self.url}")
+
+    async def _listen_again(self, client_id: str) -> None:
+        try:
+            async with self._connection.open_socket(client_id) as socket:
+                await self._listen(socket, _Ear(client_id))
+        except EngineError as error:
+            logger.debug("no second socket to %s: %s", self.url, error.message)
+        finally:
+            self._followers.pop(client_id, None)
+
+    def _forget(self, run: Run) -> None:
+        """Drop a run that nobody reads any more, and the socket that was open for it alone."""
+        self._runs.pop(run.prompt_id, None)
+        client_id = run.client_id
+        if client_id in self._followers and all(
+            other.client_id != client_id for other in self._runs.values()
+        ):
+            self._followers[client_id].cancel()
+
+    def _set_state(self, state: EngineState, reason: str | None = None) -> None:
+        if (state, reason) == (self.state, self.reason):
+            return
+        logger.info("%s is %s%s", self.url, state, f": {reason}" if reason else "")
+        self.state = state
+        self.reason = reason
+        if state is EngineState.READY:
+            self._ready.set()
+        else:
+            self._ready.clear()
+        self._changed()
+
+    def _changed(self) -> None:
+        if self.on_change is not None:
+            try:
+                self.on_change()
+            except Exception:
+                logger.exception("a change of %s could not be told", self.url)
+
+    # --- Runs
+
+    async def execute(
+        self,
+        prompt_id: str,
+        graph: Mapping[str, Any],
+        *,
+        extra_data: Mapping[str, Any] = MappingProxyType({}),
+        adopt: bool = False,
+    ) -> AsyncGenerator[RunEvent, None]:
+        """Submit a graph and yield what its run tells, to its final event.
+
+        With ``adopt`` nothing is submitted: a prompt of an earlier process is looked for until the
+        engine can say what became of it. To stop reading stops nothing on the engine.
+
+        Raises:
+            EngineRejectedError: the graph was refused.
+            EngineUnavailableError, EngineTimeoutError: it was not accepted, as far as can be known;
+                or the client ended.
+        """
+        if prompt_id in self._runs:
+            raise ValueError(f"prompt {prompt_id} is followed already")
+        run = Run(prompt_id, graph, self._output_nodes(graph))
+        self._runs[prompt_id] = run
+        try:
+            if adopt:
+                run.accept()
+                self._watch.look()
+            else:
+                run.client_id = await self._open_client_id()
+                await self._submit.submit(run, graph, extra_data)
+            while (event := await run.next_event()) is not None:
+                yield event
+        finally:
+            self._forget(run)
+
+    async def _open_client_id(self) -> str:
+        try:
+            async with asyncio.timeout(self._timing.connect_s):
+                await self._connected.wait()
+        except TimeoutError as error:
+            message = self.reason or f"{self._name} does not answer at {self.url}."
+            raise EngineUnavailableError(message) from error
+        assert self._watch.client_id is not None, "connected"
+        return self._watch.client_id
+
+    def _output_nodes(self, graph: Mapping[str, Any]) -> frozenset[str]:
+        """Return the nodes of a graph that the engine lists as outputs."""
+        info = self.object_info or {}
+        return frozenset(
+            node_id
+            for node_id, node in graph.items()
+            if info.get(node["class_type"], {}).get("output_node")
+        )
+
+    async def cancel(self, prompt_id: str) -> None:
+        """Stop this prompt and nothing else, wherever it is: waiting, running, or on its way.
+
+        Its ``execute`` then ends with Interrupted, or as the prompt ended if it was quicker.
+
+        Raises:
+            EngineError: the engine could not be asked. The run keeps trying by itself.
+        """
+        run = self._runs.get(prompt_id)
+        if run is None or run.is_over:
+            await self._submit.stop_unread(prompt_id)
+            return
+        run.cancel_wanted = True
+        if run.is_accepted:
+            await self._submit.stop(run)
+
+    def view(self, file: FileRef) -> AbstractAsyncContextManager[tuple[str, AsyncIterator[bytes]]]:
+        """Open a file of the engine: its content type and its bytes in pieces.
+
+        Raises:
+            EngineError: it is not there, or could not be read (also while the pieces are read).
+        """
+        return self._connection.view(file)
+
+    async def queue(self) -> Any:
+        """Return ``GET /queue`` as it is."""
+        return await self._connection.queue_body()
+
+
+def shows_previews(stats: Mapping[str, Any]) -> bool | None:
+    """Tell from ``/system_stats`` whether previews are sent by default; None: it does not say."""
+    system = stats.get("system")
+    argv = system.get("argv") if isinstance(system, Mapping) else None
+    if not isinstance(argv, list):
+        return None
+    words = " ".join(map(str, argv)).replace("--preview-method=", "--preview-method ").split()
+    if "--preview-method" not in words[:-1]:
+        return False
+    return words[words.index("--preview-method") + 1] != "none"
