@@ -336,12 +336,13 @@ class ComfyClient:
         return self._watch.client_id
 
     def _output_nodes(self, graph: Mapping[str, Any]) -> frozenset[str]:
-        """Return the nodes of a graph that the engine lists as outputs."""
+        """Return the nodes of a graph that the engine lists as outputs. The graph may be wrong."""
         info = self.object_info or {}
         return frozenset(
             node_id
             for node_id, node in graph.items()
-            if info.get(node["class_type"], {}).get("output_node")
+            if isinstance(node, Mapping)
+            and info.get(str(node.get("class_type")), {}).get("output_node")
         )
 
     async def cancel(self, prompt_id: str) -> None:
@@ -367,6 +368,14 @@ class ComfyClient:
             EngineError: it is not there, or could not be read (also while the pieces are read).
         """
         return self._connection.view(file)
+
+    async def model_metadata(self, folder: str, name: str) -> dict[str, Any] | None:
+        """Return what the header of a model file says of it; None when it says nothing.
+
+        Raises:
+            EngineError: the engine could not be asked.
+        """
+        return await self._connection.model_metadata(folder, name)
 
     async def queue(self) -> Any:
         """Return ``GET /queue`` as it is."""

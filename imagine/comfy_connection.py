@@ -14,7 +14,7 @@ from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlsplit, urlunsplit
+from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
 from websockets.asyncio.client import ClientConnection, connect
@@ -194,6 +194,16 @@ class ComfyConnection:
         if not isinstance(info, dict) or not info:
             raise self._not_comfy(path)
         return info, digest
+
+    async def model_metadata(self, folder: str, name: str) -> dict[str, Any] | None:
+        """Return what the header of a safetensors file says; None when it says nothing."""
+        path = f"/view_metadata/{folder}?{urlencode({'filename': name})}"
+        async with self._request("GET", path, self._timing.request_s) as response:
+            if response.status != 200:
+                return None
+            content = await self._content(response)
+        metadata = await self._parse(content, path)
+        return metadata if isinstance(metadata, dict) else None
 
     @asynccontextmanager
     async def view(self, file: FileRef) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:

@@ -8,10 +8,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
+from dataclasses import replace
 from typing import Any, Protocol, Self
 
 from imagine.catalog import Catalog
 from imagine.comfy_messages import FileRef, RunEvent
+from imagine.errors import EngineError
 from imagine.lifetime import TaskSet
 
 logger = logging.getLogger(__name__)
@@ -19,6 +21,8 @@ logger = logging.getLogger(__name__)
 # At most so many jobs are handed to one engine, so that it never idles between two.
 SLOTS = 2
 LOOK_EVERY_S = 5.0
+# At most so many model files are asked what they are.
+MOST_HEADERS = 100
 
 
 class EngineClient(Protocol):
@@ -56,19 +60,27 @@ class EngineClient(Protocol):
     def view(
         self, file: FileRef
     ) -> AbstractAsyncContextManager[tuple[str, AsyncIterator[bytes]]]: ...
+    async def model_metadata(self, folder: str, name: str) -> Mapping[str, Any] | None: ...
     async def queue(self) -> Any: ...
 
 
 class Engine:
     """One engine that serves: its client, its catalog and the jobs it was handed."""
 
-    def __init__(self, client: EngineClient, tasks: TaskSet, told: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        client: EngineClient,
+        tasks: TaskSet,
+        told: Callable[[], None],
+        recognised: Callable[[str], bool],
+    ) -> None:
         self.client = client
         self.catalog: Catalog | None = None
         self.jobs: set[str] = set()
         self._read_version = 0
         self._tasks = tasks
         self._told = told
+        self._recognised = recognised
         client.on_change = self._changed
 
     @property
@@ -87,9 +99,27 @@ class Engine:
 
     async def _read_catalog(self) -> None:
         info = self.client.object_info
-        if info is not None:
-            self.catalog = await asyncio.to_thread(Catalog.from_object_info, info)
-            self._told()
+        if info is None:
+            return
+        catalog = await asyncio.to_thread(Catalog.from_object_info, info)
+        self.catalog = replace(catalog, metadata=await self._headers(catalog))
+        self._told()
+
+    async def _headers(self, catalog: Catalog) -> dict[str, Mapping[str, Any]]:
+        """Read the headers of the models whose names do not tell what they are."""
+        folders = dict.fromkeys(catalog.diffusion_models, "diffusion_models")
+        folders |= dict.fromkeys(catalog.checkpoints, "checkpoints")
+        unknown = [name for name in folders if not self._recognised(name)][:MOST_HEADERS]
+        headers: dict[str, Mapping[str, Any]] = {}
+        for name in unknown:
+            try:
+                header = await self.client.model_metadata(folders[name], name)
+            except EngineError as error:
+                logger.info("%s: headers are not read: %s", self.client.url, error.message)
+                break
+            if header is not None:
+                headers[name] = header
+        return headers
 
     def health(self) -> dict[str, Any]:
         stats = self.client.system_stats or {}
@@ -116,13 +146,20 @@ class Engines:
         connect: Callable[[str, str], EngineClient],
         probe: Callable[[str], Awaitable[bool]],
         sketch: Callable[[], AbstractAsyncContextManager[str]],
+        recognised: Callable[[str], bool],
     ) -> None:
-        """``connect(url, kind)`` makes a client, ``sketch()`` starts the embedded engine."""
+        """Hold the parts that engines are made of.
+
+        ``connect(url, kind)`` makes a client, ``probe(url)`` says whether a ComfyUI answers,
+        ``sketch()`` starts the embedded engine, ``recognised(name)`` says whether the name of a
+        model tells its family.
+        """
         self._mode = mode
         self._urls = tuple(urls)
         self._connect = connect
         self._probe = probe
         self._sketch = sketch
+        self._recognised = recognised
         self._tasks = TaskSet()
         self._stack = AsyncExitStack()
         self.serving: list[Engine] = []
@@ -176,6 +213,6 @@ class Engines:
 
     def _start(self, url: str, kind: str) -> Engine:
         client = self._connect(url, kind)
-        engine = Engine(client, self._tasks, lambda: self.on_change())
+        engine = Engine(client, self._tasks, lambda: self.on_change(), self._recognised)
         self._tasks.start(client.run(), f"{kind} {url}")
         return engine

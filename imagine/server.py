@@ -26,7 +26,7 @@ from imagine.job_queue import MemoryQueue
 from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
 from imagine.planner import Planner
-from imagine.profiles import load_profiles
+from imagine.profiles import Profiles, load_profiles
 from imagine.routes.errors import add_headers, guard
 from imagine.routes.pages import Pages
 from imagine.routes.table import api_routes
@@ -75,9 +75,12 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         store = await stack.enter_async_context(SqliteJobStore(output / "imagine.db", MOVES))
         images = await stack.enter_async_context(ImageStore(output))
         session = await stack.enter_async_context(aiohttp.ClientSession())
-        engines = await stack.enter_async_context(open_engines(settings, session, app[TIMING]))
+        profiles = load_profiles(settings.profiles)
+        engines = await stack.enter_async_context(
+            open_engines(settings, session, app[TIMING], profiles)
+        )
         planner = Planner(
-            load_profiles(settings.profiles),
+            profiles,
             catalog=engines.catalog,
             default_model=settings.default_model,
             batch_mode=settings.batch_mode,
@@ -102,7 +105,9 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def open_engines(settings: Settings, session: aiohttp.ClientSession, timing: Timing) -> Engines:
+def open_engines(
+    settings: Settings, session: aiohttp.ClientSession, timing: Timing, profiles: Profiles
+) -> Engines:
     """Return the engines that the settings name."""
 
     def connect(url: str, kind: str) -> ComfyClient:
@@ -124,7 +129,12 @@ def open_engines(settings: Settings, session: aiohttp.ClientSession, timing: Tim
             yield engine.url
 
     return Engines(
-        settings.engine, settings.comfyui_url, connect=connect, probe=probe, sketch=sketch
+        settings.engine,
+        settings.comfyui_url,
+        connect=connect,
+        probe=probe,
+        sketch=sketch,
+        recognised=lambda name: profiles.recognise(name) is not None,
     )
 
 

@@ -324,6 +324,18 @@ async def test_a_cancel_that_was_only_written_down_is_kept_after_a_restart(
     assert comfy.submitted == []
 
 
+async def test_a_model_whose_name_tells_nothing_is_known_by_its_header(start_server: StartServer):
+    async with FakeComfy(checkpoints=["mine.safetensors"]) as comfy:
+        header = {"modelspec.architecture": "stable-diffusion-v1"}
+        comfy.model_headers["mine.safetensors"] = header
+        client = await start_server(engine="comfyui", comfyui_url=[comfy.url])
+        async with follow(client) as follower:
+            (job,) = await submit(client, "a fox --batch 1 --steps 1")
+            ended = await end(client, follower, job["id"])
+    assert ended["parameters"]["family"] == "sd15"
+    assert ended["parameters"]["width"] == 512
+
+
 async def test_auto_goes_from_sketches_to_comfyui_when_it_appears(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ):

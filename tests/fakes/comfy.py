@@ -99,6 +99,8 @@ class FakeComfy(FakeEngine):
         )
         self.object_info = dict(recorded_object_info())
         self.set_checkpoints(checkpoints)
+        # What the headers of model files say, by file name.
+        self.model_headers: dict[str, dict[str, str]] = {}
         self.speaks_flags = True  # False: a ComfyUI of before feature flags
         self.answers_pings = True
         self.names_prompts = True  # False: a ComfyUI that chooses prompt ids itself
@@ -224,6 +226,7 @@ class FakeComfy(FakeEngine):
                     web.get(f"{prefix}/object_info", self._get_object_info),
                     web.get(f"{prefix}/object_info/{{name}}", self._get_object_info),
                     web.get(f"{prefix}/system_stats", self._system_stats),
+                    web.get(f"{prefix}/view_metadata/{{folder}}", self._view_metadata),
                     web.get(f"{prefix}/features", self._features),
                     web.post(f"{prefix}/upload/image", self._upload),
                 ]
@@ -376,6 +379,10 @@ class FakeComfy(FakeEngine):
         if name is None:
             return web.json_response(self.object_info)
         return web.json_response({k: v for k, v in self.object_info.items() if k == name})
+
+    async def _view_metadata(self, request: web.Request) -> web.Response:
+        header = self.model_headers.get(request.query.get("filename", ""))
+        return web.Response(status=404) if header is None else web.json_response(header)
 
     async def _system_stats(self, _: web.Request) -> web.Response:
         argv = ["main.py", "--cpu", *(["--preview-method", "latent2rgb"] if self.previews else [])]
