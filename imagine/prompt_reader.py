@@ -1,0 +1,320 @@
+"""Reads one line of the prompt language, with no groups in it: references, text, then flags.
+
+Apart from the front door, because a prompt may make many lines. A reading never fails: it collects
+every problem and every note, with its place in the line, and paints what each place is.
+"""
+
+import re
+
+from imagine.errors import Detail
+from imagine.models import NoteLevel
+from imagine.parameters import Arity, Parameter, ValueType
+from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
+from imagine.prompt_findings import Findings, clip
+from imagine.prompt_tokens import (
+    LINK_IN_TEXT,
+    MISPLACED_LINK,
+    NUMBER,
+    SPACE,
+    Flag,
+    TokenKind,
+    Word,
+    extent,
+    flags,
+    tidy,
+    unescape,
+    words,
+)
+from imagine.prompt_values import (
+    BadValueError,
+    Value,
+    read_item,
+    read_link,
+    read_part_weight,
+    read_phrases,
+    read_word,
+    settle,
+    split_weight,
+)
+
+_PARTS = re.compile(rf"::(?P<weight>{NUMBER}(?!\w))?")
+_LOOSE_WEIGHT = re.compile(rf"[{SPACE}]{NUMBER}(?![^{SPACE}])")
+
+
+class Reading:
+    """Everything that was found in one line."""
+
+    def __init__(self, line: str, vocabulary: Vocabulary, *, uploads: int = 0) -> None:
+        self.line = line
+        self.vocabulary = vocabulary
+        self.findings = Findings(line, vocabulary)
+        self.canvas = self.findings.canvas
+        self.repeats: list[tuple[int, int]] = []
+        self._images: list[str] = []
+        self._segments: list[Segment] = []
+        self._values: dict[str, Value] = {}
+        self._typed: dict[str, Flag] = {}
+        self._has_stray = False
+        found = flags(line)
+        self._models = self._models_named(found)
+        self._read_front(found[0].start if found else len(line))
+        for flag in found:
+            self._read_flag(flag)
+        if not (self._segments or self._has_stray or len(self._images) + uploads > 1):
+            self._refuse_emptiness()
+
+    @property
+    def problems(self) -> list[Detail]:
+        return self.findings.problems
+
+    def prompt(self) -> Prompt:
+        """Return the prompt; of use only when there are no problems."""
+        segments = tuple(self._segments) or (Segment(""),)
+        values, notes = settle(self._values)
+        return Prompt(
+            source=self.line,
+            text=write_text(segments),
+            segments=segments,
+            images=tuple(self._images),
+            parameters=in_order(values, self.vocabulary),
+            notes=tuple(dict.fromkeys(self.findings.notes + notes)),
+            tokens=self.canvas.tokens(),
+            vocabulary=self.vocabulary,
+        )
+
+    def without_repeat(self) -> str:
+        """Return the line as if ``--repeat`` had not been typed."""
+        text, start = "", 0
+        for left, right in self.repeats:
+            text += self.line[start:left]
+            start = right
+        return (text + self.line[start:]).strip()
+
+    # ----------------------------------------------------------------------- references and text
+
+    def _read_front(self, end: int) -> None:
+        start = end
+        for word in words(self.line, 0, end):
+            if read_link(word.text) is None:
+                start = word.start
+                break
+            self._read_image(word)
+        left, right = extent(self.line, start, end)
+        if left == right:
+            return
+        self.canvas.paint(left, right, TokenKind.TEXT, "What to draw")
+        self._refuse_links(left, right)
+        self._read_parts(left, right)
+        self.findings.note_slips(self.line[left:right])
+
+    def _read_image(self, word: Word) -> None:
+        link = word.text.rstrip(",")
+        if link != word.text:
+            message = "The comma after a link was left out."
+            self.findings.note(None, message, NoteLevel.INFO)
+        bare, _ = split_weight(link, "::")
+        if bare != link:
+            message = "A link at the front takes no weight. Use --iw for all of them."
+            self.findings.complain(word.start, word.end, message, value=word.text, suggestion=bare)
+        self._images.append(read_link(bare) or bare)
+        if bare == link:
+            meaning = f"Picture {len(self._images)} to start from"
+            self.canvas.paint(word.start, word.end, TokenKind.IMAGE, meaning)
+
+    def _refuse_links(self, left: int, right: int) -> None:
+        for found in LINK_IN_TEXT.finditer(self.line, left, right):
+            self.findings.complain(*found.span(), MISPLACED_LINK, value=found.group())
+
+    def _read_parts(self, left: int, right: int) -> None:
+        start = left
+        for mark in _PARTS.finditer(self.line, left, right):
+            weight = self._read_weight(mark)
+            text = tidy(unescape(self.line[start : mark.start()]))
+            if text:
+                self._segments.append(Segment(text, weight))
+            else:
+                message = f"{clip(mark.group())} was left out: there are no words before it."
+                self.findings.note(None, message)
+            start = mark.end()
+        if text := tidy(unescape(self.line[start:right])):
+            self._segments.append(Segment(text))
+        if self._segments and sum(segment.weight for segment in self._segments) <= 0:
+            message = "The weights of all parts must add up to more than 0."
+            self.findings.complain(left, right, message, allowed="a sum above 0")
+
+    def _read_weight(self, mark: re.Match[str]) -> float:
+        try:
+            weight = read_part_weight(mark["weight"])
+        except BadValueError as error:
+            message = f":: {error.complaint}."
+            self.findings.complain(*mark.span(), message, value=mark["weight"])
+            return 1.0
+        meaning = f"Weight {weight:g}: how much the words before it count"
+        self.canvas.paint(*mark.span(), TokenKind.WEIGHT, meaning)
+        if mark["weight"] is None and (loose := _LOOSE_WEIGHT.match(self.line, mark.end())):
+            number = clip(tidy(loose.group()))
+            message = f"“:: {number}” was read as words. For a weight, write ::{number}."
+            self.findings.note(None, message)
+        return weight
+
+    def _refuse_emptiness(self) -> None:
+        message = "Empty prompt. Describe a picture, or put two links at the front to blend them."
+        if self._images:
+            message = "Empty prompt. One link alone is not enough: add words, or a second link."
+        self.problems.append(Detail(start=0, end=len(self.line), message=message))
+
+    # ------------------------------------------------------------------------------------- flags
+
+    def _models_named(self, found: list[Flag]) -> frozenset[str]:
+        """Return the models that the line asks for; old ones have longer scales."""
+        named = set()
+        for flag in found:
+            row = self.vocabulary.find(flag.name)
+            if row is not None and row.name == "version":
+                first = next(words(self.line, flag.body, flag.end), None)
+                named.add(first.text.removesuffix(".0") if first is not None else "")
+            elif row is not None and row.is_legacy:
+                named.add(row.name)
+        return frozenset(named)
+
+    def _read_flag(self, flag: Flag) -> None:
+        row = self.vocabulary.find(flag.name)
+        if row is None:
+            self.findings.complain_of_name(flag, self._models)
+            return
+        kind = TokenKind.NOTE if row.is_legacy else TokenKind.FLAG
+        self.canvas.paint(flag.start, flag.body, kind, row.hint)
+        if row.is_legacy:
+            self.findings.note_legacy(row)
+        if row.name == "repeat":
+            self.repeats.append((flag.start, flag.end))
+        following = list(words(self.line, flag.body, flag.end))
+        match row.arity:
+            case Arity.NONE:
+                self._read_bare(row, flag, following)
+            case _ if not following:
+                self._read_missing(row, flag)
+            case Arity.WORD:
+                self._read_word(row, flag, following)
+            case Arity.REST:
+                self._read_rest(row, flag, Word(following[0].start, following[-1].end, ""))
+            case Arity.ITEMS:
+                self._read_items(row, flag, following)
+
+    def _read_bare(self, row: Parameter, flag: Flag, following: list[Word]) -> None:
+        if following and following[0].text in row.tolerates:
+            self._paint_value(row, following.pop(0))
+        self._keep(row, True, flag)
+        self._refuse_stray(following)
+
+    def _read_missing(self, row: Parameter, flag: Flag) -> None:
+        if row.bare is None:
+            message = f"{flag.typed} needs a value, such as {row.example}."
+            suggestion = f"{flag.typed} {row.example}"
+            self.findings.complain_of_flag(row, flag, message, suggestion=suggestion)
+        else:
+            self._keep(row, (read_item(row, row.bare),) if row.is_list else row.bare, flag)
+
+    def _read_word(self, row: Parameter, flag: Flag, following: list[Word]) -> None:
+        word, *stray = following
+        self._paint_value(row, word)
+        self._refuse_stray(stray)
+        try:
+            self._keep(row, read_word(row, word.text, self._models), flag)
+        except BadValueError as error:
+            self.findings.complain_of_value(row, flag, word, error)
+
+    def _read_rest(self, row: Parameter, flag: Flag, span: Word) -> None:
+        text = self.line[span.start : span.end]
+        self._paint_value(row, span)
+        if row.type is ValueType.LIST:
+            self._refuse_links(span.start, span.end)
+            phrases = read_phrases(text)
+            if phrases:
+                self._keep(row, phrases, flag)
+            else:
+                self._read_missing(row, flag)
+            return
+        try:
+            name = tidy(text)
+            self._keep(row, (read_item(row, name),) if row.is_list else read_word(row, name), flag)
+        except BadValueError as error:
+            word = Word(span.start, span.end, text)
+            self.findings.complain_of_value(row, flag, word, error)
+
+    def _read_items(self, row: Parameter, flag: Flag, following: list[Word]) -> None:
+        items = []
+        for word in following:
+            self._paint_value(row, word)
+            text = word.text.rstrip(",")
+            if not text:
+                continue
+            try:
+                item = read_item(row, text)
+            except BadValueError as error:
+                self.findings.complain_of_item(row, flag, word, error)
+                continue
+            items.append(item)
+            value, _ = split_weight(text, "::")
+            if value != text:
+                meaning = f"Weight {item.weight:g}: how much this one counts"
+                start = word.start + len(value)
+                self.canvas.paint(start, word.end, TokenKind.WEIGHT, meaning)
+        if items:
+            self._keep(row, tuple(items), flag)
+        elif all(word.text.strip(",") == "" for word in following):
+            self._read_missing(row, flag)
+
+    def _keep(self, row: Parameter, value: Value, flag: Flag) -> None:
+        """Take a value: the first one counts, and lists add up."""
+        old = self._values.get(row.name)
+        first = self._typed.get(row.name)
+        if (rival := self._rival(row)) is not None:
+            self._refuse_rival(row, flag, rival)
+        elif old is None or first is None:
+            self._values[row.name] = value
+            self._typed[row.name] = flag
+        elif isinstance(old, tuple) and isinstance(value, tuple):
+            self._values[row.name] = old + value  # type: ignore[operator]  # items of one kind
+        elif old != value:
+            message = f"{self._quote(flag)} was left out: {self._quote(first)} came first."
+            self.findings.note(row.name, message)
+        kept = self._values.get(row.name)
+        if row.max_items and isinstance(kept, tuple) and len(kept) > row.max_items:
+            message = f"{flag.typed} takes {row.range}."
+            self.findings.complain_of_flag(row, flag, message)
+
+    def _rival(self, row: Parameter) -> Flag | None:
+        """Return the flag before that leaves no room for this one."""
+        for name, flag in self._typed.items():
+            if name != row.name and row.is_rival(self.vocabulary.by_name[name]):
+                return flag
+        return None
+
+    def _refuse_rival(self, row: Parameter, flag: Flag, rival: Flag) -> None:
+        if row.type is ValueType.VERSION:
+            message = f"{rival.typed} and {flag.typed} do not go together. Keep one of them."
+            self.findings.complain_of_flag(row, flag, message)
+        else:
+            message = f"{flag.typed} was left out: {rival.typed} came first."
+            self.findings.note(row.name, message)
+
+    def _refuse_stray(self, stray: list[Word]) -> None:
+        if not stray:
+            return
+        self._has_stray = True
+        start, end = stray[0].start, stray[-1].end
+        text = self.line[start:end]
+        message = f"Text must stand before the flags. Move “{clip(tidy(text))}” to the front."
+        if read_link(stray[0].text) is not None:
+            message = MISPLACED_LINK
+        self.findings.complain(start, end, message, value=text)
+
+    # ----------------------------------------------------------------------------------- helpers
+
+    def _paint_value(self, row: Parameter, word: Word) -> None:
+        kind = TokenKind.NOTE if row.is_legacy else TokenKind.VALUE
+        self.canvas.paint(word.start, word.end, kind, f"{row.hint} ({row.range})")
+
+    def _quote(self, flag: Flag) -> str:
+        return clip(tidy(f"{flag.typed} {self.line[flag.body : flag.end]}"))
