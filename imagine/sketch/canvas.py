@@ -1,27 +1,40 @@
-"""Drawing tools over Pillow: smooth shapes, gradients, glows and noise, all from one seed.
+"""Drawing tools over Pillow: smooth shapes, gradients, glows, clouds and grain, all from one seed.
 
 Scenes draw in pixels of the picture in work but decide nothing by them, so that the same seed
-gives the same composition at every size. Pillow's shapes have hard edges; here each shape is a
-mask drawn larger and reduced.
+gives the same composition at every size; what draws many random numbers takes a generator of its
+own (``child``), so that a rounding in one part cannot shift the others. Pillow's shapes have hard
+edges: here each shape is a mask that is drawn larger and reduced.
 """
 
 import math
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from PIL import Image
+from PIL import Image, ImageChops, ImageDraw, ImageFilter
 
 Colour: TypeAlias = tuple[int, int, int]
 Point: TypeAlias = tuple[float, float]
+Line: TypeAlias = Sequence[Point]
 Stops: TypeAlias = Sequence[tuple[float, Colour]]
+Box: TypeAlias = tuple[int, int, int, int]
 
 # Masks are drawn this much larger, then reduced.
 SMOOTH = 3
+NOISE_PX = 420
+BLACK: Colour = (0, 0, 0)
+WHITE: Colour = (255, 255, 255)
 
 
-def hex_colour(text: str) -> Colour:
+def hue(text: str) -> Colour:
+    """Return the colour of a hex text such as ``#d9702b``."""
     return int(text[1:3], 16), int(text[3:5], 16), int(text[5:7], 16)
+
+
+def hues(text: str) -> tuple[Colour, ...]:
+    """Return the colours of several hex texts between spaces."""
+    return tuple(hue(part) for part in text.split())
 
 
 def mix(a: Colour, b: Colour, share: float) -> Colour:
@@ -33,13 +46,34 @@ def mix(a: Colour, b: Colour, share: float) -> Colour:
     )
 
 
-def ramp(stops: Stops, size: tuple[int, int], *, across: bool = False) -> Image.Image:
-    """Return a gradient, from top to bottom, or from left to right with ``across``."""
-    strip = Image.new("RGB", (256, 1))
-    strip.putdata([_at(stops, i / 255) for i in range(256)])
-    if not across:
-        strip = strip.transpose(Image.Transpose.ROTATE_270)
-    return strip.resize(size, Image.Resampling.BILINEAR)
+def smoothstep(t: float) -> float:
+    t = min(1.0, max(0.0, t))
+    return t * t * (3 - 2 * t)
+
+
+@dataclass(frozen=True, slots=True)
+class Fade:
+    """A gradient between two places on the canvas, downward or, with ``across``, rightward."""
+
+    start: float
+    end: float
+    stops: Stops
+    across: bool = False
+
+    def image(self, box: Box) -> Image.Image:
+        first, last = (box[0], box[2]) if self.across else (box[1], box[3])
+        count = max(2, min(256, last - first))
+        span = (self.end - self.start) or 1.0
+        flat = bytearray()
+        for i in range(count):
+            place = first + (last - first) * (i + 0.5) / count
+            flat += bytes(_at(self.stops, (place - self.start) / span))
+        size = (count, 1) if self.across else (1, count)
+        strip = Image.frombytes("RGB", size, bytes(flat))
+        return strip.resize((box[2] - box[0], box[3] - box[1]), Image.Resampling.BILINEAR)
+
+
+Paint: TypeAlias = Colour | Fade
 
 
 def _at(stops: Stops, place: float) -> Colour:
@@ -47,45 +81,482 @@ def _at(stops: Stops, place: float) -> Colour:
     for stop in stops:
         if stop[0] >= place:
             span = stop[0] - before[0]
-            return mix(before[1], stop[1], (place - before[0]) / span) if span else stop[1]
+            return mix(before[1], stop[1], (place - before[0]) / span) if span > 0 else stop[1]
         before = stop
     return before[1]
 
 
 class Wave:
-    """Smooth random curves: value noise in one dimension, summed over octaves, 0–1."""
+    """A smooth random curve: value noise in one dimension, summed over octaves, 0–1."""
 
     def __init__(self, rng: random.Random, octaves: int = 5) -> None:
         self._tables = [[rng.random() for _ in range(64)] for _ in range(octaves)]
 
     def at(self, x: float) -> float:
-        total, weight, sum_of_weights = 0.0, 0.5, 0.0
+        total, weight, weights = 0.0, 0.5, 0.0
         for table in self._tables:
             cell = math.floor(x)
             t = x - cell
             t = t * t * (3 - 2 * t)
             a, b = table[cell % 64], table[(cell + 1) % 64]
             total += weight * (a + (b - a) * t)
-            sum_of_weights += weight
+            weights += weight
             weight *= 0.5
             x *= 2.03
-        return total / sum_of_weights
+        return total / weights
 
 
-def noise(rng: random.Random, size: tuple[int, int], cells: float, octaves: int = 5) -> Image.Image:
-    """Return cloud-like noise (L), about ``cells`` blobs over the longer side."""
+class Path:
+    """An outline of lines and curves, placed, turned and scaled as it is drawn."""
+
+    def __init__(
+        self, x: float = 0, y: float = 0, size: float = 1, *, flip: bool = False, turn: float = 0
+    ) -> None:
+        self._x, self._y = x, y
+        self._across = -size if flip else size
+        self._down = size
+        self._cos, self._sin = math.cos(turn), math.sin(turn)
+        self._here: Point = (0.0, 0.0)
+        self.points: list[Point] = []
+
+    def to(self, x: float, y: float) -> "Path":
+        self._here = (x, y)
+        x, y = x * self._cos - y * self._sin, x * self._sin + y * self._cos
+        self.points.append((self._x + x * self._across, self._y + y * self._down))
+        return self
+
+    def through(self, points: Iterable[Point]) -> "Path":
+        for x, y in points:
+            self.to(x, y)
+        return self
+
+    def quad(self, cx: float, cy: float, x: float, y: float) -> "Path":
+        sx, sy = self._here
+        for i in range(1, 13):
+            t = i / 12
+            a, b, c = (1 - t) ** 2, 2 * t * (1 - t), t * t
+            self.to(a * sx + b * cx + c * x, a * sy + b * cy + c * y)
+        return self
+
+    def curve(self, ax: float, ay: float, bx: float, by: float, x: float, y: float) -> "Path":
+        sx, sy = self._here
+        for i in range(1, 17):
+            t = i / 16
+            a, b, c, d = (1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t * t * (1 - t), t**3
+            self.to(a * sx + b * ax + c * bx + d * x, a * sy + b * ay + c * by + d * y)
+        return self
+
+
+def limb(joints: Sequence[tuple[float, float, float]]) -> list[Point]:
+    """Return the outline of a smooth limb through joints (x, y, width there)."""
+    spine: list[tuple[float, float, float]] = []
+    padded = [joints[0], *joints, joints[-1]]
+    for a, b, c, d in zip(padded, padded[1:], padded[2:], padded[3:], strict=False):
+        for i in range(6):
+            t = i / 6
+            x, y, width = (_between(a[k], b[k], c[k], d[k], t) for k in range(3))
+            spine.append((x, y, width))
+    spine.append(joints[-1])
+    left: list[Point] = []
+    right: list[Point] = []
+    for place, (x, y, width) in enumerate(spine):
+        ax, ay, _ = spine[max(0, place - 1)]
+        bx, by, _ = spine[min(len(spine) - 1, place + 1)]
+        dx, dy = bx - ax, by - ay
+        reach = width / 2 / (math.hypot(dx, dy) or 1)
+        left.append((x - dy * reach, y + dx * reach))
+        right.append((x + dy * reach, y - dx * reach))
+    return left + right[::-1]
+
+
+def _between(a: float, b: float, c: float, d: float, t: float) -> float:
+    """Return a value between ``b`` and ``c`` on a Catmull-Rom spline."""
+    return b + 0.5 * t * (c - a + t * (2 * a - 5 * b + 4 * c - d + t * (3 * (b - c) + d - a)))
+
+
+def oval(x: float, y: float, rx: float, ry: float, turn: float = 0) -> list[Point]:
+    cos, sin = math.cos(turn), math.sin(turn)
+    around = (i * math.tau / 40 for i in range(40))
+    return [
+        (
+            x + rx * math.cos(a) * cos - ry * math.sin(a) * sin,
+            y + rx * math.cos(a) * sin + ry * math.sin(a) * cos,
+        )
+        for a in around
+    ]
+
+
+def noise(
+    rng: random.Random, size: tuple[int, int], cells: float, octaves: int = 5, *, stretch: float = 1
+) -> Image.Image:
+    """Return cloud-like noise (L), its contrast spread to 0–255.
+
+    Args:
+        rng: where it comes from.
+        size: of the result; it is made at most NOISE_PX long and scaled up.
+        cells: blobs over the longer side.
+        octaves: layers of ever finer detail.
+        stretch: above 1 draws the blobs out sideways.
+    """
     longer = max(size)
-    total: Image.Image | None = None
-    weight = 1.0
+    scale = min(1.0, NOISE_PX / longer)
+    made = (max(2, round(size[0] * scale)), max(2, round(size[1] * scale)))
+    if stretch == 1:
+        # Made larger and turned: with few blobs, straight ones would show their grid.
+        side = math.ceil(math.hypot(*made))
+        square = _octaves(rng, (side, side), cells * side / max(made), octaves, 1)
+        square = square.rotate(rng.uniform(20, 70), Image.Resampling.BICUBIC)
+        left, top = (side - made[0]) // 2, (side - made[1]) // 2
+        layers = square.crop((left, top, left + made[0], top + made[1]))
+    else:
+        layers = _octaves(rng, made, cells, octaves, stretch)
+    spread = layers.point([max(0, min(255, (v - 62) * 255 // 131)) for v in range(256)])
+    return spread if made == size else spread.resize(size, Image.Resampling.BICUBIC)
+
+
+def _octaves(
+    rng: random.Random, size: tuple[int, int], cells: float, octaves: int, stretch: float
+) -> Image.Image:
+    total = Image.new("L", size)
+    weights = 0.0
     for octave in range(octaves):
-        grid_cells = cells * 2**octave
+        count = cells * 2**octave / max(size)
         grid = (
-            max(2, round(grid_cells * size[0] / longer) + 1),
-            max(2, round(grid_cells * size[1] / longer) + 1),
+            max(2, round(count * size[0] / stretch) + 1),
+            max(2, round(count * size[1]) + 1),
         )
         layer = Image.frombytes("L", grid, rng.randbytes(grid[0] * grid[1]))
         layer = layer.resize(size, Image.Resampling.BICUBIC)
-        weight *= 0.5
-        total = layer if total is None else Image.blend(total, layer, weight / (1 - weight / 2))
-    assert total is not None
+        weights += 0.5**octave
+        total = Image.blend(total, layer, 0.5**octave / weights)
     return total
+
+
+class Canvas:
+    """One picture in work. ``u`` is its shorter side, the natural unit of things on it."""
+
+    def __init__(self, width: int, height: int, rng: random.Random) -> None:
+        self.image = Image.new("RGB", (width, height))
+        self.w, self.h = float(width), float(height)
+        self.u = min(self.w, self.h)
+        self.rng = rng
+
+    def child(self) -> random.Random:
+        """Return a generator for one part, costing this one always the same."""
+        return random.Random(self.rng.getrandbits(64))
+
+    # --- areas
+
+    def fill(self, stops: Stops, top: float = 0, bottom: float | None = None) -> None:
+        """Fill a full-width band with a gradient."""
+        end = self.h if bottom is None else bottom
+        box = (0, max(0, round(top)), self.image.width, min(self.image.height, round(end)))
+        if box[3] > box[1]:
+            self.image.paste(Fade(top, end, stops).image(box), box)
+
+    def shapes(
+        self,
+        outlines: Iterable[Line],
+        paint: Paint,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        light: bool = False,
+        inside: Iterable[Line] = (),
+    ) -> None:
+        """Paint filled outlines.
+
+        Args:
+            outlines: each a line of points, closed by itself.
+            paint: one colour or a gradient.
+            alpha: how much it covers.
+            soft: how far its edge is blurred, in pixels.
+            light: add as light does, instead of covering.
+            inside: paint only within these other outlines.
+        """
+        lines = [line for line in outlines if len(line) > 2]
+
+        def draw(pen: ImageDraw.ImageDraw, scale: float, left: float, top: float) -> None:
+            for line in lines:
+                pen.polygon([((x - left) * scale, (y - top) * scale) for x, y in line], fill=255)
+
+        frame = list(inside)
+        self._stamp(lines, draw, paint, alpha, soft, light, frame)
+
+    def strokes(
+        self,
+        lines: Iterable[Line],
+        paint: Paint,
+        width: float,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        light: bool = False,
+        inside: Iterable[Line] = (),
+    ) -> None:
+        """Paint lines of one width, as ``shapes`` paints outlines."""
+        kept = list(lines)
+        # Thinner than a reduced pixel cannot be drawn: it fades instead.
+        thick = max(width, 1 / SMOOTH)
+        alpha *= min(1.0, width / thick)
+
+        def draw(pen: ImageDraw.ImageDraw, scale: float, left: float, top: float) -> None:
+            across = max(1, round(thick * scale))
+            for line in kept:
+                pen.line(
+                    [((x - left) * scale, (y - top) * scale) for x, y in line],
+                    fill=255,
+                    width=across,
+                    joint="curve" if across > 3 else None,
+                )
+
+        self._stamp(kept, draw, paint, alpha, soft, light, list(inside), margin=thick)
+
+    def dots(
+        self,
+        dots: Iterable[tuple[float, float, float]],
+        paint: Paint,
+        *,
+        alpha: float = 1.0,
+        soft: float = 0.0,
+        light: bool = False,
+    ) -> None:
+        """Paint discs (x, y, radius)."""
+        kept = list(dots)
+
+        def draw(pen: ImageDraw.ImageDraw, scale: float, left: float, top: float) -> None:
+            for x, y, r in kept:
+                cx, cy, reach = (x - left) * scale, (y - top) * scale, max(0.5, r * scale)
+                pen.ellipse((cx - reach, cy - reach, cx + reach, cy + reach), fill=255)
+
+        corners = [[(x - r, y - r), (x + r, y + r)] for x, y, r in kept]
+        self._stamp(corners, draw, paint, alpha, soft, light, [])
+
+    def _stamp(
+        self,
+        reach: Sequence[Line],
+        draw: Callable[[ImageDraw.ImageDraw, float, float, float], None],
+        paint: Paint,
+        alpha: float,
+        soft: float,
+        light: bool,
+        frame: Sequence[Line],
+        margin: float = 0.0,
+    ) -> None:
+        box = self._around(reach, margin + soft * 3 + 1)
+        if box is None or alpha <= 0:
+            return
+        size = (box[2] - box[0], box[3] - box[1])
+        # What is blurred anyway needs no fine mask.
+        scale = SMOOTH if soft < 2 else min(1.0, 3 / soft)
+        drawn = (max(1, round(size[0] * scale)), max(1, round(size[1] * scale)))
+        mask = Image.new("L", drawn)
+        draw(ImageDraw.Draw(mask), scale, box[0], box[1])
+        if frame:
+            window = Image.new("L", drawn)
+            pen = ImageDraw.Draw(window)
+            for line in frame:
+                pen.polygon([((x - box[0]) * scale, (y - box[1]) * scale) for x, y in line], 255)
+            mask = ImageChops.multiply(mask, window)
+        if scale == SMOOTH:
+            mask = mask.reduce(SMOOTH)
+        if soft:
+            mask = mask.filter(ImageFilter.GaussianBlur(soft * min(1.0, scale)))
+        if mask.size != size:
+            mask = mask.resize(size, Image.Resampling.BICUBIC)
+        self.cover(paint, mask, box, alpha=alpha, light=light)
+
+    def _around(self, lines: Sequence[Line], margin: float) -> Box | None:
+        xs = [x for line in lines for x, _ in line]
+        ys = [y for line in lines for _, y in line]
+        if not xs:
+            return None
+        box = (
+            max(0, math.floor(min(xs) - margin)),
+            max(0, math.floor(min(ys) - margin)),
+            min(self.image.width, math.ceil(max(xs) + margin)),
+            min(self.image.height, math.ceil(max(ys) + margin)),
+        )
+        return box if box[2] > box[0] and box[3] > box[1] else None
+
+    def cover(
+        self,
+        paint: Paint,
+        mask: Image.Image,
+        box: Box | None = None,
+        *,
+        alpha: float = 1.0,
+        light: bool = False,
+    ) -> None:
+        """Paint through a mask of the box's size."""
+        where = box or (0, 0, *self.image.size)
+        if alpha < 1:
+            mask = mask.point([round(v * alpha) for v in range(256)])
+        if isinstance(paint, Fade):
+            source = paint.image(where)
+        elif light:
+            source = Image.new("RGB", mask.size, paint)
+        else:
+            self.image.paste(paint, where, mask)
+            return
+        if light:
+            source = ImageChops.screen(self.image.crop(where), source)
+        self.image.paste(source, where, mask)
+
+    # --- light and air
+
+    def glow(self, x: float, y: float, r: float, colour: Colour, alpha: float) -> None:
+        """Add light around a point, falling off to nothing at ``r``."""
+        box = self._around([[(x - r, y - r), (x + r, y + r)]], 0)
+        if box is None or r < 1:
+            return
+        # Pillow's radial gradient reaches 255 in its corners, 181 at the middle of its sides.
+        near = [1 - min(1.0, v / 180) for v in range(256)]
+        fall = [round(255 * alpha * (t**2 * 0.75 + t**6 * 0.25)) for t in near]
+        scale = 256 / (2 * r)
+        part = (
+            max(0.0, (box[0] - x + r) * scale),
+            max(0.0, (box[1] - y + r) * scale),
+            min(256.0, (box[2] - x + r) * scale),
+            min(256.0, (box[3] - y + r) * scale),
+        )
+        size = (box[2] - box[0], box[3] - box[1])
+        disc = Image.radial_gradient("L").point(fall)
+        mask = disc.resize(size, Image.Resampling.BILINEAR, part)
+        self.cover(colour, mask, box, light=True)
+
+    def veil(
+        self,
+        colour: Colour,
+        alphas: Sequence[tuple[float, float]],
+        top: float = 0,
+        bottom: float | None = None,
+        *,
+        across: bool = False,
+        light: bool = False,
+    ) -> None:
+        """Lay a colour over a band, its strength running along ``alphas`` (place 0–1, alpha)."""
+        end = self.h if bottom is None else bottom
+        box = (0, max(0, round(top)), self.image.width, min(self.image.height, round(end)))
+        if box[3] <= box[1]:
+            return
+        stops = [(place, (round(255 * a),) * 3) for place, a in alphas]
+        start, stop = (0.0, self.w) if across else (top, end)
+        mask = Fade(start, stop, stops, across).image(box).getchannel(0)
+        self.cover(colour, mask, box, light=light)
+
+    def noise(self, cells: float, octaves: int = 5, *, stretch: float = 1.0) -> Image.Image:
+        """Return cloud-like noise over the canvas; see ``noise``."""
+        return noise(self.child(), self.image.size, cells, octaves, stretch=stretch)
+
+    def clouds(
+        self,
+        colour: Colour,
+        alpha: float,
+        top: float,
+        bottom: float,
+        *,
+        cells: float = 4,
+        stretch: float = 2.5,
+        cover: float = 0.5,
+    ) -> None:
+        """Drift clouds over a band; ``cover`` is how much of it they hide."""
+        noise = self.noise(cells, 6, stretch=stretch)
+        floor = (1 - cover) * 190
+        lut = [round(255 * smoothstep((v - floor) / 110)) for v in range(256)]
+        box = (0, max(0, round(top)), self.image.width, min(self.image.height, round(bottom)))
+        if box[3] <= box[1]:
+            return
+        edge = Fade(top, bottom, [(0, BLACK), (0.3, WHITE), (0.6, WHITE), (1, BLACK)])
+        mask = ImageChops.multiply(noise.crop(box).point(lut), edge.image(box).getchannel(0))
+        self.cover(colour, mask, box, alpha=alpha)
+
+    def mirror(self, line: float, blur: float) -> None:
+        """Lay what is above a waterline upside down below it, blurred."""
+        y = round(line)
+        depth = self.image.height - y
+        if depth <= 0:
+            return
+        above = self.image.crop((0, max(0, y - depth), self.image.width, y))
+        flipped = above.transpose(Image.Transpose.FLIP_TOP_BOTTOM)
+        flipped = flipped.resize((self.image.width, depth), Image.Resampling.BILINEAR)
+        self.image.paste(flipped.filter(ImageFilter.GaussianBlur(blur)), (0, y))
+
+    # --- the whole picture
+
+    def brush(
+        self, *, strokes: int = 5200, length: float = 0.02, alpha: float = 0.55, turn: float = 0.5
+    ) -> None:
+        """Go over everything with short strokes of its own colours, as with a bristle brush.
+
+        Strokes follow a slowly turning field and become dabs where they would cross an edge.
+        """
+        rng = self.child()
+        width, height = self.image.size
+        reduce = max(1, round(self.u / 220))
+        small = self.image.reduce(reduce) if reduce > 1 else self.image
+        field = noise(rng, (64, 64), 2, 2)
+        seen, turns = small.tobytes(), field.tobytes()
+        right, bottom = small.width - 1, small.height - 1
+
+        def colour_at(x: float, y: float) -> tuple[int, int, int]:
+            column = min(right, max(0, int(x / reduce)))
+            cell = (min(bottom, max(0, int(y / reduce))) * (right + 1) + column) * 3
+            return seen[cell], seen[cell + 1], seen[cell + 2]
+
+        layer = self.image.copy()
+        pen = ImageDraw.Draw(layer)
+        for _ in range(round(strokes * min(1.0, self.u / 720) ** 1.2)):
+            u, v = rng.random(), rng.random()
+            size, shade = rng.random(), rng.randint(-9, 9)
+            angle = (turns[int(v * 64) * 64 + int(u * 64)] / 255 - 0.5) * math.pi * turn
+            reach = length * self.u * (0.5 + size)
+            dx, dy = math.cos(angle) * reach, math.sin(angle) * reach
+            x, y = u * width, v * height
+            here = colour_at(x, y)
+            for sign in (1, -1):
+                end = colour_at(x + dx * sign, y + dy * sign)
+                if abs(end[0] - here[0]) + abs(end[1] - here[1]) + abs(end[2] - here[2]) > 42:
+                    dx, dy = dx * 0.3, dy * 0.3
+            colour = (here[0] + shade, here[1] + shade, here[2] + shade)
+            across = max(1, round(self.u * 0.006 * (0.6 + rng.random())))
+            pen.line([(x - dx, y - dy), (x + dx, y + dy)], fill=colour, width=across)
+        if self.u > 300:
+            layer = layer.filter(ImageFilter.GaussianBlur(self.u / 1200))
+        self.image = Image.blend(self.image, layer, alpha)
+
+    def grade(self, shadow: Colour, light: Colour, share: float) -> None:
+        """Pull shadows and lights towards two colours."""
+        grey = self.image.convert("L")
+        bands = [
+            grey.point([round(s + (e - s) * v / 255) for v in range(256)])
+            for s, e in zip(shadow, light, strict=True)
+        ]
+        self.image = Image.blend(self.image, Image.merge("RGB", bands), share)
+
+    def vignette(self, strength: float) -> None:
+        lut = [
+            round(255 * (1 - strength * max(0.0, v / 255 - 0.35) ** 2 * 1.6)) for v in range(256)
+        ]
+        mask = Image.radial_gradient("L").resize(self.image.size, Image.Resampling.BILINEAR)
+        shade = mask.point(lut)
+        self.image = ImageChops.multiply(self.image, Image.merge("RGB", (shade,) * 3))
+
+    def grain(self, amount: float) -> None:
+        """Add fine noise, which hides the bands of long gradients too."""
+        rng = self.child()
+        width, height = self.image.size
+        table = bytes(
+            max(0, min(255, round(128 + amount * _quantile((v + 0.5) / 256)))) for v in range(256)
+        )
+        noise = Image.frombytes(
+            "L", (width, height), rng.randbytes(width * height).translate(table)
+        )
+        self.image = ImageChops.add(
+            self.image, Image.merge("RGB", (noise,) * 3), scale=1, offset=-128
+        )
+
+
+def _quantile(p: float) -> float:
+    """Return about the normal distribution's value at ``p``: a logistic, near enough for grain."""
+    return math.log(p / (1 - p)) / 1.702
