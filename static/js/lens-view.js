@@ -9,15 +9,16 @@
  * @typedef {import("./completions.js").Parameter} Parameter
  * @typedef {{text: string, message: string, details: Detail[]}} Refused what the server said to a submission, and the text that it is shown with
  * @typedef {{text: string, caret: number, answer: {text: string, parsed: Parsed}|null,
- *   sound: Parsed|null, refused: Refused|null, typing: boolean, offering: boolean, awake: boolean, online: boolean,
+ *   sound: Parsed|null, refused: Refused|null, typing: boolean, offering: boolean, choosing: boolean, awake: boolean, online: boolean,
  *   engineDown: boolean, kept: number, underWay: boolean}} Facts
  *   `typing`: the caret is in the text and Enter was not pressed on it; `offering`: a completion list
- *   is open; `awake`: the focus is in the bar; `underWay`: this text is being sent
+ *   is open; `choosing`: the settings are, which say themselves what does not go; `awake`: the focus is in the bar; `underWay`: this text is being sent
  * @typedef {{level: "error"|"note", message: string, fixable: boolean}} Problem
  * @typedef {{state: "rest"|"typing"|"error"|"offline", problem: Problem|null, says: string|null,
  *   hints: boolean, blocked: boolean}} View `says` null: no such line
  */
 import { namesOf } from "./completions.js";
+import { plural } from "./format.js";
 import { estimate } from "./lens-words.js";
 import { isUnfinished, paintSpans } from "./prompt-text.js";
 
@@ -69,7 +70,8 @@ export function paint(facts, parameters) {
 
 /** @param {Facts} facts */
 function notes({ answer }) {
-  return answer ? [...answer.parsed.warnings, ...answer.parsed.jobs.flatMap((job) => job.notes ?? [])] : [];
+  const all = answer ? [...answer.parsed.warnings, ...answer.parsed.jobs.flatMap((job) => job.notes ?? [])] : [];
+  return all.filter((note, at) => all.findIndex((other) => other.message === note.message) === at);
 }
 
 /** @param {Facts} facts @returns {Problem|null} */
@@ -79,8 +81,10 @@ function problemOf(facts) {
   if (facts.refused) return { level: "error", message: facts.refused.message, fixable };
   if (!facts.online) return null;
   if (error) return { level: "error", message: error.message ?? "", fixable };
-  const note = notes(facts).find((each) => each.level === "warning");
-  return note ? { level: "note", message: note.message, fixable: false } : null;
+  const [note, ...more] = facts.choosing ? [] : notes(facts).filter((each) => each.level === "warning");
+  if (!note) return null;
+  const others = more.length ? ` ${plural(more.length, "more note")}.` : "";
+  return { level: "note", message: note.message + others, fixable: false };
 }
 
 /** @param {Facts} facts @param {Problem|null} problem @returns {View["state"]} */

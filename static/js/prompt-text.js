@@ -292,12 +292,13 @@ export function isWordless(text) {
 export function isUnfinished(text, caret, offered, detail) {
   const [place] = toUnits(text, [detail]);
   if (!place || place.start > caret) return false;
+  const flag = findFlags(text.slice(0, caret)).at(-1);
   if (offered) {
     const spot = spotAt(text, caret);
-    return spot !== null && place.start <= spot.end && place.end >= spot.start;
+    const from = spot?.kind === "value" && flag ? flag.start : spot?.start;
+    return spot !== null && from !== undefined && place.start <= spot.end && place.end >= from;
   }
   // A known flag whose value comes next; an unknown one has no `allowed`.
-  const flag = findFlags(text.slice(0, caret)).at(-1);
   if (!flag || detail.allowed == null || place.end < flag.start) return false;
   return flag.valueEnd === flag.valueStart && caret > flag.nameEnd;
 }

@@ -1,7 +1,8 @@
 // @ts-check
 /**
  * `<flag-completion>`: the list under (or over) the prompt that offers flags and values. The focus
- * stays in the text; the list is driven through `aria-activedescendant`.
+ * stays in the text; the list is driven through `aria-activedescendant`. A textarea may not be a
+ * `combobox`, so there is no `aria-expanded`: that the list is there is told by the row it points to.
  *
  *     list.input = textarea;
  *     list.show("Flags", rows);          // an empty list closes it
@@ -42,6 +43,7 @@ export class FlagCompletion extends HTMLElement {
   set input(input) {
     this.#input = input;
     input.setAttribute("aria-autocomplete", "list");
+    input.setAttribute("aria-haspopup", "listbox");
     input.setAttribute("aria-controls", "completion");
     this.#announce();
   }
@@ -122,7 +124,6 @@ export class FlagCompletion extends HTMLElement {
   }
 
   #announce() {
-    this.#input?.setAttribute("aria-expanded", String(this.open));
     if (this.open) this.#input?.setAttribute("aria-activedescendant", `completion-${this.#active}`);
     else this.#input?.removeAttribute("aria-activedescendant");
   }

@@ -29,6 +29,9 @@ const RANGES = [
 const radio = (value, label = value) =>
   `<button type="button" role="radio" data-value="${value}">${label}</button>`;
 
+/** A file name without its ending. @param {string} label */
+const plain = (label) => label.replace(/\.(safetensors|sft|gguf|ckpt|pth?)$/i, "");
+
 const MARKUP = `<div class="pop settings" id="settings" role="dialog" aria-label="Settings for this prompt" tabindex="-1" hidden>
 <section><h3>Shape</h3><shape-picker class="shape"></shape-picker></section>
 <section><div class="kv"><span id="settings-model">Model</span><span class="wide choose"><select class="pick" aria-labelledby="settings-model"></select><svg class="i" aria-hidden="true"><use href="#i-chev"/></svg></span></div>
@@ -128,7 +131,7 @@ export class LensSettings extends HTMLElement {
     const names = models.map((model) => model.name).join("\n");
     if (select.dataset.names !== names) {
       select.dataset.names = names;
-      select.replaceChildren(...models.map(({ name, label }) => new Option(label, name)));
+      select.replaceChildren(...models.map(({ name, label }) => new Option(plain(label), name)));
       if (!models.length) select.append(new Option("None installed", ""));
     }
     select.disabled = models.length < 2;

@@ -276,6 +276,7 @@ export class PromptLens extends HTMLElement {
       refused: this.#refused,
       typing: !this.#insisted && document.activeElement === input,
       offering: this.#completion.open,
+      choosing: this.#settings.open,
       awake: focused || this.#settings.open,
       online: this.#sender.online,
       engineDown: this.#engine?.state === "down",
