@@ -20,9 +20,9 @@ check: environment
 	$(PYTHON_ENV) -m mypy
 	$(PYTHON_ENV) scripts/check_repository.py
 
-# Figures of this machine: make bench, or make bench ARGS="--jobs 500 --json"
+# Figures of this machine (docs/benchmarks.md): make bench, or make bench QUICK=1
 bench: environment
-	@$(PYTHON_ENV) -m bench $(ARGS)
+	@$(PYTHON_ENV) -m bench $(if $(QUICK),--quick) $(ARGS)
 
 environment:
 	@sh scripts/setup.sh dev

@@ -1,0 +1,63 @@
+"""What reading a prompt costs by its length: twice the characters must not be four times the work.
+
+The shapes are those that make a careless reader slow: many flags, many parts, and characters that
+open something which never closes.
+"""
+
+import time
+from statistics import median
+
+from bench.figures import Figure
+from imagine.prompt_parser import Vocabulary, inspect
+
+LENGTHS = (100, 1_500, 3_000, 6_000)
+REPEATS_MS = 20
+
+SHAPES = {
+    "words": "a red fox in the snow, soft light, ",
+    "parts": "hot::2 dog::-0.5 ",
+    "flags": "--no cats, dogs ",
+    "weights": "--sref https://example.org/a.png::2 ",
+    "unknown flags": "--nope 3 --nada ",
+    "dashes": "--- – — -",
+    "open braces": "{a, ",
+    "colons": "::::",
+    "quotes": "\"a 'b ",
+    "spaces": "    \t",
+}
+
+
+def measure_parsing(repeats: int) -> list[Figure]:
+    """Read prompts of every shape and length; the shape that grows fastest is told."""
+    vocabulary = Vocabulary()
+    inspect("a red fox --ar 16:9", vocabulary)  # what the first call compiles
+    costs = {
+        shape: {length: cost_ms(grown(text, length), vocabulary, repeats) for length in LENGTHS}
+        for shape, text in SHAPES.items()
+    }
+    growth = {shape: cost[LENGTHS[3]] / cost[LENGTHS[1]] for shape, cost in costs.items()}
+    worst = max(growth, key=lambda shape: growth[shape])
+    return [
+        Figure(
+            "parsing",
+            costs[worst][LENGTHS[3]],
+            costs[worst][LENGTHS[1]],
+            details={"worst": worst, "ms": costs, "growth": growth},
+        )
+    ]
+
+
+def grown(text: str, length: int) -> str:
+    return ("a fox " + text * (length // len(text) + 1))[:length]
+
+
+def cost_ms(prompt: str, vocabulary: Vocabulary, repeats: int) -> float:
+    """Return the median of some readings, each long enough for the clock."""
+    found = []
+    for _ in range(repeats):
+        began, count = time.perf_counter(), 0
+        while (taken := time.perf_counter() - began) < REPEATS_MS / 1000 or not count:
+            inspect(prompt, vocabulary)
+            count += 1
+        found.append(1000 * taken / count)
+    return median(found)
