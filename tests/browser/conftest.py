@@ -45,7 +45,7 @@ async def browser() -> AsyncIterator[Browser]:
         try:
             browser = await playwright.chromium.launch(executable_path=installed, args=FLAGS)
         except PlaywrightError as error:
-            pytest.skip(f"no Chromium to start: {error.message.splitlines()[0]}")
+            pytest.fail(f"No Chromium to start: {error.message.splitlines()[0]}. Run make test.")
         yield browser
         await browser.close()
 
