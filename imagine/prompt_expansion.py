@@ -90,7 +90,7 @@ class Template:
     def _read(self) -> None:
         start = 0
         for sign in _SIGNS.finditer(self.source):
-            place, mark = sign.span()[0], sign.group()
+            place, mark = sign.start(), sign.group()
             if mark == "\\," and self._open:
                 self.signs.append(place)
             if len(mark) > 1 or (mark == "," and not self._open):

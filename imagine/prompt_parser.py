@@ -49,6 +49,8 @@ __all__ = [
 _MOST_COUNTED = 1_000_000
 # Of a prompt that makes too many lines, so many are read, for their colours.
 _SAMPLE = 8
+# When a line alone has so many problems, the other lines are not read.
+_ENOUGH_PROBLEMS = 100
 _BRACE = "{ } and , make one set for each option"
 
 
@@ -79,7 +81,7 @@ def parse(text: str, vocabulary: Vocabulary = VOCABULARY, *, uploads: int = 0) -
         PromptError: with every problem in its details.
     """
     study = _Study(text, vocabulary, uploads=uploads)
-    if len(study.lines) > 1 and not study.problems:
+    if len(study.prompts) > 1 and not study.problems:
         message = f"This makes {study.count} sets, and only one can be made here. Take {{…}} out."
         study.problems.append(Detail(start=0, end=len(text), message=message))
     study.refuse()
@@ -148,7 +150,6 @@ class _Study:
         self.uploads = uploads
         self.canvas = Canvas(self.source)
         self.problems: list[Detail] = []
-        self.lines: list[Line] = []
         self.readings: list[Reading] = []
         self.prompts: list[Prompt] = []
         self._read(Template(self.source[: vocabulary.max_characters]))
@@ -182,11 +183,7 @@ class _Study:
         if template.problems:
             self._show(Line(template.source, range(len(template.source))))
         else:
-            is_possible = template.count <= MAX_JOBS
-            for index in range(template.count if is_possible else _SAMPLE):
-                self._read_line(template.line(index))
-            if is_possible:
-                self.count = sum(_repeats(prompt) for prompt in self.prompts)
+            self._read_lines(template)
         for place in template.signs:
             self.canvas.paint(place, place + 1, TokenKind.GROUP, _BRACE)
         for problem in template.problems:
@@ -194,6 +191,16 @@ class _Study:
             self._complain(place, place + 1, problem.message, suggestion=problem.suggestion)
         if self.count > MAX_JOBS:
             self._refuse_count(template)
+
+    def _read_lines(self, template: Template) -> None:
+        for index in range(template.count if template.count <= MAX_JOBS else _SAMPLE):
+            self._read_line(template.line(index))
+            if len(self.problems) > _ENOUGH_PROBLEMS:
+                break
+        if len(self.prompts) == template.count:
+            self.count = sum(_repeats(prompt) for prompt in self.prompts)
+        else:
+            self.canvas.fill(TokenKind.TEXT, "What to draw")
 
     def _show(self, line: Line) -> Reading:
         """Read a line and colour the places it came from."""
@@ -203,7 +210,6 @@ class _Study:
 
     def _read_line(self, line: Line) -> None:
         reading = self._show(line)
-        self.lines.append(line)
         self.readings.append(reading)
         prompt = reading.prompt()
         problems = [_moved(problem, line) for problem in reading.problems]
@@ -212,14 +218,13 @@ class _Study:
         except PromptError as error:
             problems += error.details
         self.prompts.append(prompt)
-        self.problems += [problem for problem in problems if problem not in self.problems]
+        self.problems = list(dict.fromkeys(self.problems + problems))
 
     def _refuse_count(self, template: Template) -> None:
         count = f"{self.count}" if self.count <= _MOST_COUNTED else "more than a million"
         message = f"This makes {count} sets, and {MAX_JOBS} at most can be made at once."
         start, end = template.signs[0], template.signs[-1] + 1
         self.problems.append(Detail(start=start, end=end, message=message, allowed=f"1–{MAX_JOBS}"))
-        self.canvas.fill(TokenKind.TEXT, "What to draw")
         for place in template.signs:
             self.canvas.paint(place, place + 1, TokenKind.ERROR, message)
 

@@ -59,11 +59,25 @@ VALUES = [
 
 WORDS = ["fox", "red", "snow,", "a::2", "b::-.1", "::", "{x, y}", "\\{", '"neon"', "é", "–", "\\,"]
 
-# Mostly right: some words, then flags with values that often fit.
+# Flags with values that fit, and some with any value.
+SETTINGS = [
+    *(f"--{flag} {row.example}" for row in PARAMETERS for flag in row.flags),
+    *("--no a, b\\, c", "--no {x, y}", "--no ,", "--s 7", "--s 7000", "--v 3", "--v 6.0", "--q 3"),
+    *("--ar 1:0", "--ar 3:2", "--sref random 7::2", "--sref https://a.b/c::.5, 3", "--style raw"),
+    *("--lora a b:-.25", "--lora a::2", "--model a\\{b", "--size 777x1001", "--r 3", "—c 5", "--p"),
+]
+
 prompts = st.builds(
-    lambda words, flags: " ".join([*words, *(f"--{flag} {value}" for flag, value in flags)]),
+    lambda words, flags: " ".join(words + flags),
     st.lists(st.sampled_from(WORDS), min_size=1, max_size=6),
-    st.lists(st.tuples(st.sampled_from(FLAGS), st.sampled_from(VALUES)), max_size=4),
+    st.lists(
+        st.one_of(
+            st.sampled_from(SETTINGS),
+            st.sampled_from(SETTINGS),
+            st.builds("--{} {}".format, st.sampled_from(FLAGS), st.sampled_from(VALUES)),
+        ),
+        max_size=4,
+    ),
 )
 
 JSON_VALUES = [
