@@ -1,0 +1,83 @@
+"""The documents keep up with the code."""
+
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from imagine.errors import ImagineError
+from imagine.models import Job, JobState, Stage
+from imagine.routes.table import OPERATIONS
+from imagine.settings import Settings, display, env_name, flag_name
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+
+
+def all_errors(kind: type[ImagineError] = ImagineError) -> Iterator[type[ImagineError]]:
+    yield kind
+    for leaf in kind.__subclasses__():
+        yield from all_errors(leaf)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_is_in_the_readme_with_flag_variable_and_default(name):
+    (row,) = [line for line in README.splitlines() if line.startswith(f"| `{name}`")]
+    assert f"`{flag_name(name)}`" in row
+    assert f"`{env_name(name)}`" in row
+    default = Settings.model_fields[name].default
+    assert not default or f"`{display(default)}`" in row
+
+
+def test_the_readme_names_no_setting_that_is_not_there():
+    rows = re.findall(r"^\| `(\w+)` \| `--", README, re.MULTILINE)
+    assert set(rows) == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize("error", sorted(set(all_errors()), key=str))
+def test_every_error_has_a_code_a_status_and_a_line_in_the_protocol(error):
+    assert re.fullmatch(r"[a-z]+(_[a-z]+)*", error.code)
+    assert 400 <= error.status < 600
+    assert f"`{error.code}`" in PROTOCOL
+    assert error.__doc__
+
+
+@pytest.mark.parametrize("operation", OPERATIONS, ids=lambda o: f"{o.method} {o.path}")
+def test_every_route_is_in_the_protocol(operation):
+    assert f"{operation.method} {operation.path}" in PROTOCOL
+
+
+@pytest.mark.parametrize("word", [*JobState, *Stage, *Job.model_fields])
+def test_every_word_of_a_job_is_in_the_protocol(word):
+    assert re.search(rf'[`"| ]{word}[`"| ]', PROTOCOL)
+
+
+def test_every_example_of_the_protocol_is_json():
+    examples = re.findall(r"```json\n(.*?)```", PROTOCOL, re.DOTALL)
+    assert len(examples) > 5
+    for example in examples:
+        json.loads(example)
+
+
+def test_the_job_of_the_protocol_is_a_job():
+    example = re.search(r"## The job\n\n```json\n(.*?)```", PROTOCOL, re.DOTALL)
+    assert example is not None
+    job = Job.model_validate_json(example[1])
+    assert job.model_fields_set == Job.model_fields.keys()
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda path: path.name)
+def test_every_link_leads_somewhere(document):
+    text = document.read_text(encoding="utf-8")
+    for target in re.findall(r"\]\(([^)#]+)\)", text):
+        if "://" not in target:
+            assert (document.parent / target).exists(), target
+    headings = {
+        re.sub(r"[^\w -]", "", heading).strip().lower().replace(" ", "-")
+        for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
+    }
+    assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
