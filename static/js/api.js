@@ -31,9 +31,10 @@ export const base = document.documentElement.dataset.base ?? "";
 
 /** What went wrong with a request, in the server's own words. */
 export class ApiError extends Error {
-  /** @param {number} status @param {ErrorBody} error */
-  constructor(status, error) {
+  /** @param {number} status @param {ErrorBody} error @param {number|null} [retryAfter] seconds, if the server says so */
+  constructor(status, error, retryAfter = null) {
     super(error.message);
+    this.retryAfter = retryAfter;
     this.name = "ApiError";
     this.status = status;
     this.error = error;
@@ -64,7 +65,7 @@ async function request(method, path, { body, signal, headers = {} } = {}) {
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
   const fallback = { code: "internal_error", message: `The server answered ${response.status}.`, details: [] };
-  throw new ApiError(response.status, answer?.error ?? fallback);
+  throw new ApiError(response.status, answer?.error ?? fallback, Number(response.headers.get("Retry-After")) || null);
 }
 
 /** @param {string} id @param {string} [verb] */

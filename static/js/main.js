@@ -183,7 +183,7 @@ function submitted(jobs) {
 
 on("submitted", ({ jobs }) => submitted(jobs));
 on("more", more);
-on("search", ({ q }) => move({ q }, "replace"));
+on("find", ({ q }) => move({ q }, "replace"));
 on("go", ({ picture }) => go(picture));
 on("page-dialog", ({ name }) => dialogs.open(name));
 actions({ state: () => state, dispatch, go, toast, submitted, menu: (job, index, from) => sheet.open(job, index, from) });

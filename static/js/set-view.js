@@ -160,11 +160,14 @@ export function engineDetails(engine, online) {
 
 export const NO_PREVIEWS = "This ComfyUI sends no previews. Start it with --preview-method auto to watch pictures sharpen.";
 
-/** Sets of each day, where the whole day is known. @param {Job[]} list newest first @param {boolean} complete @param {(iso: string) => string} keyOf */
-export function daySizes(list, complete, keyOf) {
+/**
+ * How many sets each day has, where the whole day is known.
+ * @param {string[]} days the day of each set, newest first @param {boolean} complete no older set is missing
+ */
+export function daySizes(days, complete) {
   /** @type {Map<string, number>} */
   const sizes = new Map();
-  for (const job of list) sizes.set(keyOf(job.created_at), (sizes.get(keyOf(job.created_at)) ?? 0) + 1);
-  if (!complete && list.length) sizes.delete(keyOf(list[list.length - 1].created_at));
-  return new Map([...sizes].map(([key, size]) => [key, plural(size, "set")]));
+  for (const day of days) sizes.set(day, (sizes.get(day) ?? 0) + 1);
+  if (!complete && days.length) sizes.delete(days[days.length - 1]);
+  return new Map([...sizes].map(([day, size]) => [day, plural(size, "set")]));
 }

@@ -82,6 +82,7 @@ async def open_page(browser: Browser, server: TestServer) -> AsyncIterator[OpenP
         theme: Literal["dark", "light"] = "dark",
         touch: bool = False,
         allow: tuple[str, ...] = (),
+        script: str = "",
         ready: str = "main[aria-busy=false]",
         **options: Any,
     ) -> Page:
@@ -94,6 +95,7 @@ async def open_page(browser: Browser, server: TestServer) -> AsyncIterator[OpenP
         contexts.append(context)
         page = await context.new_page()
         page.set_default_timeout(15_000)
+        await page.add_init_script(script)
 
         def keep(text: str) -> None:
             if not any(part in text for part in allow):

@@ -108,7 +108,7 @@ class Stage:
     """The state that the page is shown, and the levers to change it."""
 
     def __init__(self, jobs: list[Json] | None = None, *, engine: Json | None = None) -> None:
-        self.jobs = {job["id"]: job for job in jobs or []}
+        self.jobs: dict[str, Json] = {}
         self.engine = engine or COMFYUI
         self.queue: Json = {
             "running": 0, "waiting": 0, "paused": False, "positions": {}, "starts": {},
@@ -116,11 +116,13 @@ class Stage:
         self.painter: Callable[[str, int], bytes] = painting
         self.page_size = 50
         self.asked: list[tuple[str, str, Any]] = []
-        self.down = False
+        self.down = False  # nobody answers
+        self.deaf = False  # only the socket cannot be opened
         self._counts: Json = {}
         self._sockets: set[web.WebSocketResponse] = set()
-        self._number = max((job["number"] for job in self.jobs.values()), default=0)
-        self._sequence = max((job["sequence"] for job in self.jobs.values()), default=0)
+        self._number = 0
+        self._sequence = 0
+        self.add(*jobs or [])
         templates = Environment(
             loader=FileSystemLoader(STATIC), autoescape=select_autoescape(), auto_reload=True
         )
@@ -128,6 +130,13 @@ class Stage:
         self.index_variables: Json = {"version": "0.1.0", "base": ""}
 
     # levers
+
+    def add(self, *jobs: Json) -> None:
+        """Have jobs that the page is not told of."""
+        for job in jobs:
+            self.jobs[job["id"]] = job
+            self._number = max(self._number, job["number"])
+            self._sequence = max(self._sequence, job["sequence"])
 
     async def tell(self, **message: Any) -> None:
         """Send a message to every page that listens."""
@@ -221,6 +230,8 @@ class Stage:
         return web.Response(text=text, content_type="text/html")
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
+        if self.deaf:
+            raise web.HTTPBadGateway
         socket = web.WebSocketResponse()
         await socket.prepare(request)
         resumed = "since" in request.query

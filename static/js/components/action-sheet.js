@@ -9,8 +9,8 @@ import { seed } from "./box-panel.js";
 import { thumbnail } from "./picture-tile.js";
 
 const DRAG_DOWN_PX = 64;
-const BODY = template(`<dialog class="sheet"><header><figure><img alt=""></figure><span></span>
-  <button type="button" class="ib" data-close aria-label="Close">${icon("close")}</button></header><div class="cmds"></div></dialog>`);
+const BODY = template(`<dialog class="sheet"><div class="head"><figure><img alt=""></figure><span></span>
+  <button type="button" class="ib" data-close aria-label="Close">${icon("close")}</button></div><div class="cmds"></div></dialog>`);
 const ROW = template('<button type="button"><svg class="i" aria-hidden="true"><use/></svg><span></span><kbd aria-hidden="true"></kbd></button>');
 
 export class ActionSheet extends HTMLElement {
@@ -21,10 +21,13 @@ export class ActionSheet extends HTMLElement {
     if (this.firstElementChild) return;
     const dialog = /** @type {HTMLDialogElement} */ (BODY());
     this.append(dialog);
+    // the end of the long press that opened it is no click beside it
+    let pressed = false;
+    dialog.addEventListener("pointerdown", ({ target }) => { pressed = target === dialog; });
     dialog.addEventListener("click", ({ target, clientX, clientY }) => {
       const button = target instanceof Element && target.closest("button");
       const { left, right, top, bottom } = dialog.getBoundingClientRect();
-      const outside = target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+      const outside = pressed && (clientX < left || clientX > right || clientY < top || clientY > bottom);
       if (button || outside) dialog.close();
       if (button instanceof HTMLElement && button.dataset.key) {
         wish(this, "wish", { what: button.dataset.key, job: this.#job?.id, index: this.#index });
@@ -45,7 +48,7 @@ export class ActionSheet extends HTMLElement {
     const image = job.images.find((one) => one.index === index) ?? job.images[0];
     const name = index === null ? `Set ${job.number}` : `Picture ${index + 1} of ${pictureCount(job)}`;
     dialog.setAttribute("aria-label", name);
-    say(/** @type {Element} */ (dialog.querySelector("header span")), name);
+    say(/** @type {Element} */ (dialog.querySelector(".head span")), name);
     const figure = /** @type {HTMLElement} */ (dialog.querySelector("figure"));
     figure.hidden = !image;
     if (image) /** @type {HTMLImageElement} */ (figure.firstElementChild).src = thumbnail(image.thumbnail, 160);

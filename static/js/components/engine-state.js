@@ -8,7 +8,7 @@ import { popover } from "../pop.js";
 import { engineDetails, engineLine } from "../set-view.js";
 
 const BODY = template(`<div><button type="button" class="engine" aria-haspopup="dialog">
-  <span class="lamp"></span><b></b><span></span></button>
+  <span class="lamp"></span><b></b> <span></span></button>
   <div class="pop" role="dialog" aria-label="Engine and queue" hidden><div><h2></h2><div></div></div></div></div>`);
 
 export class EngineState extends HTMLElement {

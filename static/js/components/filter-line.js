@@ -1,7 +1,7 @@
 // @ts-check
 // <filter-line>: All, Starred, Active, Failed … Trash, with counts, and the words searched for.
 //   line.update(store);
-// Wishes: `search` {q: ""}; the views are links (#view=starred).
+// Wishes: `find` {q: ""}; the views are links (#view=starred).
 
 import { icon, reconcile, say, template, wish } from "../dom.js";
 import { count } from "../format.js";
@@ -18,7 +18,7 @@ export class FilterLine extends HTMLElement {
     if (this.firstElementChild) return;
     this.append(BODY());
     this.addEventListener("click", ({ target }) => {
-      if (target instanceof Element && target.closest(".asked")) wish(this, "search", { q: "" });
+      if (target instanceof Element && target.closest(".asked")) wish(this, "find", { q: "" });
     });
   }
 

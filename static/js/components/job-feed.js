@@ -1,7 +1,7 @@
 // @ts-check
 // <job-feed>: the sets under their days, newest first; what stands there when there are none, and the end.
 //   feed.update(store, now);  feed.preview({ job, image, blob });  feed.focusPicture(job, index);
-// Wishes: `more` when the end comes near, `search` {q: ""}, and those of the sets.
+// Wishes: `more` when the end comes near, `find` {q: ""}, and those of the sets.
 
 import { reconcile, say, template, wish } from "../dom.js";
 import { day, dayInside, dayKey } from "../format.js";
@@ -11,6 +11,7 @@ import { EmptyWelcome } from "./empty-welcome.js";
 import { JobSet } from "./job-set.js";
 
 const ABOVE_THE_FOLD = 3;
+const NEAR_THE_END = "1600px";
 const END_WORTH_SAYING = 8;
 const HINTED = "imagine.previews-hint";
 
@@ -32,7 +33,10 @@ export class JobFeed extends HTMLElement {
   #end = document.createElement("div");
   /** The newest preview of each picture in work, for a set that is drawn later. @type {Map<string, Map<number, Blob>>} */
   #previews = new Map();
+  /** @type {Map<string, string>} */ #days = new Map();
   #filled = false;
+  #length = 0;
+  #watch = new IntersectionObserver(([entry]) => entry.isIntersecting && wish(this, "more"), { rootMargin: NEAR_THE_END });
   #hinted = "";
 
   connectedCallback() {
@@ -42,27 +46,25 @@ export class JobFeed extends HTMLElement {
     this.#end = /** @type {HTMLDivElement} */ (end);
     this.append(list, end);
     this.#end.addEventListener("click", ({ target }) => {
-      if (target instanceof HTMLButtonElement) wish(this, "search", { q: "" });
+      if (target instanceof HTMLButtonElement) wish(this, "find", { q: "" });
     });
-    new IntersectionObserver(([entry]) => entry.isIntersecting && wish(this, "more"), { rootMargin: "1600px" }).observe(this.#end);
+    this.#watch.observe(this.#end);
   }
 
   /** @param {import("../store.js").State} state @param {Date} now */
   update(state, now) {
     const jobs = state.list.flatMap((id) => state.jobs.get(id) ?? []);
     const byId = new Map(jobs.map((job) => [job.id, job]));
-    const sizes = daySizes(jobs, state.next === null && state.loaded, dayKey);
-    const keys = jobs.flatMap((job, at) => {
-      const today = dayKey(job.created_at);
-      return at && dayKey(jobs[at - 1].created_at) === today ? [job.id] : [`day:${today}`, job.id];
-    });
+    const days = jobs.map((job) => this.#dayOf(job));
+    const sizes = daySizes(days, state.next === null && state.loaded);
+    const keys = jobs.flatMap((job, at) => (at && days[at - 1] === days[at] ? [job.id] : [`day:${days[at]}`, job.id]));
     if (state.loaded && !jobs.length && !state.counts.all && state.filter.view === "all" && !state.filter.q) keys.push("welcome");
     const lost = this.#focusedSet(byId);
     let drawn = 0;
     reconcile(this.#list, keys, (key) => this.#make(key), (element, key) => {
       const job = byId.get(key);
       if (job && element instanceof JobSet) this.#set(element, job, state, now, !this.#filled && drawn++ < ABOVE_THE_FOLD);
-      else if (key.startsWith("day:")) this.#day(element, key, jobs, sizes, now);
+      else if (key.startsWith("day:")) this.#day(element, key, jobs[days.indexOf(key.slice("day:".length))], sizes, now);
     });
     for (const id of this.#previews.keys()) {
       const job = state.jobs.get(id);
@@ -70,6 +72,12 @@ export class JobFeed extends HTMLElement {
     }
     if (state.loaded && jobs.length) this.#filled = true;
     this.#ending(state, jobs, now);
+    if (jobs.length !== this.#length) {
+      // asks anew whether the end is near, for the case that a page has not moved it far enough
+      this.#length = jobs.length;
+      this.#watch.unobserve(this.#end);
+      this.#watch.observe(this.#end);
+    }
     if (lost >= 0) this.#focusAt(lost);
   }
 
@@ -84,6 +92,13 @@ export class JobFeed extends HTMLElement {
   focusPicture(job, index) {
     const open = this.#find(job)?.querySelector(`picture-tile[data-key="${index}"] .open`);
     if (open instanceof HTMLElement) open.focus();
+  }
+
+  /** Asked for each set at each change, so it is worked out once. @param {import("../api.js").Job} job */
+  #dayOf(job) {
+    const known = this.#days.get(job.id) ?? dayKey(job.created_at);
+    this.#days.set(job.id, known);
+    return known;
   }
 
   /** @param {string} job @returns {JobSet|null} */
@@ -118,16 +133,14 @@ export class JobFeed extends HTMLElement {
     return this.#hinted === job.id ? NO_PREVIEWS : "";
   }
 
-  /** @param {HTMLElement} heading @param {string} key @param {import("../api.js").Job[]} jobs @param {Map<string, string>} sizes @param {Date} now */
-  #day(heading, key, jobs, sizes, now) {
-    const date = key.slice("day:".length);
-    const job = jobs.find(({ created_at: at }) => dayKey(at) === date);
-    const name = job ? day(job.created_at, now) : "";
+  /** @param {HTMLElement} heading @param {string} key @param {import("../api.js").Job} job the first of that day @param {Map<string, string>} sizes @param {Date} now */
+  #day(heading, key, job, sizes, now) {
+    const name = day(job.created_at, now);
     // what is at the top and new needs no heading but for those who listen
     heading.classList.toggle("sr", name === "Today" && heading === this.#list.firstElementChild);
     const [words, size] = heading.children;
     say(words, name);
-    say(size, sizes.get(date) ?? "");
+    say(size, sizes.get(key.slice("day:".length)) ?? "");
   }
 
   /** @param {import("../store.js").State} state @param {import("../api.js").Job[]} jobs @param {Date} now */

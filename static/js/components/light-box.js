@@ -12,9 +12,9 @@ import { thumbnail } from "./picture-tile.js";
 const SWIPE_PX = 48;
 const DRAG_DOWN_PX = 96;
 
-const BODY = template(`<dialog class="box"><div class="stage"><header>
+const BODY = template(`<dialog class="box"><div class="stage"><div class="head">
     <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button><span class="num" aria-live="polite"></span>
-    <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></header>
+    <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></div>
   <div class="mat"><button type="button" class="ib prev" data-go="-1" aria-label="Previous picture (←)">${icon("left")}</button>
     <div class="pic-frame" tabindex="-1" autofocus></div>
     <button type="button" class="ib next" data-go="1" aria-label="Next picture (→)">${icon("right")}</button></div>

@@ -14,7 +14,7 @@ const STILL_PX = 10;
 const OPEN = template('<a class="open"></a>');
 const STARRED = template(`<span class="starred">${icon("star")}</span>`);
 const NUMBER = template('<span class="nth"></span>');
-const PLACE = template('<div class="line-up"><b></b><span>in line</span></div>');
+const PLACE = template('<div class="line-up"><b></b> <span>in line</span></div>');
 const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
   <circle cx="10" cy="10" r="8" pathLength="100"/><circle cx="10" cy="10" r="8" pathLength="100"/></svg><span></span></span>`);
 const BAR = template(`<div class="over">
@@ -181,7 +181,6 @@ export class PictureTile extends HTMLElement {
     const over = new AbortController();
     const timer = setTimeout(() => {
       over.abort();
-      this.addEventListener("click", (event) => { event.preventDefault(); event.stopImmediatePropagation(); }, { once: true, capture: true });
       this.ask("menu");
     }, LONG_PRESS_MS);
     over.signal.addEventListener("abort", () => clearTimeout(timer));

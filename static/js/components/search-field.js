@@ -1,7 +1,7 @@
 // @ts-check
 // <search-field>: the search button of the header and its small field.
 //   field.update(store);  field.open();
-// Wishes: `search` {q} while typing.
+// Wishes: `find` {q} while typing.
 
 import { icon, template, wish } from "../dom.js";
 import { popover } from "../pop.js";
@@ -25,7 +25,7 @@ export class SearchField extends HTMLElement {
     this.#input = /** @type {HTMLInputElement} */ (panel.querySelector("input"));
     const show = popover(this, /** @type {HTMLButtonElement} */ (button), /** @type {HTMLElement} */ (panel), () => this.#input.select());
     this.open = () => show(true);
-    const ask = () => wish(this, "search", { q: this.#input.value.trim() });
+    const ask = () => wish(this, "find", { q: this.#input.value.trim() });
     this.#input.addEventListener("input", () => {
       clearTimeout(this.#timer);
       this.#timer = setTimeout(ask, QUIET_MS);
