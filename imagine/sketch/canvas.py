@@ -323,6 +323,9 @@ class Canvas:
     ) -> None:
         """Paint discs (x, y, radius)."""
         kept = list(dots)
+        # The smallest disc that can be drawn is half a fine pixel: smaller ones fade instead.
+        largest = max((r for _, _, r in kept), default=0.0)
+        alpha *= min(1.0, largest * SMOOTH * 2)
 
         def draw(pen: ImageDraw.ImageDraw, scale: float, left: float, top: float) -> None:
             for x, y, r in kept:

@@ -6,7 +6,7 @@ Everything here blocks, and runs in the engine's own executor.
 import hashlib
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -112,6 +112,11 @@ class Files:
         pattern = re.compile(re.escape(name) + r"_(\d+)_")
         taken = [int(match[1]) for path in folder.iterdir() if (match := pattern.match(path.name))]
         return Place(folder, subfolder, name, max(taken, default=0) + 1)
+
+    def remove(self, images: Iterable[Mapping[str, str]]) -> None:
+        for image in images:
+            path = self.path(image["type"], image["subfolder"], image["filename"])
+            path.unlink(missing_ok=True)
 
     def store(self, kind: str, subfolder: str, name: str, data: bytes, *, overwrite: bool) -> str:
         """Write an upload and return the name it got.

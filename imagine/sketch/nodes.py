@@ -24,6 +24,8 @@ Pictures: TypeAlias = tuple[Image.Image, ...]
 Conditioning: TypeAlias = tuple[Phrase, ...]
 
 SOFTWARE = "Imagine sketch engine"
+# In one latent batch; a batch of 16 at 2048x2048 fits.
+MAX_PIXELS = 70_000_000
 RESAMPLING: Mapping[str, Image.Resampling] = {
     "nearest-exact": Image.Resampling.NEAREST,
     "bilinear": Image.Resampling.BILINEAR,
@@ -192,11 +194,17 @@ def vae_decode(given: Given) -> Outputs:
 # --- samplers
 
 
+class OutOfMemoryError(Exception):
+    """More pixels than a sketch is made of; named as PyTorch names it."""
+
+
 def sitting(given: Given) -> Sitting:
     """Prepare what KSampler and KSamplerAdvanced do."""
     model: Model = given["model"]
     steps: int = given["steps"]
     latent: Latent = given["latent_image"]
+    if latent.width * latent.height * len(latent.drafts) > MAX_PIXELS:
+        raise OutOfMemoryError("Allocation on device: too many pixels for the sketch engine")
     brief = Brief(
         phrases=tuple((p.text, round(p.strength, 4)) for p in given["positive"]),
         avoid=" ".join(p.text for p in given["negative"]),
@@ -466,7 +474,7 @@ def _saved(pictures: Pictures, kind: str, prefix: str, desk: Desk) -> list[dict[
     for number, picture in enumerate(pictures):
         name = place.file_name(number)
         half_written = place.folder / f"{name}.part"
-        picture.save(half_written, "PNG", pnginfo=info, compress_level=4)
+        picture.save(half_written, "PNG", pnginfo=info, compress_level=1)
         half_written.replace(place.folder / name)
         entries.append({"filename": name, "subfolder": place.subfolder, "type": kind})
     return entries

@@ -8,11 +8,12 @@ from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from imagine.sketch.canvas import noise
 from imagine.sketch.painter import Brief, paint
 
 # The grid on which unknown areas are filled with the colours around them.
 FILL_PX = 48
+# From this denoise on, a model no longer keeps what was where.
+NEW_COMPOSITION = 0.62
 
 
 def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
@@ -20,18 +21,17 @@ def fit(image: Image.Image, size: tuple[int, int]) -> Image.Image:
 
 
 def rework(source: Image.Image, brief: Brief, denoise: float) -> Image.Image:
-    """Paint over a picture: a little at low ``denoise``, all of it at 1."""
+    """Paint over a picture: moved a little at low ``denoise``, anew in its colours at high."""
     if denoise <= 0.02:
         return source
     fresh = paint(brief, *source.size)
     if denoise >= 0.98:
         return fresh
+    if denoise >= NEW_COMPOSITION:
+        return _with_colours_of(fresh, source, (1 - denoise) * 1.5)
     moved = _warp(source, denoise * 0.05, random.Random(f"{brief.key()} warp"))
-    tinted = _with_colours_of(moved, fresh, denoise**2 * 0.8)
-    if denoise < 0.45:
-        return tinted.filter(ImageFilter.UnsharpMask(2, 40, 2))
-    patches = _patches(source.size, brief, (denoise - 0.45) / 0.55)
-    return Image.composite(fresh, tinted, patches)
+    tinted = _with_colours_of(moved, fresh, denoise**2 * 0.9)
+    return tinted.filter(ImageFilter.UnsharpMask(2, 40, 2))
 
 
 def repaint(
@@ -136,13 +136,6 @@ def _spread(small: Image.Image, trust: Image.Image) -> Image.Image:
         result = Image.composite(result, grown, known)
         known = ImageChops.lighter(known, known.filter(blur).point(lambda v: 255 if v > 12 else 0))
     return result
-
-
-def _patches(size: tuple[int, int], brief: Brief, share: float) -> Image.Image:
-    """Return a mask of soft blots covering about ``share`` of the picture."""
-    blots = noise(random.Random(f"{brief.key()} patches"), size, 3, 3)
-    edge = 200 - 150 * share
-    return blots.point(lambda v: max(0, min(255, round((v - edge) * 6 + 128))))
 
 
 def _warp(source: Image.Image, reach: float, rng: random.Random) -> Image.Image:

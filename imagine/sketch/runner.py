@@ -16,7 +16,8 @@ MAX_HISTORY = 10_000
 class Runner:
     """Runs one prompt at a time, lower numbers first; equal numbers by the text of the id."""
 
-    def __init__(self, around: Surroundings, *, keep: int = MAX_HISTORY) -> None:
+    def __init__(self, around: Surroundings, *, keep: int | None = None) -> None:
+        """Make an idle runner; with ``keep``, only so many prompts' files stay on disk."""
         self._around = around
         self._keep = keep
         self._heap: list[tuple[float, str, int, Ticket]] = []
@@ -106,11 +107,19 @@ class Runner:
         self._cache = execution.cache
         self.history.pop(ticket.prompt_id, None)
         self.history[ticket.prompt_id] = execution.record.entry(ticket)
-        while len(self.history) > self._keep:
-            del self.history[next(iter(self.history))]
+        await self._forget_oldest()
         self.running = None
         self.tell_status()
         if ticket.client_id is not None:
             data = {"node": None, "prompt_id": ticket.prompt_id}
             self._around.hub.send("executing", data, ticket.client_id)
         await asyncio.sleep(0)
+
+    async def _forget_oldest(self) -> None:
+        while len(self.history) > (self._keep or MAX_HISTORY):
+            entry = self.history.pop(next(iter(self.history)))
+            if self._keep is not None:
+                images = [image for ui in entry["outputs"].values() for image in ui["images"]]
+                await asyncio.get_running_loop().run_in_executor(
+                    self._around.executor, self._around.files.remove, images
+                )

@@ -124,16 +124,15 @@ def _frame(study: Image.Image, sharp: float, rng: random.Random) -> bytes:
     size = _scaled(*study.size, enlarge=True)
     blur = (1 - sharp) ** 1.5
     coarse_px = 24 + (PREVIEW_PX - 24) * (1 - blur) ** 2
-    share = min(1.0, coarse_px / PREVIEW_PX)
-    small = (max(2, round(size[0] * share)), max(2, round(size[1] * share)))
-    picture = study.resize(small, Image.Resampling.BOX) if study.size != small else study
+    share = min(coarse_px, max(study.size)) / max(study.size)
+    small = (max(2, round(study.width * share)), max(2, round(study.height * share)))
+    picture = study if study.size == small else study.resize(small, Image.Resampling.BOX)
     if blur > 0:
         grid = (max(2, small[0] // 2), max(2, small[1] // 2))
         noise = Image.frombytes("RGB", grid, rng.randbytes(grid[0] * grid[1] * 3))
-        noise = noise.resize(small, Image.Resampling.BILINEAR)
-        picture = Image.blend(picture, noise, 0.75 * blur)
+        picture = Image.blend(picture, noise.resize(small, Image.Resampling.BILINEAR), 0.75 * blur)
     if picture.size != size:
-        picture = picture.resize(size, Image.Resampling.BICUBIC)
+        picture = picture.resize(size, Image.Resampling.BILINEAR)
     out = BytesIO()
-    picture.save(out, "JPEG", quality=85)
+    picture.save(out, "JPEG", quality=82)
     return out.getvalue()

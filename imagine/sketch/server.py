@@ -20,7 +20,7 @@ from aiohttp import web
 from imagine.sketch import views
 from imagine.sketch.execution import Surroundings, Ticket
 from imagine.sketch.files import Files
-from imagine.sketch.runner import MAX_HISTORY, Runner
+from imagine.sketch.runner import Runner
 from imagine.sketch.schemas import METADATA, MODELS, load_schemas, with_uploads
 from imagine.sketch.sockets import FEATURES, Hub
 from imagine.sketch.validation import validate
@@ -80,11 +80,15 @@ class Api:
             ("GET", "/system_stats", self.system_stats),
             ("GET", "/features", self.features),
         ]
-        return [
-            web.route(method, prefix + path, handler)
+        add = {"GET": web.get, "POST": web.post}
+        return [web.get("/", self.root)] + [
+            add[method](prefix + path, handler)
             for method, path, handler in table
             for prefix in ("", "/api")
         ]
+
+    async def root(self, request: web.Request) -> web.Response:
+        return web.Response(text="Imagine sketch engine: speaks ComfyUI's API, has no page.\n")
 
     # --- prompts
 
@@ -299,32 +303,38 @@ async def serve(
             that goes with the engine.
     """
     async with AsyncExitStack() as stack:
-        executor = ThreadPoolExecutor(2, thread_name_prefix="sketch")
-        stack.callback(executor.shutdown, wait=True, cancel_futures=True)
-        root, kept = output_dir, MAX_HISTORY
+        root = output_dir
         if root is None:
             temporary = tempfile.TemporaryDirectory(
                 prefix="imagine-sketch-", ignore_cleanup_errors=True
             )
-            root, kept = Path(stack.enter_context(temporary)), KEPT_IN_TEMPORARY
-        files = Files(root)
-        files.prepare()
-        around = Surroundings(Hub(), files, executor, step_ms / 1000)
-        runner = Runner(around, keep=kept)
+            root = Path(stack.enter_context(temporary))
+        executor = ThreadPoolExecutor(2, thread_name_prefix="sketch")
+        stack.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
+        around = Surroundings(Hub(), Files(root), executor, step_ms / 1000)
+        around.files.prepare()
+        runner = Runner(around, keep=KEPT_IN_TEMPORARY if output_dir is None else None)
         work = asyncio.create_task(runner.work(), name="sketch runner")
         stack.push_async_callback(_stop, work)
-        stack.push_async_callback(around.hub.close)
-        app = web.Application(
-            client_max_size=FEATURES["max_upload_size"], middlewares=[same_origin, trouble]
+        site_runner = web.AppRunner(
+            _app(runner, around), access_log=None, shutdown_timeout=SHUTDOWN_S
         )
-        app.add_routes(Api(runner, around).routes())
-        site_runner = web.AppRunner(app, access_log=None, shutdown_timeout=SHUTDOWN_S)
         await site_runner.setup()
         stack.push_async_callback(site_runner.cleanup)
-        site = web.TCPSite(site_runner, host, port)
-        await site.start()
-        taken = site_runner.addresses[0]
-        yield SketchServer(f"http://{host}:{taken[1]}")
+        await web.TCPSite(site_runner, host, port).start()
+        yield SketchServer(f"http://{host}:{site_runner.addresses[0][1]}")
+
+
+def _app(runner: Runner, around: Surroundings) -> web.Application:
+    async def close_sockets(app: web.Application) -> None:
+        await around.hub.close()
+
+    app = web.Application(
+        client_max_size=FEATURES["max_upload_size"], middlewares=[same_origin, trouble]
+    )
+    app.add_routes(Api(runner, around).routes())
+    app.on_shutdown.append(close_sockets)
+    return app
 
 
 async def _stop(work: asyncio.Task[None]) -> None:

@@ -17,6 +17,8 @@ from aiohttp import WSMsgType, web
 FEATURES = {"supports_preview_metadata": True, "max_upload_size": 104857600}
 # Messages a socket may be behind; some 25 MB with previews.
 MAX_BEHIND = 800
+# How long a client may take to answer a close.
+CLOSE_S = 1.0
 JPEG_EVENT, JPEG_META_EVENT, JPEG_TYPE = 1, 4, 1
 
 
@@ -93,7 +95,7 @@ class Hub:
         ``running`` is (client id, node id) of the run that goes on: its owner, back after a
         break, is told the node without prompt id, as ComfyUI does.
         """
-        ws = web.WebSocketResponse(max_msg_size=0)
+        ws = web.WebSocketResponse(max_msg_size=1 << 20, timeout=CLOSE_S)
         await ws.prepare(request)
         sid = request.query.get("clientId", "") or uuid.uuid4().hex
         socket = Socket(ws)
@@ -129,5 +131,4 @@ class Hub:
             is_first = False
 
     async def close(self) -> None:
-        for socket in tuple(self._sockets.values()):
-            await socket.ws.close(code=1001)
+        await asyncio.gather(*(socket.ws.close(code=1001) for socket in self._sockets.values()))

@@ -108,7 +108,7 @@ def _masked(original: Path, sent: bytes) -> bytes:
         result = picture.convert("RGBA")
         alpha = mask.convert("RGBA").getchannel("A")
         result.putalpha(alpha.resize(result.size))
-        result.save(out, "PNG", compress_level=4)
+        result.save(out, "PNG", compress_level=1)
     return out.getvalue()
 
 

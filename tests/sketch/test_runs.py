@@ -288,6 +288,16 @@ async def test_a_failing_node_ends_the_run_and_not_the_engine(client: Client) ->
     assert "execution_success" in (await client.run(text_to_image())).kinds()
 
 
+async def test_too_many_pixels_are_out_of_memory(client: Client) -> None:
+    graph = text_to_image()
+    graph["4"]["inputs"].update(width=16384, height=16384)
+
+    run = await client.run(graph)
+
+    (error,) = run.of("execution_error")
+    assert (error["node_id"], error["exception_type"]) == ("5", "OutOfMemoryError")
+
+
 async def test_a_prefix_that_leaves_the_folder_fails_when_saving(client: Client) -> None:
     run = await client.run(text_to_image(prefix="../../x"))
 

@@ -1,5 +1,6 @@
 """The engine's other routes, and the answers to bodies that ComfyUI does not expect."""
 
+import asyncio
 import tempfile
 from io import BytesIO
 from pathlib import Path
@@ -9,9 +10,9 @@ import aiohttp
 import pytest
 from PIL import Image
 
-from imagine.sketch import nodes, serve
+from imagine.sketch import nodes, serve, server
 from imagine.sketch.schemas import load_schemas
-from tests.sketch.helpers import Client, connected, recording, text_to_image
+from tests.sketch.helpers import Client, connected, link, node, recording, text_to_image
 
 
 def malformed() -> list[Any]:
@@ -182,12 +183,53 @@ async def test_history_can_be_paged_and_deleted(client: Client) -> None:
     assert await client.get("/history") == {}
 
 
+async def test_head_and_the_root_are_answered(client: Client) -> None:
+    await client.upload(Image.new("RGB", (4, 4)), "x.png")
+
+    async with client.session.head(f"{client.url}/view?filename=x.png&type=input") as answer:
+        assert answer.status == 200
+        assert int(answer.headers["Content-Length"]) > 0
+    async with client.session.get(client.url) as answer:
+        assert "sketch engine" in await answer.text()
+
+
+async def test_an_engine_that_stops_closes_its_sockets(tmp_path: Path) -> None:
+    async with aiohttp.ClientSession() as session:
+        async with serve(step_ms=0, output_dir=tmp_path) as engine:
+            ws = await session.ws_connect(f"{engine.url}/ws")
+            await ws.receive()
+            heard = asyncio.create_task(ws.receive())
+
+        assert (await heard).type is aiohttp.WSMsgType.CLOSE
+        assert ws.close_code == 1001
+
+
+async def test_a_temporary_engine_keeps_only_the_newest_pictures(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    monkeypatch.setattr(server, "KEPT_IN_TEMPORARY", 2)
+    graph = {
+        "1": node("EmptyImage", width=8, height=8, batch_size=1, color=0),
+        "2": node("SaveImage", images=link("1"), filename_prefix="x"),
+    }
+
+    async with serve(step_ms=0) as engine, connected(engine.url) as client:
+        for number in range(4):
+            graph["2"]["inputs"]["filename_prefix"] = f"x{number}"
+            await client.run(graph)
+        (root,) = _names(tmp_path)
+
+        assert sorted(_names(tmp_path / root / "output")) == ["x2_00001_.png", "x3_00001_.png"]
+        assert len(await client.get("/history")) == 2
+
+
 async def test_a_temporary_engine_leaves_nothing_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
 
-    async with serve(step_ms=0) as server, connected(server.url) as client:
+    async with serve(step_ms=0) as engine, connected(engine.url) as client:
         await client.run(text_to_image())
         assert _names(tmp_path)
 
