@@ -131,10 +131,14 @@ class ComfyClient:
             while True:
                 try:
                     await self._stay_connected()
+                    logger.info("%s closed the socket", self.url)
                     if self.state is EngineState.READY:
                         delays = self._timing.retry_delays()
                 except EngineError as error:
                     self._set_state(EngineState.DOWN, error.message)
+                except Exception:
+                    logger.exception("the connection to %s failed", self.url)
+                    self._set_state(EngineState.DOWN, f"{self._name} cannot be reached.")
                 await asyncio.sleep(next(delays))
         finally:
             await self._tasks.cancel()
@@ -174,7 +178,7 @@ class ComfyClient:
             self._watch.client_id = ear.client_id
             self._watch.look()
             self._connected.set()
-            reading = asyncio.create_task(self._get_ready(socket), name=f"refresh of {self.url}")
+            reading = self._tasks.add(self._get_ready(socket), f"refresh of {self.url}")
             try:
                 await self._listen(socket, ear)
             finally:
@@ -249,8 +253,9 @@ class ComfyClient:
     def _follow(self, client_id: str) -> None:
         """Listen under an earlier client id too, so that its runs stay live. The watch goes on."""
         if client_id not in self._followers:
-            work = self._listen_again(client_id)
-            self._followers[client_id] = self._tasks.add(work, f"follower of {self.url}")
+            task = self._tasks.add(self._listen_again(client_id), f"follower of {self.url}")
+            task.add_done_callback(lambda _: self._followers.pop(client_id, None))
+            self._followers[client_id] = task
 
     async def _listen_again(self, client_id: str) -> None:
         try:
@@ -258,8 +263,6 @@ class ComfyClient:
                 await self._listen(socket, _Ear(client_id))
         except EngineError as error:
             logger.debug("no second socket to %s: %s", self.url, error.message)
-        finally:
-            self._followers.pop(client_id, None)
 
     def _forget(self, run: Run) -> None:
         """Drop a run that nobody reads any more, and the socket that was open for it alone."""

@@ -4,7 +4,6 @@ Every request has a time limit, every body a bound, and every failure leaves as 
 """
 
 import asyncio
-import errno
 import hashlib
 import json
 import random
@@ -305,7 +304,8 @@ class ComfyConnection:
             ) from error
 
     def _not_listening(self, error: Exception) -> NotListeningError:
-        if isinstance(error, OSError) and error.errno == errno.ECONNREFUSED:
+        cause = getattr(error, "os_error", error)  # aiohttp wraps it
+        if isinstance(cause, ConnectionRefusedError):
             self.refused_at = monotonic()
         return NotListeningError(
             f"{self.name} does not answer at {self.url}.",

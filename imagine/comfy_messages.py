@@ -156,7 +156,7 @@ def decode_text(text: str | bytes) -> ComfyMessage | None:
     if ("progress_state" in head) if isinstance(head, str) else (b"progress_state" in head):
         return None
     try:
-        message = json.loads(text)
+        message = json.loads(text if isinstance(text, str) else text.decode())
         return decode_message(message["type"], message["data"])
     except MALFORMED:
         return None
@@ -191,7 +191,7 @@ _MEDIA_TYPES = {b"\0\0\0\1": "image/jpeg", b"\0\0\0\2": "image/png"}
 def _preview_with_metadata(frame: bytes) -> PreviewFrame | None:
     end = 8 + int.from_bytes(frame[4:8])
     try:
-        metadata = json.loads(frame[8:end])
+        metadata = json.loads(frame[8:end].decode())
         node = metadata.get("display_node_id") or metadata["node_id"]
         preview = PreviewFrame(
             _text(metadata, "prompt_id"), str(node), _text(metadata, "image_type"), frame[end:]

@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagine.comfy_errors import explain_failure, explain_rejection, title_of
@@ -160,6 +160,7 @@ ANYTHING = st.recursive(
 )
 
 
+@settings(deadline=None)
 @given(ANYTHING)
 def test_no_answer_is_too_strange_to_explain(answer: Any) -> None:
     assert explain_rejection(answer, GRAPH).message

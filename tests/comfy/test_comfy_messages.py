@@ -2,7 +2,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from imagine.comfy_history import Outcome, decode_history, decode_queue
@@ -127,6 +127,7 @@ def test_garbage_reads_as_nothing(frame: str | bytes) -> None:
     assert message is None
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=40))
 def test_no_binary_frame_raises(tail: bytes) -> None:
     for kind in (b"", b"\0\0\0\1", b"\0\0\0\3", b"\0\0\0\4"):
@@ -146,11 +147,13 @@ NAMES = ["prompt_id", "node", "node_id", "nodes", "value", "max", "output", "sta
 FIELDS = st.fixed_dictionaries({}, optional=dict.fromkeys(NAMES, JSON))
 
 
+@settings(deadline=None)
 @given(st.sampled_from(KINDS), FIELDS | JSON)
 def test_no_text_frame_raises(kind: str, data: Any) -> None:
     decode_text(text(kind, data))
 
 
+@settings(deadline=None)
 @given(JSON)
 def test_no_queue_or_history_raises(body: Any) -> None:
     decode_queue(body)

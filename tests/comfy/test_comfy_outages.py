@@ -1,6 +1,7 @@
 """The client and a ComfyUI that drops, stalls, forgets and comes back."""
 
 import logging
+import random
 
 import aiohttp
 import pytest
@@ -100,6 +101,29 @@ async def test_garbage_on_the_socket_disturbs_nothing(
         assert (await run(client))[-1] == Finished()
     assert caplog.records == []
     assert len(comfy.client_ids) == 1
+
+
+@pytest.mark.parametrize("seed", range(4))
+async def test_no_mix_of_mishaps_loses_or_mixes_up_a_picture(
+    connect: Connect, comfy: FakeComfy, seed: int
+) -> None:
+    draw = random.Random(seed)
+    client = await connect(WATCHFUL)
+    mishaps = [
+        comfy.drop_sockets,
+        comfy.go_silent,
+        comfy.send_garbage,
+        lambda: comfy.fault_next("/queue", 500),
+        lambda: comfy.fault_next("/history", "drop_before"),
+    ]
+    for number in range(8):
+        comfy.silent = False
+        for _ in range(2):
+            comfy.at(draw.choice(IN_A_RUN), draw.choice(mishaps))
+        following = Following(client, example_graph(seed=number))
+        events = await following.end()
+        assert finals(events) == [Finished()]
+        assert await pictures(client, events) == [f"{following.prompt_id}/{n}/0" for n in (50, 51)]
 
 
 # --- Restarts and outages

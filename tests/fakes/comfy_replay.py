@@ -147,19 +147,17 @@ class ReplayComfy:
                 self._end(prompt_id)
 
     async def _play_socket(self, line: Line) -> None:
-        match line["dir"]:
-            case "connected":
-                await self._come_back()
-            case "close" | "closed" if line is not self._lines[-1]:
-                if line.get("code") == 1006:
-                    self._running.clear()
-                    self._pending.clear()
-                    self._history.clear()
-                    await self._close()
-                elif line["dir"] == "close":
-                    self._drop()
-            case "recv":
-                await self._send(line)
+        if line["dir"] == "connected":
+            await self._come_back()
+        elif line["dir"] == "recv":
+            await self._send(line)
+        elif line["dir"] == "close":
+            self._drop()
+        elif line.get("code") == 1006:
+            self._running.clear()
+            self._pending.clear()
+            self._history.clear()
+            await self._close()
 
     async def _come_back(self) -> None:
         """Wait for a socket: where a run is alive, for the one that can hear it."""
