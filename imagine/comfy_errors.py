@@ -239,7 +239,8 @@ def _rule(code: str, pattern: str, message: str, hint: str) -> _Rule:
 
 
 # The first that matches speaks. Source: ComfyUI's execution.py (the tip after an allocation error)
-# and model_management.py, PyTorch's wording for CUDA, ROCm, MPS, XPU and plain memory, and issues.
+# and model_management.py, PyTorch's wording for CUDA, ROCm, MPS, XPU and plain memory, and what
+# users report.
 _RULES = (
     _rule(
         "out_of_memory",
