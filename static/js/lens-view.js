@@ -49,7 +49,7 @@ export function view(facts) {
     problem: state === "rest" ? null : problem,
     says: saysOf(facts, state),
     hints: state !== "offline" && facts.kept === 0,
-    blocked: facts.text !== "" && (errors(facts).length > 0 || facts.underWay),
+    blocked: facts.text !== "" && facts.online && (errors(facts).length > 0 || facts.underWay),
   };
 }
 

@@ -39,7 +39,8 @@ export function withFlags(sentence) {
  */
 export function refusal(reason) {
   const message = reason.message || "The server did not take it.";
-  const wait = reason.retryAfter ? `Try again in ${about(reason.retryAfter)}.` : null;
+  const said = /try again/i.test(message);
+  const wait = reason.retryAfter && !said ? `Try again in ${about(reason.retryAfter)}.` : null;
   const again = reason.status ? null : "Press Enter to send it again.";
   return [message, reason.error?.hint ?? wait ?? again].filter(Boolean).join(" ");
 }

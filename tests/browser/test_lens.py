@@ -390,12 +390,12 @@ class TestSending:
         self, open_page: OpenPage, stage: LensStage
     ) -> None:
         page = await open_page(allow=(LOST,))
-        full = {"message": "The line is full: 10,000 sets wait.", "hint": "Try again in a minute."}
+        full = {"message": "The line is full: 10,000 sets wait."}
         stage.refusals = [(429, full, {"Retry-After": "60"})]
         await write(page, FOX)
         await page.keyboard.press("Enter")
         await expect(page.locator(".wrong > span")).to_have_text(
-            "The line is full: 10,000 sets wait. Try again in a minute."
+            "The line is full: 10,000 sets wait. Try again in about 1 min."
         )
         await expect(text(page)).to_have_value(FOX)
         await page.keyboard.press("Enter")

@@ -53,6 +53,7 @@ test("offline, a dead engine and kept prompts are said in words", () => {
 test("a refusal ends with the next step", () => {
   equal(refusal({ message: "Full.", status: 429, error: { hint: "Wait a minute." } }), "Full. Wait a minute.");
   equal(refusal({ message: "Full.", status: 429, retryAfter: 20 }), "Full. Try again in about 20 s.");
+  equal(refusal({ message: "Full. Try again later.", status: 429, retryAfter: 20 }), "Full. Try again later.");
   equal(refusal({ message: "The server does not answer.", status: 0 }), "The server does not answer. Press Enter to send it again.");
 });
 

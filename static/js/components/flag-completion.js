@@ -4,20 +4,28 @@
  * stays in the text; the list is driven through `aria-activedescendant`. A textarea may not be a
  * `combobox`, so there is no `aria-expanded`: that the list is there is told by the row it points to.
  *
- *     list.input = textarea;
- *     list.show("Flags", rows);          // an empty list closes it
- *     list.addEventListener("complete", ({detail}) => take(detail.row));
+ *     list.field = field;                    // a `<prompt-field>`: read, and written when a row is taken
+ *     list.known = {parameters, catalog};
+ *     list.offer();                          // the text or the caret is another
+ *     if (list.open && list.press(event.key)) event.preventDefault();
  *
  * @typedef {import("../completions.js").Row} Row
+ * @typedef {import("../completions.js").Parameter} Parameter
+ * @typedef {import("../completions.js").Catalog} Catalog
+ * @typedef {import("./prompt-field.js").PromptField} PromptField
  */
+import { offer } from "../completions.js";
+import { spotAt } from "../prompt-text.js";
 
 const MARKUP = `<div class="pop complete" hidden>
 <ul role="listbox" id="completion" aria-label="Flags"></ul>
 <p class="keys" aria-hidden="true"><span><kbd>↑↓</kbd> choose</span><span><kbd>Tab</kbd> take it</span><span><kbd>Esc</kbd> close</span></p></div>`;
 
 export class FlagCompletion extends HTMLElement {
-  /** @type {HTMLTextAreaElement|null} */
-  #input = null;
+  /** @type {{parameters: Parameter[], catalog: Catalog|null}} */
+  known = { parameters: [], catalog: null };
+  /** @type {PromptField|null} */
+  #field = null;
   /** @type {Row[]} */
   #rows = [];
   #active = 0;
@@ -39,21 +47,32 @@ export class FlagCompletion extends HTMLElement {
     });
   }
 
-  /** @param {HTMLTextAreaElement} input */
-  set input(input) {
-    this.#input = input;
-    input.setAttribute("aria-autocomplete", "list");
-    input.setAttribute("aria-haspopup", "listbox");
-    input.setAttribute("aria-controls", "completion");
-    this.#announce();
+  /** @param {PromptField} field */
+  set field(field) {
+    this.#field = field;
+    field.input.setAttribute("aria-autocomplete", "list");
+    field.input.setAttribute("aria-haspopup", "listbox");
+    field.input.setAttribute("aria-controls", "completion");
   }
 
   get open() {
     return this.#rows.length > 0;
   }
 
-  /** @param {string} label @param {Row[]} rows */
-  show(label, rows) {
+  /** Show what fits at the caret; nothing fits while text is selected or composed. */
+  offer() {
+    if (!this.#field) return;
+    const { value, caret, input, composing } = this.#field;
+    const { label, rows } = offer(value, caret, this.known.parameters, this.known.catalog);
+    this.#show(label, input.selectionStart === caret && !composing ? rows : []);
+  }
+
+  close() {
+    this.#show("Flags", []);
+  }
+
+  /** @param {string} label @param {Row[]} rows an empty list closes it */
+  #show(label, rows) {
     const same = rows.length === this.#rows.length &&
       rows.every((row, index) => row.insert === this.#rows[index].insert);
     this.#chosen = false;
@@ -66,10 +85,6 @@ export class FlagCompletion extends HTMLElement {
     list.dataset.kind = label.toLowerCase();
     /** @type {HTMLElement} */ (this.firstElementChild).hidden = rows.length === 0;
     this.#activate(0);
-  }
-
-  close() {
-    this.show("Flags", []);
   }
 
   /** A key that was pressed in the text while the list is open; true if it was for the list. @param {string} key */
@@ -88,11 +103,15 @@ export class FlagCompletion extends HTMLElement {
     this.#chosen = true;
   }
 
-  /** @param {number} index */
+  /** Write a row in place of what stands under the caret, with a space behind it. @param {number} index */
   #take(index) {
-    const row = this.#rows[index];
+    const { insert } = this.#rows[index];
     this.close();
-    this.dispatchEvent(new CustomEvent("complete", { detail: { row } }));
+    const spot = this.#field && spotAt(this.#field.value, this.#field.caret);
+    if (!this.#field || !spot) return;
+    const spaced = /^\s/.test(this.#field.value.slice(spot.end));
+    this.#field.replace(spot.start, spot.end, spaced ? insert : `${insert} `);
+    if (spaced) this.#field.place({ at: this.#field.caret + 1 });
   }
 
   get #list() {
@@ -124,8 +143,9 @@ export class FlagCompletion extends HTMLElement {
   }
 
   #announce() {
-    if (this.open) this.#input?.setAttribute("aria-activedescendant", `completion-${this.#active}`);
-    else this.#input?.removeAttribute("aria-activedescendant");
+    const input = this.#field?.input;
+    if (this.open) input?.setAttribute("aria-activedescendant", `completion-${this.#active}`);
+    else input?.removeAttribute("aria-activedescendant");
   }
 }
 

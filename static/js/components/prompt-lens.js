@@ -16,14 +16,14 @@
  *   imagine: (body: {prompt: string}, options?: {key: string}) => Promise<{jobs: any[]}>,
  *   parameters: () => Promise<{parameters: Parameter[]}>, catalog: () => Promise<Catalog>}} Api
  */
-import { offer } from "../completions.js";
 import { icon, wish } from "../dom.js";
+import { measureRoom, stayAboveKeyboard } from "../lens-place.js";
 import { errors, isCurrent, paint, told, view } from "../lens-view.js";
 import { refusal } from "../lens-words.js";
 import { KEPT_LIMIT, readDraft, readKept, Recall, remember, writeDraft } from "../prompt-memory.js";
 import { PromptReader } from "../prompt-reader.js";
 import { PromptSender } from "../prompt-sender.js";
-import { isWhole, isWordless, spotAt, suggestedEdit, toUnits } from "../prompt-text.js";
+import { isWhole, isWordless, suggestedEdit, toUnits } from "../prompt-text.js";
 import { FlagCompletion } from "./flag-completion.js";
 import { LensSettings } from "./lens-settings.js";
 import { LensStatus } from "./lens-status.js";
@@ -72,7 +72,7 @@ export class PromptLens extends HTMLElement {
   connectedCallback() {
     if (!this.firstElementChild) this.innerHTML = MARKUP;
     this.#ended = new AbortController();
-    this.#completion.input = this.#field.input;
+    this.#completion.field = this.#field;
     this.#listen(this.#ended.signal);
     this.#setText(readDraft());
   }
@@ -152,7 +152,6 @@ export class PromptLens extends HTMLElement {
     });
     on(this.#part(".tune"), "click", ({ detail }) => this.#openSettings(!this.#settings.open, detail === 0));
     on(this.#status, "fix", () => this.#fix());
-    on(this.#completion, "complete", ({ detail }) => this.#complete(detail.row));
     on(this.#settings, "written", ({ detail }) => {
       this.#setText(detail.text);
       if (isWordless(detail.text)) input.setSelectionRange(0, 0);
@@ -171,8 +170,7 @@ export class PromptLens extends HTMLElement {
     });
     on(document, "use-prompt", ({ detail }) => this.#use(detail));
     on(window, "storage", () => this.#update());
-    const view = window.visualViewport;
-    if (view) for (const type of ["resize", "scroll"]) on(view, type, () => this.#liftOver(view));
+    stayAboveKeyboard(this, signal);
   }
 
   /** @param {KeyboardEvent} event */
@@ -198,14 +196,14 @@ export class PromptLens extends HTMLElement {
 
   #typed() {
     this.#insisted = false;
-    this.#offer();
+    this.#completion.offer();
     this.#follow();
   }
 
   /** The caret went elsewhere: an open list follows it, a closed one stays closed. */
   #moved() {
     if (document.activeElement !== this.#field.input) return;
-    if (this.#completion.open) this.#offer();
+    if (this.#completion.open) this.#completion.offer();
     if (errors(this.#facts).length) this.#update();
   }
 
@@ -224,12 +222,6 @@ export class PromptLens extends HTMLElement {
     // On a phone the keyboard would hide the pictures that are on their way.
     if (!submit || matchMedia("(pointer: fine)").matches) this.#field.place();
     if (submit) this.submit();
-  }
-
-  /** Keep the bar above the keyboard of a phone. @param {VisualViewport} view */
-  #liftOver(view) {
-    const hidden = Math.max(0, window.innerHeight - view.height - view.offsetTop);
-    this.style.setProperty("--lift", `${Math.round(hidden)}px`);
   }
 
   // What stands there, and what it means.
@@ -256,11 +248,13 @@ export class PromptLens extends HTMLElement {
 
   /** Another server, engine or connection: read again what depends on it. */
   async #learn() {
-    if (!this.#api) return;
-    if (this.isConnected) this.#follow();
+    if (!this.isConnected) return;
+    this.#follow();
+    if (!this.#api || !this.#sender.online) return;
     const [table, catalog] = await Promise.allSettled([this.#api.parameters(), this.#api.catalog()]);
     if (table.status === "fulfilled") this.#parameters = table.value.parameters;
     if (catalog.status === "fulfilled") this.#catalog = catalog.value;
+    this.#completion.known = { parameters: this.#parameters, catalog: this.#catalog };
     this.#update();
   }
 
@@ -296,6 +290,7 @@ export class PromptLens extends HTMLElement {
     this.#status.show({ problem, says, kept: facts.kept, hints });
     this.#part(".go").setAttribute("aria-disabled", String(blocked));
     this.#part(".tune").setAttribute("aria-expanded", String(this.#settings.open));
+    if (this.#settings.open || this.#completion.open) measureRoom(this);
     if (this.#settings.open) {
       const job = facts.sound?.jobs[0] ?? null;
       this.#settings.show({ text: facts.text, job, parameters: this.#parameters, catalog: this.#catalog });
@@ -357,24 +352,7 @@ export class PromptLens extends HTMLElement {
     this.#update();
   }
 
-  // Completion and settings.
-
-  #offer() {
-    const { value, caret, input } = this.#field;
-    const simple = input.selectionStart === input.selectionEnd && !this.#field.composing;
-    const { label, rows } = offer(value, caret, this.#parameters, this.#catalog);
-    this.#completion.show(label, simple ? rows : []);
-  }
-
-  /** @param {import("../completions.js").Row} row */
-  #complete({ insert }) {
-    const { value, caret } = this.#field;
-    const spot = spotAt(value, caret);
-    if (!spot) return;
-    const spaced = /^\s/.test(value.slice(spot.end));
-    this.#field.replace(spot.start, spot.end, spaced ? insert : `${insert} `);
-    if (spaced) this.#field.place({ at: this.#field.caret + 1 });
-  }
+  // Settings.
 
   /** @param {boolean} open @param {boolean} keys by keyboard: the first control takes the focus, or the button has it again */
   #openSettings(open, keys) {
