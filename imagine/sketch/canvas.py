@@ -239,6 +239,8 @@ class Canvas:
         self.image = Image.new("RGB", (width, height))
         self.w, self.h = float(width), float(height)
         self.u = min(self.w, self.h)
+        # How much wider than high; bounded, for the numbers of things drawn by it.
+        self.wide = min(6.0, self.w / self.u)
         self.rng = rng
 
     def child(self) -> random.Random:

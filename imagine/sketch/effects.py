@@ -25,7 +25,7 @@ def finish(picture: Image.Image, words: Collection[str], ink_strength: float) ->
         picture = ink(picture, ink_strength)
     if "pixel" in said:
         picture = pixels(picture)
-    if said & GREY_WORDS or "black and white" in " ".join(words):
+    if said & GREY_WORDS:
         grey = ImageOps.autocontrast(picture.convert("L"), cutoff=1)
         picture = Image.merge("RGB", (grey, grey, grey))
     return picture

@@ -121,7 +121,7 @@ SCENES = (
         paint_city,
         _calls(
             w8="city street skyline skyscraper neon cyberpunk tokyo paris london alley umbrella",
-            w6="town traffic cafe downtown metropolis",
+            w6="town traffic cafe downtown metropolis avenue",
             w2="rain rainy",
         ),
     ),
@@ -162,7 +162,7 @@ SCENES = (
         paint_sky,
         _calls(
             w10="aurora borealis",
-            w8="northern milky tent campfire camping",
+            w8="milky tent campfire camping",
             w3="starry stars star night",
         ),
         True,

@@ -47,15 +47,24 @@ COLOURS = {
 }
 HOURS = {
     "night": "night midnight moonlit moonlight moon nocturnal dark starry stars",
-    "dusk": "dusk sunset evening twilight golden sundown",
-    "dawn": "dawn sunrise morning early",
-    "day": "day noon midday sunny bright daylight",
+    "dusk": "dusk sunset evening twilight sundown",
+    "dawn": "dawn sunrise morning early daybreak",
+    "day": "day noon midday afternoon sunny bright daylight",
 }
 SEASONS = {
     "winter": "winter snow snowy snowfall ice icy frost frozen blizzard arctic cold",
     "autumn": "autumn fall october harvest",
     "spring": "spring april may blossom blossoms cherry bloom",
     "summer": "summer july tropical",
+}
+# Sayings that mean one of the words known here.
+SAYINGS = {
+    "first light": "dawn",
+    "golden hour": "dusk",
+    "blue hour": "dusk",
+    "northern lights": "aurora",
+    "black and white": "monochrome",
+    "polar lights": "aurora",
 }
 RAIN = {"rain", "rainy", "raining", "storm", "stormy", "wet", "monsoon", "thunderstorm"}
 FOG = {"fog", "foggy", "mist", "misty", "haze", "hazy"}
@@ -93,7 +102,10 @@ class Reading:
 
 def words_of(text: str) -> tuple[str, ...]:
     """Return the words of a text, in lower case, plurals as they are."""
-    return tuple(re.findall(r"[a-z]+", text.lower()))
+    text = text.lower()
+    for saying, word in SAYINGS.items():
+        text = text.replace(saying, word)
+    return tuple(re.findall(r"[a-z]+", text))
 
 
 def read(

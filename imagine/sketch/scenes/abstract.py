@@ -80,7 +80,7 @@ def _bands(c: Canvas, palette: list[Colour]) -> None:
                 i * c.w / 120,
                 level
                 + (i / 120 - 0.5) * lean * c.h
-                - (wave.at(start + i / 120 * 2.4 * c.w / c.u) - 0.5) * c.u * 0.6,
+                - (wave.at(start + i / 120 * 2.4 * c.wide) - 0.5) * c.u * 0.6,
             )
             for i in range(-2, 123)
         ]

@@ -106,17 +106,16 @@ def _backdrop(c: Canvas, place: Place, horizon: float, hour: str) -> None:
         rng = c.child()
         depth = 1 - (layer + 1) / 4.6
         colour = mix(place.trees, place.air, depth * 0.92)
-        count = 30 - layer * 6
-        span = c.w / c.u
+        count = round((30 - layer * 6) * c.wide / 1.6)
         foot = horizon + c.h * (0.015 + 0.012 * layer)
         trees = [
             land.pine(
-                (i + rng.random()) / (count * span / 1.6) * c.w * span / 1.6,
+                (i + rng.random()) / count * c.w,
                 foot + rng.uniform(-0.01, 0.01) * c.h,
                 c.h * rng.uniform(0.2, 0.42) * (0.6 + layer * 0.22),
                 rng,
             )
-            for i in range(round(count * span / 1.6))
+            for i in range(count)
         ]
         c.shapes(
             trees, land.downward(foot - c.h * 0.35, foot, colour, mix(colour, place.air, 0.45))
@@ -162,7 +161,7 @@ def _beast(c: Canvas, r: Reading, place: Place, horizon: float, hour: str) -> No
     size = c.u * c.rng.uniform(0.36, 0.5)
     x = c.w / 2 + (c.w / 2 - size * 0.85) * c.rng.uniform(-0.75, 0.75)
     y = horizon + c.h * c.rng.uniform(0.24, 0.29)
-    dim = {"night": 0.5, "dusk": 0.16, "dawn": 0.08}.get(hour, 0.0)
+    dim = {"night": 0.3, "dusk": 0.14, "dawn": 0.08}.get(hour, 0.0)
     coat = _lit_by(coat, mix(place.air, place.shade, 0.4), dim)
     beast = Beast(c, x, y, size, c.rng.random() < 0.5, coat, place)
     beast.shadow(0.5 if is_sitting else 0.8)
@@ -332,6 +331,16 @@ class Beast:
             .curve(0.16, -0.8, 0.02, -0.86, -0.06, -0.8)
             .points
         )
+        c.shapes([tail], self.fade(-0.22, 0.05, coat.back, coat.side, coat.under))
+        tip = (
+            self.path()
+            .to(-0.83, -0.12)
+            .quad(-0.93, -0.06, -1.01, 0.02)
+            .quad(-0.9, 0.04, -0.78, 0.036)
+            .quad(-0.88, -0.03, -0.83, -0.12)
+            .points
+        )
+        c.shapes([tip], coat.pale, soft=size * 0.006)
         c.shapes([body], fur)
         self._brushed([body], -0.4, 0.2, 0.2)
         bib = (
@@ -351,30 +360,25 @@ class Beast:
         legs = [
             self.path().through(limb(joints)).points
             for joints in (
-                ((0.07, -0.5, 0.1), (0.09, -0.22, 0.085), (0.1, -0.02, 0.06), (0.14, 0.015, 0.04)),
                 (
-                    (0.14, -0.46, 0.08),
-                    (0.18, -0.22, 0.08),
+                    (0.06, -0.58, 0.02),
+                    (0.09, -0.24, 0.085),
+                    (0.1, -0.02, 0.06),
+                    (0.14, 0.015, 0.04),
+                ),
+                (
+                    (0.13, -0.56, 0.02),
+                    (0.17, -0.24, 0.085),
                     (0.19, -0.02, 0.058),
                     (0.23, 0.015, 0.04),
                 ),
             )
         ]
         here = self.fade(
-            -0.46, 0.02, coat.side, mix(coat.side, coat.under, 0.4), coat.dark, coat.dark
+            -0.5, 0.02, coat.side, mix(coat.side, coat.under, 0.3), coat.dark, coat.dark
         )
         c.shapes(legs[:1], here, soft=size * 0.004)
         c.shapes(legs[1:], here)
-        c.shapes([tail], self.fade(-0.22, 0.05, coat.back, coat.side, coat.under))
-        tip = (
-            self.path()
-            .to(-0.83, -0.12)
-            .quad(-0.93, -0.06, -1.01, 0.02)
-            .quad(-0.9, 0.04, -0.78, 0.036)
-            .quad(-0.88, -0.03, -0.83, -0.12)
-            .points
-        )
-        c.shapes([tip], coat.pale, soft=size * 0.006)
         self.head(-0.37, -0.09, c.rng.uniform(-0.1, 0.06))
 
     def _brushed(self, within: list[Line], start: float, end: float, up: float) -> None:

@@ -46,7 +46,9 @@ def paint_dunes(c: Canvas, r: Reading) -> None:
     c.clouds(mix(heat.low, heat.sun, 0.4), 0.4, 0, c.h * 0.5, cells=3, stretch=5, cover=0.4)
     peaks = [_dune(c, heat, layer) for layer in range(5)]
     c.brush(turn=0.3, length=0.024)
-    if r.has_subject and not r.has("mars"):
+    if r.has_subject and r.has("walker", "walkers", "people", "person", "figure", "figures"):
+        _walkers(c, *peaks[3], heat)
+    elif r.has_subject and not r.has("mars"):
         _caravan(c, *peaks[3], heat)
 
 
@@ -98,8 +100,9 @@ def _caravan(c: Canvas, peak: float, span: float, curve: land.Curve, heat: Heat)
     """Camels in a row along a crest, against the light."""
     size = c.u * 0.058
     dark = mix(heat.shade, (10, 6, 10), 0.75)
+    first = max(peak - span * 0.12, size * 6.5)
     for number in range(5):
-        x = peak - span * 0.12 - number * size * 1.35
+        x = first - number * size * 1.35
         y = curve(x) + size * 0.03
 
         def part(*joints: tuple[float, float, float], x: float = x, y: float = y) -> Line:
@@ -131,3 +134,26 @@ def _caravan(c: Canvas, peak: float, span: float, curve: land.Curve, heat: Heat)
                 Path(x, y, size).through(oval(0.02, -1.3, 0.075, 0.075)).points,
             ]
         c.shapes(parts, dark)
+
+
+def _walkers(c: Canvas, peak: float, span: float, curve: land.Curve, heat: Heat) -> None:
+    """People in a row along a crest, with staffs."""
+    size = c.u * 0.06
+    dark = mix(heat.shade, (10, 6, 10), 0.75)
+    first = max(peak - span * 0.1, size * 5.5)
+    for number in range(5):
+        x = first - number * size * 1.1
+        y = curve(x) + size * 0.04
+
+        def part(*joints: tuple[float, float, float], x: float = x, y: float = y) -> Line:
+            return Path(x, y, size).through(limb(joints)).points
+
+        figure = [
+            part((-0.02, -0.45, 0.16), (-0.08, -0.22, 0.08), (-0.12, 0.0, 0.06)),
+            part((0.02, -0.45, 0.16), (0.08, -0.22, 0.08), (0.1, 0.0, 0.06)),
+            part((0.0, -0.8, 0.14), (-0.01, -0.6, 0.2), (0.0, -0.36, 0.22)),
+            part((0.03, -0.72, 0.07), (0.14, -0.55, 0.05), (0.22, -0.52, 0.04)),
+            Path(x, y, size).through(oval(0.02, -0.93, 0.07, 0.085)).points,
+        ]
+        c.shapes(figure, dark)
+        c.strokes([Path(x, y, size).to(0.22, -0.86).to(0.26, 0.0).points], dark, size * 0.025)

@@ -76,7 +76,7 @@ def paint_dwelling(c: Canvas, r: Reading) -> None:
 def _treeline(c: Canvas, curve: land.Curve, tone: Colour, air: Colour, depth: float) -> None:
     rng = c.child()
     trees: list[Line] = []
-    for _ in range(round(46 * c.w / c.u)):
+    for _ in range(round(46 * c.wide)):
         x = rng.random() * c.w
         tall = c.u * rng.uniform(0.03, 0.09) * (1.3 - depth)
         trees.append(land.pine(x, curve(x) + tall * 0.1, tall, rng))
@@ -205,7 +205,7 @@ def _fir_group(c: Canvas, is_snowy: bool, shade: Colour, hills: Colour) -> None:
     """Large firs in front, at both sides; snow lies on their tiers."""
     rng = c.child()
     dark = mix(hills, (8, 22, 24), 0.72)
-    for _ in range(round(5 * c.w / c.u) + 2):
+    for _ in range(round(5 * c.wide) + 2):
         inward = rng.random() ** 1.5 * 0.24
         x = c.w * (inward if rng.random() < 0.5 else 1 - inward)
         tall = c.u * rng.uniform(0.34, 0.62) * (1 - inward * 1.4)

@@ -112,7 +112,7 @@ def _rows(c: Canvas, blossoms: list[Colour], green: Colour, horizon: float, kind
         stems: list[Line] = []
         heads: list[list[Line]] = [[] for _ in blossoms]
         hearts: list[tuple[float, float, float]] = []
-        for _ in range(round(34 * c.w / c.u)):
+        for _ in range(round(34 * c.wide)):
             x, y = rng.random() * c.w, level + rng.gauss(0, c.h * 0.016)
             tall = size * rng.uniform(2.4, 4.2)
             tip = x + rng.uniform(-0.3, 0.3) * tall
@@ -184,7 +184,7 @@ def _near_flowers(c: Canvas, blossoms: list[Colour], green: Colour, kind: str) -
     """In front: blades of grass, and a few large blooms, the nearest out of focus."""
     rng = c.child()
     blades = []
-    for _ in range(round(70 * c.w / c.u)):
+    for _ in range(round(70 * c.wide)):
         x, tall, lean = rng.random() * c.w, c.u * rng.uniform(0.05, 0.2), rng.uniform(-0.4, 0.4)
         blades.append(
             limb(
@@ -197,7 +197,7 @@ def _near_flowers(c: Canvas, blossoms: list[Colour], green: Colour, kind: str) -
         )
     c.shapes(blades[::2], mix(green, BLACK, 0.35))
     c.shapes(blades[1::2], mix(green, BLACK, 0.12))
-    for _ in range(round(6 * c.w / c.u)):
+    for _ in range(round(6 * c.wide)):
         x, y, size = (
             rng.random() * c.w,
             c.h * rng.uniform(0.74, 0.95),

@@ -37,17 +37,15 @@ def paint_portrait(c: Canvas, r: Reading) -> None:
     x = c.w * r.deal("place", (0.46, 0.56, 0.5, 0.42))
     y = c.h * 0.5 + size * 0.02
     flip = r.deal("side", (False, True))
-    _halo(c, r, x, y, size, back, light)
+    c.glow(x, y - size * 0.1, size * 0.85, light, 0.4)
+    c.dots([(x, y - size * 0.12, size * 0.4)], mix(light, back, 0.12), alpha=0.9)
     c.brush(strokes=6500, length=0.034, alpha=0.7, turn=1.2)
+    _leaves(c, x, y, size, back, light)
     _bust(c, r, x, y, size, flip, (skin, hair, cloth), light)
 
 
-def _halo(
-    c: Canvas, r: Reading, x: float, y: float, size: float, back: Colour, light: Colour
-) -> None:
-    """A disc of light behind the head, leaves or stars about it."""
-    c.glow(x, y - size * 0.1, size * 0.85, light, 0.4)
-    c.dots([(x, y - size * 0.12, size * 0.4)], mix(light, back, 0.12), alpha=0.9)
+def _leaves(c: Canvas, x: float, y: float, size: float, back: Colour, light: Colour) -> None:
+    """Leaves adrift around the disc of light."""
     rng = c.child()
     leaves: dict[Colour, list[Line]] = {mix(back, BLACK, 0.35): [], mix(back, light, 0.35): []}
     for _ in range(70):
@@ -94,10 +92,10 @@ def _bust(
     )
     neck = (
         path()
-        .to(-0.15, 0.02)
-        .curve(-0.13, 0.16, -0.18, 0.24, -0.24, 0.3)
-        .to(0.16, 0.32)
-        .curve(0.1, 0.24, 0.09, 0.16, 0.1, 0.06)
+        .to(-0.2, -0.06)
+        .curve(-0.17, 0.12, -0.17, 0.26, -0.26, 0.33)
+        .curve(-0.1, 0.42, 0.1, 0.42, 0.19, 0.32)
+        .curve(0.11, 0.26, 0.09, 0.16, 0.1, 0.06)
     )
     face = (
         path()
@@ -135,6 +133,7 @@ def _bust(
                 across=True,
             ),
         )
+        _falls(c, path, mix(hair, light, 0.45), size, mane.points)
     c.shapes(
         [shoulders.points],
         land.downward(
@@ -178,38 +177,43 @@ def _bust(
             across=True,
         ),
     )
-    _strands(c, path, hair, light, size, has_long_hair, top.points)
+    _strands(c, path, mix(hair, light, 0.5), size, top.points)
     ear = path().through(oval(-0.045, -0.1, 0.03, 0.05, -0.2)).points
     c.shapes([ear], mix(skin, BLACK, 0.1))
     if has_long_hair:
         earring = path().through(oval(-0.05, -0.03, 0.008, 0.009)).points
         c.shapes([earring], mix(light, WHITE, 0.4))
-    _attire(c, r, path, size, cloth, light, x, y)
+    _attire(c, r, path, size, cloth, light, y, shoulders.points)
 
 
-def _strands(
-    c: Canvas, path: Placed, hair: Colour, light: Colour, size: float, is_long: bool, within: Line
-) -> None:
+def _strands(c: Canvas, path: Placed, tone: Colour, size: float, within: Line) -> None:
+    """Light in the hair, combed back over the head."""
+    rng = c.child()
+    lines: list[Line] = []
+    for _ in range(30):
+        t, end = rng.random(), rng.uniform(0.55, 1.0)
+        sweep = (
+            path()
+            .to(0.13 - t * 0.16, -0.4 - 0.06 * (1 - t))
+            .curve(-0.06 - t * 0.12, -0.47 + t * 0.16, -0.24, -0.32, -0.21 - t * 0.05, -0.06)
+        )
+        lines.append(sweep.points[: round(len(sweep.points) * end)])
+    c.strokes(lines, tone, size * 0.0026, alpha=0.3, inside=[within])
+
+
+def _falls(c: Canvas, path: Placed, tone: Colour, size: float, within: Line) -> None:
+    """Strands of long hair, falling over the back."""
     rng = c.child()
     lines: list[Line] = []
     for _ in range(26):
         t = rng.random()
-        lines.append(
+        fall = (
             path()
-            .to(0.12 - t * 0.1, -0.42 + t * 0.04)
-            .curve(-0.1 - t * 0.1, -0.46 + t * 0.14, -0.26, -0.3, -0.2 - t * 0.06, -0.06)
-            .points
+            .to(-0.12 - t * 0.2, -0.3 + t * 0.14)
+            .curve(-0.22 - t * 0.14, 0.0, -0.2 - t * 0.2, 0.2, -0.16 - t * 0.26, 0.52)
         )
-    c.strokes(lines, mix(hair, light, 0.45), size * 0.003, alpha=0.4, inside=[within])
-    if is_long:
-        falls = [
-            path()
-            .to(-0.26 - t * 0.08, -0.2)
-            .curve(-0.3, 0.0, -0.36 + t * 0.1, 0.2, -0.38 + t * 0.24, 0.46)
-            .points
-            for t in (rng.random() for _ in range(22))
-        ]
-        c.strokes(falls, mix(hair, light, 0.4), size * 0.003, alpha=0.35)
+        lines.append(fall.points[rng.randrange(6) :])
+    c.strokes(lines, tone, size * 0.0028, alpha=0.35, inside=[within])
 
 
 def _attire(
@@ -219,9 +223,10 @@ def _attire(
     size: float,
     cloth: Colour,
     light: Colour,
-    x: float,
     y: float,
+    within: Line,
 ) -> None:
+    """Collar and folds, and what a title or a trade puts on a head."""
     collar = (
         path()
         .to(-0.26, 0.32)
@@ -231,10 +236,11 @@ def _attire(
     )
     c.shapes([collar.points], mix(cloth, light, 0.3))
     folds = [
-        path().to(s, 0.44).curve(s * 1.1, 0.56, s * 1.3, 0.62, s * 1.4, 0.74).points
-        for s in (-0.42, -0.28, -0.1, 0.1, 0.24, 0.38)
+        path().to(s, 0.5).curve(s * 1.1, 0.6, s * 1.3, 0.7, s * 1.4, 0.95).points
+        for s in (-0.38, -0.26, -0.1, 0.08, 0.2, 0.32)
     ]
-    c.strokes(folds, mix(cloth, BLACK, 0.5), size * 0.006, alpha=0.5, soft=size * 0.003)
+    dark = mix(cloth, BLACK, 0.5)
+    c.strokes(folds, dark, size * 0.007, alpha=0.5, soft=size * 0.006, inside=[within])
     if r.has("king", "queen", "prince", "princess", "crown", "royal"):
         crown = (
             path()

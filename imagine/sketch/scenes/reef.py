@@ -1,6 +1,7 @@
 """Under water: jellyfish glowing in the deep, or a whale, shafts of light from above."""
 
 import math
+import random
 
 from imagine.sketch.canvas import (
     BLACK,
@@ -259,29 +260,49 @@ def _shoal(c: Canvas, glow: Colour) -> None:
 
 
 def _corals(c: Canvas, deep: Colour, glow: Colour) -> None:
-    rng = c.child()
-    bed = land.hill(c, c.child(), c.h * 0.9, c.h * 0.08, 1.5)
-    land.ground(
-        c, bed, land.downward(c.h * 0.82, c.h, mix(deep, glow, 0.16), mix(deep, BLACK, 0.3))
-    )
-    for _ in range(16):
-        x = rng.random() * c.w
-        tone = mix(
-            rng.choice((glow, mix(glow, (220, 80, 120), 0.6), mix(glow, (120, 90, 200), 0.6))),
-            deep,
-            rng.uniform(0.2, 0.6),
-        )
-        branches: list[Line] = []
-        for _ in range(9):
-            lean, tall = rng.uniform(-0.7, 0.7), c.u * rng.uniform(0.06, 0.17)
-            y = bed(x) + c.u * 0.02
-            branches.append(
-                limb(
-                    [
-                        (x, y, c.u * 0.018),
-                        (x + lean * tall * 0.4, y - tall * 0.5, c.u * 0.012),
-                        (x + lean * tall, y - tall, c.u * 0.01),
-                    ]
-                )
+    """A sea bed with corals, the far ones pale in the water."""
+    for depth in (0.6, 0.0):
+        rng = c.child()
+        bed = land.hill(c, c.child(), c.h * (0.9 - depth * 0.08), c.h * 0.07, 1.5)
+        tone = mix(mix(deep, glow, 0.2), deep, depth * 0.5)
+        land.ground(c, bed, land.downward(c.h * 0.78, c.h, tone, mix(deep, BLACK, 0.4)))
+        hues_here = (glow, mix(glow, (220, 80, 120), 0.6), mix(glow, (120, 90, 200), 0.6))
+        for _ in range(round(8 * c.wide)):
+            x, size = rng.random() * c.w, c.u * rng.uniform(0.08, 0.17) * (1 - depth * 0.4)
+            colour = mix(rng.choice(hues_here), deep, rng.uniform(0.1, 0.35) + depth * 0.5)
+            foot = bed(x) + size * 0.1
+            arms = _fan(x, foot, size, rng) if rng.random() < 0.6 else _tubes(x, foot, size, rng)
+            c.shapes(arms, land.downward(foot - size, foot, mix(colour, WHITE, 0.2), colour))
+
+
+def _fan(x: float, y: float, size: float, rng: random.Random) -> list[Line]:
+    """A branching coral: arms that fork twice, ending in round tips."""
+    arms: list[Line] = []
+    for _ in range(7):
+        lean, tall = rng.uniform(-0.8, 0.8), size * rng.uniform(0.6, 1.0)
+        bend = (x + lean * tall * 0.45, y - tall * 0.5)
+        arms.append(limb([(x, y, size * 0.1), (*bend, size * 0.07)]))
+        for fork in (-0.35, 0.3):
+            tip = (x + (lean + fork) * tall * 0.9, y - tall * rng.uniform(0.8, 1.0))
+            arms.append(limb([(*bend, size * 0.07), (*tip, size * 0.05)]))
+            arms.append(oval(*tip, size * 0.035, size * 0.035))
+    return arms
+
+
+def _tubes(x: float, y: float, size: float, rng: random.Random) -> list[Line]:
+    """A tuft of sea grass or tube worms, swaying one way."""
+    sway = rng.uniform(-0.5, 0.5)
+    arms: list[Line] = []
+    for _ in range(9):
+        root, tall = x + rng.gauss(0, size * 0.16), size * rng.uniform(0.7, 1.2)
+        lean = sway + rng.uniform(-0.15, 0.15)
+        arms.append(
+            limb(
+                [
+                    (root, y, size * 0.05),
+                    (root + lean * tall * 0.2, y - tall * 0.5, size * 0.045),
+                    (root + lean * tall * 0.7, y - tall, size * 0.008),
+                ]
             )
-        c.shapes(branches, tone)
+        )
+    return arms

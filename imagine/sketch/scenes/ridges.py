@@ -112,7 +112,7 @@ def _ridge(c: Canvas, r: Reading, light: Light, depth: float, foot: float) -> No
     c.veil(air, [(0, 0), (1, 0.5 * (1 - depth))], level - height * 0.1, level + c.h * 0.12)
     if depth > 0.7:
         trees: list[Line] = []
-        count = round(62 * c.w / c.u)
+        count = round(62 * c.wide)
         for i in range(count):
             x = (i + rng.random()) / count * c.w
             tall = c.u * rng.uniform(0.02, 0.035 + 0.05 * (depth - 0.6))
@@ -148,7 +148,7 @@ def _front(c: Canvas, light: Light, r: Reading) -> None:
     """Dark firs at the edges, to look past them."""
     rng = c.child()
     trees: list[Line] = []
-    for _ in range(round(10 * c.w / c.u)):
+    for _ in range(round(10 * c.wide)):
         side = rng.random() < 0.5
         inward = rng.random() ** 2 * 0.34
         x = c.w * (inward if side else 1 - inward)

@@ -19,7 +19,7 @@ def paint_sky(c: Canvas, r: Reading) -> None:
     c.fill([(0, (3, 6, 15)), (0.65, (10, 26, 44)), (1, (30, 60, 74))], 0, shore)
     land.stars(c, shore, 420)
     low, high = r.tints if len(r.tints) > 1 else r.deal("lights", LIGHTS)
-    if r.has("aurora", "auroras", "northern", "borealis"):
+    if r.has("aurora", "auroras", "borealis"):
         for band in range(3):
             _curtain(c, low, high, shore, band)
     else:
@@ -100,7 +100,7 @@ def _milky_way(c: Canvas, core: Colour, edge: Colour) -> None:
 def _shore(c: Canvas, shore: float, *, is_snowy: bool) -> None:
     rng = c.child()
     trees: list[Line] = []
-    for _ in range(round(34 * c.w / c.u)):
+    for _ in range(round(34 * c.wide)):
         inward = rng.random() ** 1.8 * 0.42
         x = c.w * (inward if rng.random() < 0.5 else 1 - inward)
         near = 1 - inward / 0.42

@@ -80,7 +80,7 @@ def _trunks(
 ) -> None:
     rng = c.child()
     tone = mix(haze, bark, 0.22 + 0.78 * near**1.2)
-    count = max(3, round((19 - near * 12) * c.w / c.u / 1.6))
+    count = max(3, round((19 - near * 12) * c.wide / 1.6))
     trunks: list[Line] = []
     crowns: list[Line] = []
     for i in range(count):
