@@ -43,6 +43,16 @@ jobs = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
 )
 
+# What was answered to requests with an Idempotency-Key.
+replies = sa.Table(
+    "replies",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("fingerprint", sa.Text, nullable=False),
+    sa.Column("answer", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False, index=True),
+)
+
 counters = sa.Table(
     "counters",
     metadata,

@@ -6,14 +6,15 @@ Apart from `imagine.store`, which says when and in which thread; here is only wh
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from imagine.database import counters, jobs
+from imagine.database import counters, jobs, replies
 from imagine.errors import ConflictError
 from imagine.job_query import fold
-from imagine.models import Job, JobState
+from imagine.models import Job, JobState, Once, utc_now
 
 _ID = jobs.c.id == sa.bindparam("job")
 _COUNTERS = sa.select(counters.c.sequence, counters.c.number)
@@ -28,6 +29,10 @@ _REPLACE = (
         {name: sa.bindparam(name) for name in set(jobs.c.keys()) - {"number", "id", "priority"}}
     )
 )
+
+
+# How long the answer to a request with a key can be had again.
+REPLY_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +93,15 @@ class Transaction:
             self.counts.update(_places(job))
         return added
 
+    def keep_reply(self, once: Once, answer: str) -> None:
+        """Remember what was answered under a key, and forget what is too old."""
+        now = utc_now()
+        self._connection.execute(
+            sa.delete(replies).where(replies.c.created_at < (now - REPLY_KEPT).isoformat())
+        )
+        row = {"key": once.key, "fingerprint": once.fingerprint, "created_at": now.isoformat()}
+        self._connection.execute(sa.insert(replies), {**row, "answer": answer})
+
     def replace(self, job: Job, changes: Mapping[str, Any], *, cancel_requested: bool) -> Job:
         """Write a job's next snapshot over it."""
         changed = _changed(job, {**changes, "sequence": self._next_sequence()})
@@ -100,6 +114,10 @@ class Transaction:
     def set_columns(self, job_id: str, **values: Any) -> None:
         """Write columns that are no part of what readers see."""
         self._connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**values))
+
+    def reply(self, once: Once) -> str | None:
+        """Return what was answered under this key; see `find_reply`."""
+        return find_reply(self._connection, once)
 
     def keep_counters(self) -> None:
         """Write down how far the counters went; the last thing before the commit."""
@@ -115,6 +133,23 @@ class Transaction:
         self._drawn = True
         self.sequence += 1
         return self.sequence
+
+
+def find_reply(connection: sa.Connection, once: Once) -> str | None:
+    """Return what was answered under this key.
+
+    Raises:
+        ConflictError: it was another request.
+    """
+    row = connection.execute(sa.select(replies).where(replies.c.key == once.key)).one_or_none()
+    if row is None:
+        return None
+    if row.fingerprint != once.fingerprint:
+        raise ConflictError(
+            "This Idempotency-Key was used for another request.",
+            hint="Send a new key with each new request.",
+        )
+    return str(row.answer)
 
 
 def read_counters(connection: sa.Connection) -> tuple[int, int]:

@@ -8,15 +8,14 @@ and `imagine.job_queue`.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 from imagine.errors import ConflictError, NotFoundError, PromptError
 from imagine.ids import new_id
 from imagine.job_queue import MemoryQueue
-from imagine.models import Job, JobState, Note, Progress, Stage, utc_now
+from imagine.models import Frozen, Job, JobState, Note, Once, Progress, Stage, utc_now
 from imagine.planner import Planned, Planner
 
 logger = logging.getLogger(__name__)
@@ -45,6 +44,13 @@ class JobStore(Protocol):
     @property
     def counts(self) -> dict[str, int]: ...
     async def add(self, jobs: Sequence[Job]) -> list[Job]: ...
+    async def add_once(
+        self, jobs: Sequence[Job], once: Once, answer: Callable[[Sequence[Job]], str]
+    ) -> tuple[list[Job], str]:
+        """Add jobs with the answer to their request; no jobs and the first answer at a replay."""
+        ...
+
+    async def reply(self, once: Once) -> str | None: ...
     async def move(
         self,
         job_id: str,
@@ -118,8 +124,7 @@ class ImageStore(Protocol):
     def path(self, name: str) -> Path: ...
 
 
-@dataclass(frozen=True, slots=True)
-class Submission:
+class Submission(Frozen):
     """What one request made: its jobs, and what is worth saying about the request as a whole."""
 
     batch: str
@@ -147,28 +152,46 @@ class Jobs:
         # The plan made at submission, used again when the catalog is still the same.
         self.plans: dict[str, Planned] = {}
 
-    async def submit(self, text: str, options: Mapping[str, Any]) -> Submission:
+    async def submit(self, text: str, options: Mapping[str, Any], once: Once | None = None) -> str:
         """Parse, plan, check and store the jobs of one prompt, then queue them.
+
+        Returns:
+            A `Submission` as JSON. A request that was here before makes nothing, and gets the
+            very text that it got the first time.
 
         Raises:
             PromptError: the prompt or an option cannot be.
             WorkflowError: the engine cannot run it.
             QueueFullError: too many are waiting.
+            ConflictError: the key of ``once`` was used for another request.
             StorageError: it could not be written; nothing is queued.
         """
+        if once is not None and (replay := await self._store.reply(once)) is not None:
+            return replay
         planned = await self._planner.plan_all(text, options)
         self._queue.reserve(len(planned))
+        warnings = planned[0].prompt.notes
+        batch = new_id()
+        new = [new_job(batch, one) for one in planned]
+
+        def answer(jobs: Sequence[Job]) -> str:
+            return Submission(batch=batch, jobs=tuple(jobs), warnings=warnings).model_dump_json()
+
         try:
-            batch = new_id()
-            made = await self._store.add([new_job(batch, one) for one in planned])
+            if once is None:
+                made = await self._store.add(new)
+                text = answer(made)
+            else:
+                made, text = await self._store.add_once(new, once, answer)
         finally:
             self._queue.release(len(planned))
-        for job, one in zip(made, planned, strict=True):
-            self.plans[job.id] = one
+        plans = {one.prompt_id: one for one in planned}
+        for job in made:
+            self.plans[job.id] = plans[job.id]
             self._queue.put(job)
             self._bus.changed(job)
         self.bell.set()
-        return Submission(batch, tuple(made), planned[0].prompt.notes)
+        return text
 
     async def get(self, job_id: str) -> Job:
         job = await self._store.get(job_id)

@@ -141,5 +141,12 @@ class Job(Frozen):
     deleted_at: datetime | None = None
 
 
+class Once(Frozen):
+    """A request that must be done once: its Idempotency-Key, and a digest of its body."""
+
+    key: str
+    fingerprint: str
+
+
 def utc_now() -> datetime:
     return datetime.now(UTC)

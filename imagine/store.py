@@ -29,8 +29,8 @@ from imagine.database import (
 from imagine.errors import StorageError
 from imagine.group_commit import GroupThread, StoppedError
 from imagine.job_query import JobPage, JobQuery, page_statement
-from imagine.job_rows import Transaction, count_jobs, read_counters
-from imagine.models import Job, JobState, Stage, utc_now
+from imagine.job_rows import Transaction, count_jobs, find_reply, read_counters
+from imagine.models import Job, JobState, Once, Stage, utc_now
 
 __all__ = ["Change", "JobPage", "JobQuery", "SqliteJobStore"]
 
@@ -166,6 +166,37 @@ class SqliteJobStore:
             ConflictError: one of them is there already.
         """
         return await self._write(lambda writing: writing.insert(new, priority))
+
+    async def add_once(
+        self, new: Sequence[Job], once: Once, answer: Callable[[Sequence[Job]], str]
+    ) -> tuple[list[Job], str]:
+        """Store jobs and what is answered to their request, unless that was done before.
+
+        Returns:
+            No jobs and the first answer, when the same request was here before.
+
+        Raises:
+            ConflictError: the key was used for another request.
+        """
+
+        def work(writing: Transaction) -> tuple[list[Job], str]:
+            replay = writing.reply(once)
+            if replay is not None:
+                return [], replay
+            added = writing.insert(new, 0)
+            text = answer(added)
+            writing.keep_reply(once, text)
+            return added, text
+
+        return await self._write(work)
+
+    async def reply(self, once: Once) -> str | None:
+        """Return what was answered to this request before.
+
+        Raises:
+            ConflictError: the key was used for another request.
+        """
+        return await self._read(lambda reading: find_reply(reading, once))
 
     async def move(
         self,

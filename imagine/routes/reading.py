@@ -1,5 +1,6 @@
 """Reading what a request brings: JSON bodies, queries and headers, each refused in one sentence."""
 
+import hashlib
 import json
 import math
 import re
@@ -11,10 +12,12 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 
 from imagine.errors import Detail, MalformedError, PromptError, UnsupportedMediaError
+from imagine.models import Once
 
 Model = TypeVar("Model", bound=BaseModel)
 
 LONGEST_WAIT_S = 300
+KEY = re.compile(r"[!-~]{1,200}")
 WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
 
 
@@ -86,6 +89,21 @@ def read_wait(headers: Mapping[str, str]) -> int:
     """Return the seconds of ``Prefer: wait=N``; 0 without one (RFC 7240, 4.3)."""
     found = WAIT.search(headers.get("Prefer", ""))
     return min(int(found[1]), LONGEST_WAIT_S) if found else 0
+
+
+async def read_once(request: web.Request) -> Once | None:
+    """Read the Idempotency-Key of a request, with a digest of what was sent under it.
+
+    Raises:
+        MalformedError: the key is empty, too long or not plain ASCII.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return None
+    if not KEY.fullmatch(key):
+        raise MalformedError("An Idempotency-Key is 1–200 visible ASCII characters.")
+    digest = hashlib.sha256(await request.read())
+    return Once(key=key, fingerprint=digest.hexdigest())
 
 
 def _refuse_constant(name: str) -> Any:

@@ -16,8 +16,11 @@ IMAGINE = Operation(
     "Make pictures of a prompt",
     body=wire.ImagineBody,
     answers={200: wire.SubmitAnswer, 202: wire.SubmitAnswer},
-    headers={"Prefer": "wait=30 waits for the end, at most 300 seconds"},
-    errors=(400, 413, 415, 422, 429, 503),
+    headers={
+        "Prefer": "wait=30 waits for the end, at most 300 seconds",
+        "Idempotency-Key": "the same key and body again within 24 hours make nothing new",
+    },
+    errors=(400, 409, 413, 415, 422, 429, 503),
 )
 
 OPERATIONS: tuple[Operation, ...] = (

@@ -1,4 +1,4 @@
-"""Lay the first tables: jobs and counters.
+"""Lay the first tables: jobs, replies and counters.
 
 Revision: 0001. Never edited: later changes are later revisions.
 """
@@ -33,6 +33,15 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("number"),
         sa.UniqueConstraint("id"),
     )
+    op.create_table(
+        "replies",
+        sa.Column("key", sa.Text, nullable=False),
+        sa.Column("fingerprint", sa.Text, nullable=False),
+        sa.Column("answer", sa.Text, nullable=False),
+        sa.Column("created_at", sa.Text, nullable=False),
+        sa.PrimaryKeyConstraint("key"),
+    )
+    op.create_index("ix_replies_created_at", "replies", ["created_at"])
     counters = op.create_table(
         "counters",
         sa.Column("id", sa.Integer, nullable=False, autoincrement=False),
