@@ -14,6 +14,7 @@ from PIL import Image
 
 from imagine.sketch import nodes
 from imagine.sketch.files import Files
+from imagine.sketch.picture_nodes import Desk
 from imagine.sketch.sampling import Latent, Sitting
 from imagine.sketch.sockets import Hub
 
@@ -109,7 +110,7 @@ class Execution:
         self._results: dict[str, Result] = {}
         self._progress: dict[str, dict[str, Any]] = {}
         self._executed: list[str] = []
-        self._desk = nodes.Desk(around.files, ticket.graph, ticket.extra.get("extra_pnginfo") or {})
+        self._desk = Desk(around.files, ticket.graph, ticket.extra.get("extra_pnginfo") or {})
 
     async def run(self) -> None:
         """Run every node that is needed and not cached; never raises but to be cancelled."""

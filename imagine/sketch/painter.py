@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image, ImageEnhance
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, mix
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.effects import finish
 from imagine.sketch.reading import Reading, read, words_of
 from imagine.sketch.scenes.abstract import paint_abstract
@@ -24,6 +24,7 @@ from imagine.sketch.scenes.sky import paint_sky
 from imagine.sketch.scenes.space import paint_space
 from imagine.sketch.scenes.still import paint_still
 from imagine.sketch.scenes.woods import paint_woods
+from imagine.sketch.shapes import BLACK, WHITE, mix
 
 # Larger pictures are painted at this many pixels and scaled up.
 MAX_PIXELS = 4_200_000

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from imagine.sketch.canvas import Colour, hue
+from imagine.sketch.shapes import Colour, hue
 
 T = TypeVar("T")
 

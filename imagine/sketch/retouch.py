@@ -1,4 +1,4 @@
-"""Working over pictures that are there already: variations, repainted regions, wider canvases, ink.
+"""Working over pictures that are there already: variations, repainted regions, wider canvases.
 
 Deterministic like the painter, and true to the pixels: what a mask protects stays as it was.
 """

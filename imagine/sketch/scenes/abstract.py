@@ -4,9 +4,10 @@ import math
 
 from PIL import Image, ImageChops, ImageFilter
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Line, Wave, hues, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Line, Wave, hues, mix, oval
 
 PALETTES = [
     hues("#14213d #2f5d7c #e9c46a #f4a261 #e76f51"),

@@ -1,8 +1,9 @@
 """A cat on a window sill, the town or the moon behind the glass."""
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Line, Path, hues, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Line, Path, hues, mix, oval
 
 # Sky above, sky below, lamps, room, coat.
 ROOMS = [

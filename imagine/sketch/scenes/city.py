@@ -3,20 +3,10 @@
 import random
 from dataclasses import dataclass
 
-from imagine.sketch.canvas import (
-    BLACK,
-    WHITE,
-    Canvas,
-    Colour,
-    Line,
-    Path,
-    hues,
-    limb,
-    mix,
-    oval,
-)
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Line, Path, hues, limb, mix, oval
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from imagine.sketch.canvas import Canvas, Colour, Line, Path, Point, Wave, hues, limb, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import Colour, Line, Path, Point, Wave, hues, limb, mix, oval
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,9 @@
 """A house alone in its landscape: a cabin in the snow, a cottage in a meadow, lit windows."""
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Fade, Line, hues, limb, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Fade, Line, hues, limb, mix, oval
 
 # Sky above, sky below, far hills, lit ground, shaded ground.
 WINTER = {

@@ -3,10 +3,11 @@
 import math
 import random
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Line, hues, limb, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
 from imagine.sketch.scenes.still import bloom
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Line, hues, limb, mix, oval
 
 SKIES = {
     "day": [hues("#7fb4dc #e2efe8 #fffdf0"), hues("#9cc6d8 #f0f2e0 #fffbe8")],

@@ -4,7 +4,8 @@ import math
 import random
 from collections.abc import Callable
 
-from imagine.sketch.canvas import Canvas, Colour, Fade, Line, Paint, Point, Wave, mix
+from imagine.sketch.canvas import Canvas
+from imagine.sketch.shapes import Colour, Fade, Line, Paint, Point, Wave, mix
 
 Curve = Callable[[float], float]
 

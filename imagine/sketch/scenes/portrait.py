@@ -4,9 +4,10 @@ import math
 from collections.abc import Callable
 from typing import TypeAlias
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Fade, Line, Path, hues, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Fade, Line, Path, hues, mix, oval
 
 Placed: TypeAlias = Callable[[], Path]
 

@@ -3,21 +3,10 @@
 import math
 import random
 
-from imagine.sketch.canvas import (
-    BLACK,
-    WHITE,
-    Canvas,
-    Colour,
-    Fade,
-    Line,
-    Path,
-    hues,
-    limb,
-    mix,
-    oval,
-)
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Fade, Line, Path, hues, limb, mix, oval
 
 # Deep, water, glow.
 WATERS = [

@@ -3,21 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from imagine.sketch.canvas import (
-    WHITE,
-    Canvas,
-    Colour,
-    Fade,
-    Line,
-    Path,
-    Point,
-    Wave,
-    hues,
-    mix,
-    oval,
-)
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import WHITE, Colour, Fade, Line, Path, Point, Wave, hues, mix, oval
 
 
 @dataclass(frozen=True, slots=True)

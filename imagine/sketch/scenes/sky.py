@@ -2,9 +2,10 @@
 
 from PIL import Image, ImageChops
 
-from imagine.sketch.canvas import WHITE, Canvas, Colour, Line, Wave, hues, mix, smoothstep
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import WHITE, Colour, Line, Wave, hues, mix, smoothstep
 
 LIGHTS = [
     hues("#35e0a1 #7c5cff"),

@@ -4,10 +4,12 @@ import math
 
 from PIL import Image, ImageChops, ImageDraw
 
-from imagine.sketch.canvas import (
+from imagine.sketch.canvas import Canvas
+from imagine.sketch.reading import Reading
+from imagine.sketch.scenes import land
+from imagine.sketch.shapes import (
     BLACK,
     WHITE,
-    Canvas,
     Colour,
     Line,
     Path,
@@ -17,8 +19,6 @@ from imagine.sketch.canvas import (
     oval,
     smoothstep,
 )
-from imagine.sketch.reading import Reading
-from imagine.sketch.scenes import land
 
 # Deep space, two clouds, the planet's lit side, its bands.
 PALETTES = [

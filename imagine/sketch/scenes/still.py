@@ -3,8 +3,9 @@
 import math
 import random
 
-from imagine.sketch.canvas import BLACK, WHITE, Canvas, Colour, Fade, Line, Point, hues, mix, oval
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Fade, Line, Point, hues, mix, oval
 
 # Wall, three glazes, table.
 PALETTES = [

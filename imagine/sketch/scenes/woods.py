@@ -1,20 +1,9 @@
 """Inside a wood: trunks into the haze, light falling through, a path or leaves on the ground."""
 
-from imagine.sketch.canvas import (
-    BLACK,
-    WHITE,
-    Canvas,
-    Colour,
-    Fade,
-    Line,
-    Path,
-    hues,
-    limb,
-    mix,
-    oval,
-)
+from imagine.sketch.canvas import Canvas
 from imagine.sketch.reading import Reading
 from imagine.sketch.scenes import land
+from imagine.sketch.shapes import BLACK, WHITE, Colour, Fade, Line, Path, hues, limb, mix, oval
 
 # Haze, light, trunks, leaves (two), ground.
 MOODS = {
