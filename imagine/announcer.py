@@ -44,7 +44,7 @@ class Announcer:
             if left is None:
                 continue
             starts[place.id] = round(left / len(self._engines.serving), 1)
-            seconds = self._estimates.seconds(kind, place.parameters)
+            seconds = self._estimates.seconds(kind, place.job.parameters)
             left = None if seconds is None else left + seconds
         return {
             "running": len(self._queue.begun()),

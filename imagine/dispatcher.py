@@ -113,7 +113,7 @@ class Dispatcher:
                 await self._cancel_asked()
                 adopted = [job for job in adopted if not self._adopt(job)]
                 for engine in list(self._engines.serving):
-                    while engine.has_room and await self._feed(engine):
+                    while engine.has_room and self._feed(engine):
                         pass
                 await self._jobs.bell.wait()
         finally:
@@ -143,16 +143,16 @@ class Dispatcher:
         self._tasks.start(self._follow_adopted(job, engine), f"adopted job {job.id}")
         return True
 
-    async def _feed(self, engine: Engine) -> bool:
-        """Hand the next job to an engine; False when there is none for it."""
+    def _feed(self, engine: Engine) -> bool:
+        """Hand the next job to an engine; False when there is none for it.
+
+        Whether it may still run is asked when it is claimed.
+        """
         worker = Worker(engine.kind, engine.client.url)
         chosen = choose(self._queue.waiting(), worker, time.monotonic())
         if chosen is None:
             return False
-        job = await self._store.get(chosen.id)
-        if job is None or job.state is not JobState.QUEUED:
-            self._queue.forget(chosen.id)
-            return True
+        job = chosen.job
         engine.jobs.add(job.id)
         self._queue.hand(job)
         self._tasks.start(self._start(job, engine), f"job {job.id}")

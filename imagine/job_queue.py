@@ -5,9 +5,8 @@ an engine which has not begun it yet still waits, as far as anybody watching is 
 """
 
 import bisect
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 from imagine.errors import QueueFullError
 from imagine.models import Job
@@ -20,7 +19,7 @@ class Waiting:
     rank: int
     number: int
     id: str
-    parameters: Mapping[str, Any] = field(compare=False)
+    job: Job = field(compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +71,7 @@ class MemoryQueue:
     def put(self, job: Job, *, priority: int = 0) -> None:
         """Add a job to the line, or give one back that an engine had."""
         self.forget(job.id)
-        place = Waiting(-priority, job.number, job.id, job.parameters)
+        place = Waiting(-priority, job.number, job.id, job)
         bisect.insort(self._order, place)
         self._waiting[job.id] = place
 
@@ -87,7 +86,7 @@ class MemoryQueue:
     def hand(self, job: Job) -> None:
         """A job goes to an engine."""
         self.forget(job.id)
-        self._handed[job.id] = Waiting(0, job.number, job.id, job.parameters)
+        self._handed[job.id] = Waiting(0, job.number, job.id, job)
 
     def begin(self, job_id: str) -> None:
         """The engine has begun a job that it was handed."""
