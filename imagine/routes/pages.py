@@ -1,6 +1,8 @@
 """The page, the API's own page, and the files they are made of."""
 
-from functools import partial
+import asyncio
+import gzip
+from functools import lru_cache, partial
 from pathlib import Path
 
 from aiohttp import web
@@ -17,6 +19,13 @@ MEDIA_TYPES = {
     ".svg": "image/svg+xml",
     ".webp": "image/webp",
 }
+PACKED = {".css", ".js", ".json", ".svg"}
+
+
+@lru_cache(maxsize=256)
+def packed(path: Path, mtime_ns: int) -> bytes:
+    """Return a text file as gzip; ``mtime_ns`` says which version of it."""
+    return gzip.compress(path.read_bytes(), mtime=0)
 
 
 class Pages:
@@ -51,10 +60,22 @@ class Pages:
         path = self._files.get(request.match_info["name"])
         if path is None:
             raise web.HTTPNotFound
-        return web.FileResponse(
-            path,
-            headers={"Content-Type": MEDIA_TYPES[path.suffix], "Cache-Control": "no-cache"},
-        )
+        headers = {"Content-Type": MEDIA_TYPES[path.suffix], "Cache-Control": "no-cache"}
+        if path.suffix not in PACKED:
+            return web.FileResponse(path, headers=headers)
+        headers["Vary"] = "Accept-Encoding"
+        if "gzip" not in request.headers.get("Accept-Encoding", ""):
+            return web.FileResponse(path, headers=headers)
+        mtime_ns = path.stat().st_mtime_ns
+        tag = f"{mtime_ns:x}-gz"
+        answer = web.Response(headers=headers | {"ETag": f'"{tag}"'})
+        if any(known.value == tag for known in request.if_none_match or ()):
+            answer.set_status(304)
+        else:
+            # FileResponse cannot do this: with compression on, its 304 has a body
+            answer.headers["Content-Encoding"] = "gzip"
+            answer.body = await asyncio.to_thread(packed, path, mtime_ns)
+        return answer
 
     def routes(self) -> list[web.RouteDef]:
         return [

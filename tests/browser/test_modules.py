@@ -4,8 +4,7 @@ from tests.browser.conftest import OpenPage
 
 
 async def test_every_claim_about_the_modules_holds(open_page: OpenPage) -> None:
-    page = await open_page("/tests/js/index.html", ready="body")
-    handle = await page.wait_for_function("window.outcome")
-    outcome = await handle.json_value()
+    page = await open_page("/tests/js/index.html", ready="body[data-outcome]")
+    outcome = await page.evaluate("window.outcome")
     assert outcome["failures"] == []
     assert outcome["count"] > 30

@@ -4,7 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -457,15 +457,3 @@ async def test_axe_finds_nothing(stage: Stage, open_page: OpenPage, theme: str) 
 async def no_violations(page: Page) -> None:
     results = await Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
-
-
-async def test_the_page_weighs_little(stage: Stage, open_page: OpenPage) -> None:
-    stage.add(*gallery())
-    page = await open_page()
-    weights = await page.evaluate(
-        """() => performance.getEntries()
-          .filter(({name, decodedBodySize}) => decodedBodySize && !name.includes("/api/"))
-          .map(({decodedBodySize}) => decodedBodySize)"""
-    )
-    assert len(weights) > 20
-    assert sum(weights) < 200_000

@@ -19,3 +19,4 @@ for (const { name, run } of tests) {
   document.querySelector("ol").append(line);
 }
 window.outcome = { count: tests.length, failures };
+document.body.dataset.outcome = failures.length ? "failed" : "passed";

@@ -8,7 +8,7 @@ import { popover } from "../pop.js";
 import { engineDetails, engineLine } from "../set-view.js";
 
 const BODY = template(`<div><button type="button" class="engine" aria-haspopup="dialog">
-  <span class="lamp"></span><b></b> <span></span></button>
+  <span class="lamp"></span><span class="says"><b></b> <span></span></span></button>
   <div class="pop" role="dialog" aria-label="Engine and queue" hidden><div><h2></h2><div></div></div></div></div>`);
 
 export class EngineState extends HTMLElement {
@@ -25,7 +25,7 @@ export class EngineState extends HTMLElement {
     document.documentElement.dataset.engine = lamp;
     const [button, panel] = this.children;
     say(/** @type {Element} */ (button.querySelector("b")), name);
-    say(/** @type {Element} */ (button.lastElementChild), words);
+    say(/** @type {Element} */ (button.querySelector("b + span")), words);
     button.setAttribute("aria-label", `Engine and queue: ${name} ${words}`.trim());
     say(/** @type {Element} */ (panel.querySelector("h2")), `${name} ${words}`.trim());
     const details = engineDetails(engine, online);

@@ -12,11 +12,11 @@ import { thumbnail } from "./picture-tile.js";
 const SWIPE_PX = 48;
 const DRAG_DOWN_PX = 96;
 
-const BODY = template(`<dialog class="box"><div class="stage"><div class="head">
+const BODY = template(`<dialog class="box" tabindex="-1"><div class="stage"><div class="head">
     <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button><span class="num" aria-live="polite"></span>
     <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></div>
   <div class="mat"><button type="button" class="ib prev" data-go="-1" aria-label="Previous picture (←)">${icon("left")}</button>
-    <div class="pic-frame" tabindex="-1" autofocus></div>
+    <div class="pic-frame"></div>
     <button type="button" class="ib next" data-go="1" aria-label="Next picture (→)">${icon("right")}</button></div>
   <div class="strip" role="group" aria-label="Pictures of this set"></div></div></dialog>`);
 const CELL = template('<button type="button"><img alt=""></button>');
@@ -70,7 +70,10 @@ export class LightBox extends HTMLElement {
     dialog.setAttribute("aria-label", `Picture ${image.index + 1} of ${pictureCount(job)}`);
     dialog.style.setProperty("--r", ratio(job).toFixed(4));
     say(/** @type {Element} */ (dialog.querySelector(".num")), `${image.index + 1} / ${pictureCount(job)}`);
-    if (!dialog.open) dialog.showModal();
+    if (!dialog.open) {
+      dialog.showModal();
+      dialog.focus(); // not its first button: Space goes to the next picture
+    }
     this.#show(job, image);
     this.#strip(job, image.index);
     this.#panel.update(job, image, now);

@@ -23,9 +23,9 @@ const KEYS = [
 ];
 
 const DIALOGS = {
-  keys: template(`<dialog class="note-dialog" aria-labelledby="keys-name"><div class="head"><h2 id="keys-name">All keys</h2>${CLOSE}</div>
+  keys: template(`<dialog class="note-dialog" tabindex="-1" aria-labelledby="keys-name"><div class="head"><h2 id="keys-name">All keys</h2>${CLOSE}</div>
     <dl class="keys-list">${KEYS.map(([key, words]) => `<dt>${key}</dt><dd>${words}</dd>`).join("")}</dl></dialog>`),
-  connect: template(`<dialog class="note-dialog" aria-labelledby="connect-name"><div class="head"><h2 id="connect-name">Connect ComfyUI</h2>${CLOSE}</div>
+  connect: template(`<dialog class="note-dialog" tabindex="-1" aria-labelledby="connect-name"><div class="head"><h2 id="connect-name">Connect ComfyUI</h2>${CLOSE}</div>
     <p>Imagine looks for ComfyUI all the time. As soon as one answers, new sets are made by it; there is nothing to press.</p>
     <ol><li><span>Start ComfyUI on this computer. It is found at its usual address:</span><code>http://127.0.0.1:8188</code></li>
     <li><span>If it runs elsewhere, start Imagine with its address:</span><code>imagine --comfyui-url http://192.168.1.20:8188</code></li>
@@ -43,5 +43,6 @@ export class PageDialog extends HTMLElement {
     });
     dialog.addEventListener("close", () => dialog.remove());
     dialog.showModal();
+    dialog.focus();
   }
 }

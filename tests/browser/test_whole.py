@@ -1,0 +1,62 @@
+"""The page on the real server, with the sketch engine: from nothing to pictures."""
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest_asyncio
+from aiohttp.test_utils import TestServer
+from playwright.async_api import expect
+
+from imagine.server import create_app
+from imagine.settings import EngineChoice, Settings
+from tests.browser.conftest import OpenPage
+
+# Tells of each preview that is put into a tile.
+COUNT_PREVIEWS = """
+window.previews = 0;
+new MutationObserver((changes) => {
+  for (const {addedNodes} of changes) {
+    for (const node of addedNodes) if (node.className === "preview") window.previews += 1;
+  }
+}).observe(document, {childList: true, subtree: true});
+"""
+
+
+@pytest_asyncio.fixture(loop_scope="session")
+async def server(tmp_path: Path) -> AsyncIterator[TestServer]:
+    settings = Settings(output=tmp_path, engine=EngineChoice.SKETCH, sketch_step_ms=10)
+    server = TestServer(create_app(settings))
+    async with server:
+        yield server
+
+
+async def test_a_first_prompt_becomes_four_pictures_that_stay(open_page: OpenPage) -> None:
+    page = await open_page(script=COUNT_PREVIEWS)
+    weights = await page.evaluate(
+        "() => performance.getEntries().map(({transferSize}) => transferSize ?? 0)"
+    )
+    assert len(weights) > 20
+    assert sum(weights) < 200_000
+
+    await page.get_by_role("button", name="a red fox in the snow").click()
+    pictures = page.locator("article[aria-label='Set 1'] .tile[data-state=succeeded] img.pic")
+    await expect(pictures).to_have_count(4, timeout=30_000)
+    assert await page.evaluate("window.previews") > 4
+    await expect(page.locator("article .prog")).to_be_hidden()
+    await expect(page.locator(".engine")).to_have_text("Sketch engine ready")
+
+    await page.locator("article .open").first.focus()
+    await page.keyboard.press("s")
+    await expect(page.locator(".filters")).to_contain_text("Starred 1")
+    await page.reload()
+    await expect(pictures).to_have_count(4)
+    await expect(page.locator(".starred")).to_have_count(1)
+
+    await page.locator("article .open").first.press("Enter")
+    await expect(page.locator(".pic-frame .full[data-shown]")).to_be_visible()
+    rows = await page.locator(".used dd").all_text_contents()
+    assert rows[0] == "sketch"
+    await page.get_by_role("button", name="Move to trash").click()
+    await expect(page.locator("empty-welcome")).to_have_count(1)
+    await page.get_by_role("button", name="Undo").click()
+    await expect(pictures).to_have_count(4)
