@@ -51,13 +51,18 @@ export function actions({ state, dispatch, go, menu, toast, submitted }) {
     menu: (job, index, from) => menu(job, index, from),
     star(job, index) {
       const before = job.favorites;
-      const favorites = before.includes(index ?? 0) ? before.filter((at) => at !== index) : [...before, index ?? 0].sort((a, b) => a - b);
-      dispatch({ type: "star", job: job.id, favorites });
-      attempt(() => api.patch(job.id, { favorites }), undefined, () => dispatch({ type: "star", job: job.id, favorites: before }));
+      const others = before.filter((at) => at !== index);
+      const favorites = others.length < before.length ? others : [...others, index ?? 0].sort((a, b) => a - b);
+      const show = (/** @type {number[]} */ stars) => dispatch({ type: "star", job: job.id, favorites: stars });
+      show(favorites);
+      attempt(() => api.patch(job.id, { favorites }), undefined, () => show(before));
     },
     download: (job, index) => save(job.images.filter((image) => image.index === index)),
     "download-all": (job) => save(job.images),
-    file: (job, index) => window.open(api.base + job.images.find((image) => image.index === index)?.url, "_blank", "noopener"),
+    file(job, index) {
+      const image = job.images.find((one) => one.index === index);
+      if (image) window.open(api.base + image.url, "_blank", "noopener");
+    },
     prompt(job) {
       go(null);
       wish(document.body, "use-prompt", { prompt: job.prompt });

@@ -14,7 +14,13 @@ export function template(markup) {
 /** Markup of an icon. @param {string} name */
 export const icon = (name) => `<svg class="i" aria-hidden="true"><use href="#i-${name}"/></svg>`;
 
-/** Sets a text only when it differs, so that selections and live regions are left alone. @param {Element} element @param {string} text */
+/** The one element that is surely there. @param {ParentNode} within @param {string} selector */
+export const part = (within, selector) => /** @type {HTMLElement} */ (within.querySelector(selector));
+
+/**
+ * Sets a text only when it differs, so that selections and live regions are left alone.
+ * @param {Element} element @param {string} text
+ */
 export function say(element, text) {
   if (element.textContent !== text) element.textContent = text;
 }
@@ -46,11 +52,21 @@ export function reconcile(parent, keys, create, update) {
   });
 }
 
-/** A wish that bubbles up to the page. @param {EventTarget} from @param {string} type @param {Record<string, unknown>} [detail] */
+const NOTE = template(`<p class="note">${icon("info")}<span></span></p>`);
+
+/** Notes, a line each. @param {Element} parent @param {readonly string[]} sentences */
+export function writeNotes(parent, sentences) {
+  reconcile(parent, [...new Set(sentences)], () => NOTE(), (note, sentence) => say(part(note, "span"), sentence));
+}
+
+/**
+ * A wish that bubbles up to the page.
+ * @param {EventTarget} from @param {string} type @param {Record<string, unknown>} [detail]
+ */
 export function wish(from, type, detail = {}) {
   from.dispatchEvent(new CustomEvent(type, { bubbles: true, detail }));
 }
 
 /** Is somebody writing here? @param {EventTarget|null} target */
-export const isField = (target) =>
-  target instanceof Element && target.closest("input:not([type=radio], [type=range], [type=checkbox]), textarea, select, [contenteditable]") !== null;
+export const isField = (target) => target instanceof Element && target.closest(FIELDS) !== null;
+const FIELDS = "input:not([type=radio], [type=range], [type=checkbox]), textarea, select, [contenteditable]";

@@ -3,6 +3,8 @@
 
 import { isField } from "./dom.js";
 
+/** @typedef {import("./components/picture-tile.js").PictureTile} PictureTile */
+
 /** @type {Record<string, string>} */
 const ON_TILE = { s: "star", d: "download", t: "prompt", m: "menu", " ": "open" };
 
@@ -19,7 +21,7 @@ export function listen({ search, prompt, keys }) {
     const open = event.target instanceof Element ? event.target.closest(".open") : null;
     const tile = open?.closest("picture-tile");
     const letter = event.key.toLowerCase();
-    if (tile && ON_TILE[letter]) /** @type {import("./components/picture-tile.js").PictureTile} */ (tile).ask(ON_TILE[letter]);
+    if (tile && ON_TILE[letter]) /** @type {PictureTile} */ (tile).ask(ON_TILE[letter]);
     else if (event.key.startsWith("Arrow") && walk(event.key, open)) { /* walked */ }
     else if (event.key === "/") search();
     else if (event.key === "?") keys();
@@ -43,7 +45,8 @@ function walk(key, from) {
     return Boolean(seen);
   }
   const at = all.indexOf(/** @type {HTMLElement} */ (from));
-  const to = key === "ArrowRight" ? all[at + 1] : key === "ArrowLeft" ? all[at - 1] : vertical(all, at, key === "ArrowDown" ? 1 : -1);
+  const step = key === "ArrowRight" || key === "ArrowDown" ? 1 : -1;
+  const to = key === "ArrowRight" || key === "ArrowLeft" ? all[at + step] : vertical(all, at, step);
   if (!to) return false;
   to.focus({ preventScroll: true });
   to.scrollIntoView({ block: "nearest" });

@@ -16,7 +16,7 @@ export function popover(host, button, panel, opened) {
     else if (panel.contains(document.activeElement)) button.focus();
   };
   button.setAttribute("aria-expanded", "false");
-  button.addEventListener("click", () => show(panel.hidden));
+  button.addEventListener("click", () => show(Boolean(panel.hidden)));
   host.addEventListener("keydown", (event) => {
     if (event.key !== "Escape" || panel.hidden) return;
     event.stopPropagation();

@@ -36,7 +36,8 @@ export function ownStep(job) {
 }
 
 /** A node between two pictures is no loading of a model. @param {Job} job */
-const stageOf = ({ stage, progress }) => (progress.step > 0 && stage !== "decoding" && stage !== "saving" ? "sampling" : stage);
+const stageOf = ({ stage, progress }) =>
+  progress.step > 0 && stage !== "decoding" && stage !== "saving" ? "sampling" : stage;
 
 /** Made in one latent batch, so that all its pictures are in work at once. @param {Job} job */
 const together = ({ progress, parameters }) => progress.step > 0 && progress.steps <= parameters.steps;
@@ -120,8 +121,11 @@ export const alt = (job, index) => `Picture ${index + 1} of ${pictureCount(job)}
  * @param {Job} job @returns {{calm: boolean, sentence: string, hint: string, verb: string}|null}
  */
 export function stopped(job) {
-  const safe = job.images.length ? job.images.length === 1 ? "Your first picture is safe." : `Your ${inWords(job.images.length)} are safe.` : "";
-  if (job.state === "canceled") return { calm: true, sentence: "You canceled this one.", hint: safe, verb: "Make it after all" };
+  const here = job.images.length;
+  const safe = here === 0 ? "" : here === 1 ? "Your first picture is safe." : `Your ${inWords(here)} are safe.`;
+  if (job.state === "canceled") {
+    return { calm: true, sentence: "You canceled this one.", hint: safe, verb: "Make it after all" };
+  }
   if (job.state !== "failed") return null;
   const hint = [safe, job.error?.hint].filter(Boolean).join(" ");
   return { calm: false, sentence: job.error?.message ?? "This set failed.", hint, verb: "Try again as it is" };
@@ -141,17 +145,20 @@ export function engineLine(engine, queue, online) {
   if (engine.state === "starting") return { lamp: "idle", name, words: "is starting" };
   const { running, waiting, paused } = queue;
   const numbers = [running && `${running} running`, waiting && `${waiting} waiting`].filter(Boolean).join(", ");
-  if (paused) return { lamp: running ? "working" : "idle", name, words: ["paused", numbers].filter(Boolean).join(", ") };
-  return { lamp: running ? "working" : "idle", name, words: numbers || "ready" };
+  const words = paused ? ["paused", numbers].filter(Boolean).join(", ") : numbers || "ready";
+  return { lamp: running ? "working" : "idle", name, words };
 }
 
-/** What the popover of the engine line tells beyond its words. @param {Engine|null} engine @param {boolean} online @returns {string[]} */
+/**
+ * What the popover of the engine line tells beyond its words.
+ * @param {Engine|null} engine @param {boolean} online @returns {string[]}
+ */
 export function engineDetails(engine, online) {
   if (!online) return ["The page keeps trying and goes on where it was."];
   if (!engine) return [];
   const sentences = [];
   if (engine.kind === "sketch") sentences.push("Quick procedural paintings, made without a model.");
-  else if (engine.url) sentences.push([engine.version && `ComfyUI ${engine.version}`, `at ${engine.url}`].filter(Boolean).join(" "));
+  else if (engine.url) sentences.push(["ComfyUI", engine.version, `at ${engine.url}`].filter(Boolean).join(" "));
   if (engine.reason) sentences.push(engine.reason);
   if (engine.state === "down") sentences.push("New sets wait in line and start when it is back.");
   if (engine.previews === false) sentences.push(NO_PREVIEWS);

@@ -80,7 +80,10 @@ export function reduce(state, event) {
     case "submitted": return put(state, event.jobs);
     case "progress": return progress(state, event);
     case "removed": return removed(state, event);
-    case "queue": return { ...state, queue: event, counts: event.counts ?? state.counts };
+    case "queue": {
+      const { running, waiting, paused, positions, starts } = event;
+      return { ...state, queue: { running, waiting, paused, positions, starts }, counts: event.counts ?? state.counts };
+    }
     case "engine": return { ...state, engine: event.engine };
     case "online": return state.online === event.online ? state : { ...state, online: event.online };
     case "star": return star(state, event);
@@ -118,7 +121,8 @@ function put(state, incoming) {
 /** A stored change may carry older progress than was shown. @param {Job} known @param {Job} job @returns {Job} */
 function keepProgress(known, job) {
   const same = job.state === "running" && known.state === "running" && known.attempt === job.attempt;
-  return same && known.progress.value >= job.progress.value ? { ...job, stage: known.stage, progress: known.progress } : job;
+  if (!same || known.progress.value < job.progress.value) return job;
+  return { ...job, stage: known.stage, progress: known.progress };
 }
 
 /**
@@ -172,7 +176,8 @@ function progress(state, event) {
 function removed(state, event) {
   const known = state.jobs.get(event.job);
   // a set in the trash is known with the sequence of this very event
-  if (known && (known.sequence > event.sequence || (known.deleted_at && known.sequence === event.sequence))) return state;
+  const told = known?.deleted_at ? event.sequence - 1 : event.sequence;
+  if (known && known.sequence > told) return state;
   const jobs = new Map(state.jobs);
   jobs.delete(event.job);
   return { ...state, jobs, list: state.list.filter((id) => id !== event.job),

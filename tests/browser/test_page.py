@@ -217,6 +217,18 @@ async def test_failures_say_what_is_so_and_what_to_do(stage: Stage, open_page: O
     assert stage.asked[0][:2] == ("POST", f"/api/jobs/{failures()[0]['id']}/retry")
 
 
+async def test_a_picture_whose_file_is_gone_says_so(stage: Stage, open_page: OpenPage) -> None:
+    def gone(name: str, width: int) -> bytes:
+        raise FileNotFoundError(name)
+
+    stage.painter = gone
+    stage.add(gallery()[0])
+    page = await open_page(allow=("Failed to load",))
+    tile = page.locator(".tile").first
+    await expect(tile).to_contain_text("This file is no longer on the disk.")
+    await expect(tile.locator("img")).to_have_count(0)
+
+
 async def test_an_empty_gallery_offers_prompts_and_makes_the_one_that_is_clicked(
     stage: Stage, open_page: OpenPage
 ) -> None:
@@ -247,10 +259,10 @@ async def test_the_keyboard_alone_reaches_everything(stage: Stage, open_page: Op
     await press("Tab")
     await press("Enter")  # skip to the pictures
     await press("ArrowDown")
-    assert await page.evaluate(focused) == "Open Picture 1 of 4: a red fox in the snow"
+    assert await page.evaluate(focused) == "Open picture 1 of 4: a red fox in the snow"
     await press("ArrowRight")
     await press("ArrowDown")
-    assert await page.evaluate(focused) == "Open Picture 2 of 4: a jellyfish"
+    assert await page.evaluate(focused) == "Open picture 2 of 4: a jellyfish"
     await press("s")
     await expect(page.locator(".starred")).to_have_count(0)
     assert stage.asked == [("PATCH", f"/api/jobs/{gallery()[1]['id']}", {"favorites": []})]
@@ -268,7 +280,7 @@ async def test_the_keyboard_alone_reaches_everything(stage: Stage, open_page: Op
     await press("Escape")
     await press("Escape")
     await expect(box).to_be_hidden()
-    assert await page.evaluate(focused) == "Open Picture 1 of 4: a jellyfish"
+    assert await page.evaluate(focused) == "Open picture 1 of 4: a jellyfish"
     await press("m")
     await press("Tab")
     await expect(page.locator("dialog.sheet")).to_be_visible()
@@ -406,6 +418,30 @@ async def test_a_long_press_opens_the_sheet_on_a_phone(stage: Stage, open_page: 
           .map((target) => target.getBoundingClientRect().height).filter(Boolean)"""
     )
     assert min(heights) >= 40
+
+
+async def test_the_lightbox_is_swiped_through_and_dragged_shut(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(*gallery())
+    page = await open_page(width=390, height=844, touch=True)
+    session = await page.context.new_cdp_session(page)
+
+    async def drag(*path: tuple[int, int]) -> None:
+        points = [[{"x": x, "y": y}] for x, y in path]
+        kinds = ["touchStart", *["touchMove"] * (len(path) - 1), "touchEnd"]
+        for kind, at in zip(kinds, [*points, []], strict=True):
+            await session.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": at})
+
+    await page.locator("article[aria-label='Set 5'] .tile").first.tap()
+    box = page.locator("dialog.box")
+    await expect(box).to_have_attribute("aria-label", "Picture 1 of 4")
+    await drag((300, 200), (200, 205), (100, 205))
+    await expect(box).to_have_attribute("aria-label", "Picture 2 of 4")
+    await drag((100, 200), (200, 205), (300, 205))
+    await expect(box).to_have_attribute("aria-label", "Picture 1 of 4")
+    await drag((200, 100), (202, 200), (204, 320))
+    await expect(box).to_be_hidden()
 
 
 async def test_the_theme_is_the_systems_until_one_is_chosen(

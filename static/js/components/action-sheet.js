@@ -1,9 +1,9 @@
 // @ts-check
-// <action-sheet>: what can be done with a set or with one picture of it: a menu at its button, a bottom sheet on phones.
+// <action-sheet>: what can be done with a set or one picture of it: a menu at its button, a bottom sheet on phones.
 //   sheet.open(job, index | null, from);
 // Wishes: `wish` {what, job, index}.
 
-import { icon, reconcile, say, template, wish } from "../dom.js";
+import { icon, part, reconcile, say, template, wish } from "../dom.js";
 import { pictureCount } from "../set-view.js";
 import { seed } from "./box-panel.js";
 import { thumbnail } from "./picture-tile.js";
@@ -11,7 +11,8 @@ import { thumbnail } from "./picture-tile.js";
 const DRAG_DOWN_PX = 64;
 const BODY = template(`<dialog class="sheet"><div class="head"><figure><img alt=""></figure><span></span>
   <button type="button" class="ib" data-close aria-label="Close">${icon("close")}</button></div><div class="cmds"></div></dialog>`);
-const ROW = template('<button type="button"><svg class="i" aria-hidden="true"><use/></svg><span></span><kbd aria-hidden="true"></kbd></button>');
+const ROW = template(`<button type="button"><svg class="i" aria-hidden="true"><use/></svg>
+  <span></span><kbd aria-hidden="true"></kbd></button>`);
 
 export class ActionSheet extends HTMLElement {
   /** @type {import("../api.js").Job|null} */ #job = null;
@@ -48,12 +49,12 @@ export class ActionSheet extends HTMLElement {
     const image = job.images.find((one) => one.index === index) ?? job.images[0];
     const name = index === null ? `Set ${job.number}` : `Picture ${index + 1} of ${pictureCount(job)}`;
     dialog.setAttribute("aria-label", name);
-    say(/** @type {Element} */ (dialog.querySelector(".head span")), name);
-    const figure = /** @type {HTMLElement} */ (dialog.querySelector("figure"));
+    say(part(dialog, ".head span"), name);
+    const figure = part(dialog, "figure");
     figure.hidden = !image;
     if (image) /** @type {HTMLImageElement} */ (figure.firstElementChild).src = thumbnail(image.thumbnail, 160);
     const rows = commands(job, index);
-    reconcile(/** @type {Element} */ (dialog.querySelector(".cmds")), rows.map(([what]) => what), () => ROW(), (row, _what, at) => {
+    reconcile(part(dialog, ".cmds"), rows.map(([what]) => what), () => ROW(), (row, _what, at) => {
       const [, glyph, label, key = ""] = rows[at];
       row.querySelector("use")?.setAttribute("href", `#i-${glyph}`);
       row.querySelector(".i")?.classList.toggle("on", label === "Remove star");
@@ -64,7 +65,10 @@ export class ActionSheet extends HTMLElement {
     this.#place(dialog, from.getBoundingClientRect());
   }
 
-  /** At its button on a wide page; the sheet of a phone has its place from the styles. @param {HTMLElement} dialog @param {DOMRect} from */
+  /**
+   * At its button on a wide page; the sheet of a phone has its place from the styles.
+   * @param {HTMLElement} dialog @param {DOMRect} from
+   */
   #place(dialog, from) {
     dialog.style.removeProperty("inset");
     if (matchMedia("(max-width: 959px), (hover: none)").matches) return;
@@ -86,7 +90,8 @@ function commands(job, index) {
   /** @type {[string, string, string, string?][]} */
   const rows = [];
   if (image) {
-    rows.push(["star", "star", job.favorites.includes(image.index) ? "Remove star" : "Star", "S"], ["download", "down", "Download", "D"]);
+    const starred = job.favorites.includes(image.index);
+    rows.push(["star", "star", starred ? "Remove star" : "Star", "S"], ["download", "down", "Download", "D"]);
   } else if (job.images.length) rows.push(["download-all", "down", "Download all"]);
   rows.push(["prompt", "prompt", "Use this prompt", "T"]);
   if (!active) rows.push(["again", "reroll", "Make again"]);

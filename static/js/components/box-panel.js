@@ -3,7 +3,7 @@
 //   panel.update(job, image, now);
 // Wishes: `wish` {what, job, index}.
 
-import { icon, reconcile, say, template, wish } from "../dom.js";
+import { icon, part, reconcile, say, template, wish, writeNotes } from "../dom.js";
 import { bytes, elapsed, spent, splitPrompt } from "../format.js";
 import { heading } from "../set-view.js";
 
@@ -20,7 +20,12 @@ const BODY = template(`<aside class="panel" aria-label="About this picture"><hea
     ${command("copy-prompt", "copy", "Copy prompt")}${command("copy-seed", "copy", "Copy seed")}
     ${command("file", "open", "Open the file")}${command("trash", "trash", "Move to trash")}</div></section>
   <section><h3>Settings really used</h3><dl class="used"></dl></section><div class="notes"></div></aside>`);
-const NOTE = template(`<p class="note">${icon("info")}<span></span></p>`);
+
+/**
+ * @typedef {import("../api.js").Job} Job
+ * @typedef {import("../api.js").JobImage} JobImage
+ * @typedef {{value: string, weight: number}} Lora
+ */
 
 export class BoxPanel extends HTMLElement {
   #job = "";
@@ -31,16 +36,17 @@ export class BoxPanel extends HTMLElement {
     this.append(BODY());
     this.addEventListener("click", ({ target }) => {
       const button = target instanceof Element && target.closest("[data-do]");
-      if (button instanceof HTMLElement) wish(this, "wish", { what: button.dataset.do, job: this.#job, index: this.#index });
+      if (!(button instanceof HTMLElement)) return;
+      wish(this, "wish", { what: button.dataset.do, job: this.#job, index: this.#index });
     });
   }
 
   /** @param {string} selector */
   #at(selector) {
-    return /** @type {HTMLElement} */ (this.querySelector(selector));
+    return part(this, selector);
   }
 
-  /** @param {import("../api.js").Job} job @param {import("../api.js").JobImage} image @param {Date} now */
+  /** @param {Job} job @param {JobImage} image @param {Date} now */
   update(job, image, now) {
     this.#job = job.id;
     this.#index = image.index;
@@ -57,18 +63,20 @@ export class BoxPanel extends HTMLElement {
     trash.hidden = job.state === "queued" || job.state === "running";
     say(/** @type {Element} */ (trash.querySelector("span")), job.deleted_at ? "Restore" : "Move to trash");
     trash.querySelector("use")?.setAttribute("href", job.deleted_at ? "#i-undo" : "#i-trash");
-    const rows = used(job, image);
-    const list = this.#at(".used");
-    const texts = rows.flat();
-    reconcile(list, texts.map((_, at) => String(at)), (key) => document.createElement(Number(key) % 2 ? "dd" : "dt"), (cell, _key, at) => say(cell, texts[at]));
-    reconcile(this.#at(".notes"), [...new Set(job.notes.map((note) => note.message))], () => NOTE(), (note, message) => say(/** @type {Element} */ (note.lastElementChild), message));
+    const texts = used(job, image).flat();
+    const cells = texts.map((_, at) => `${at % 2 ? "dd" : "dt"} ${at}`);
+    reconcile(this.#at(".used"), cells, (key) => document.createElement(key.slice(0, 2)), (cell, _key, at) => say(cell, texts[at]));
+    writeNotes(this.#at(".notes"), job.notes.map((note) => note.message));
   }
 }
 
-/** @param {import("../api.js").Job} job @param {import("../api.js").JobImage} image */
+/** @param {Job} job @param {JobImage} image */
 export const seed = (job, image) => image.seed ?? job.parameters.seed;
 
-/** What was really used, row by row; what does not exist has no row. @param {import("../api.js").Job} job @param {import("../api.js").JobImage} image @returns {[string, string][]} */
+/**
+ * What was really used, row by row; what does not exist has no row.
+ * @param {Job} job @param {JobImage} image @returns {[string, string][]}
+ */
 function used(job, image) {
   const p = job.parameters;
   const took = elapsed(job);
@@ -76,7 +84,7 @@ function used(job, image) {
   /** @type {[string, unknown][]} */
   const rows = [
     ["Model", p.model?.replace(/\.(safetensors|ckpt|gguf|sft|pt)$/, "")],
-    ["LoRA", p.lora?.map?.((/** @type {{value: string, weight: number}} */ { value, weight }) => `${value} ${weight}`).join(", ")],
+    ["LoRA", p.lora?.map?.((/** @type {Lora} */ { value, weight }) => `${value} ${weight}`).join(", ")],
     ["Size", `${image.width} × ${image.height}`],
     ["Seed", seed(job, image)],
     ["Steps", p.steps],
@@ -86,5 +94,5 @@ function used(job, image) {
     ["Engine", engine && [engine, job.attempt > 0 && `attempt ${job.attempt}`].filter(Boolean).join(", ")],
     ["File", `${bytes(image.bytes)} ${image.media_type.replace("image/", "").toUpperCase()}`],
   ];
-  return rows.flatMap(([name, value]) => (value === undefined || value === null || value === "" ? [] : [[name, String(value)]]));
+  return rows.flatMap(([name, value]) => (value === 0 || value ? [[name, String(value)]] : []));
 }

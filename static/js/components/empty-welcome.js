@@ -10,9 +10,13 @@ const PROMPTS = [
   ["tall", "a lighthouse in a storm, long exposure", "--ar 2:3 --no people"],
 ];
 
+/** @param {number} n */
+const place = (n) => `<div class="tile" data-state="waiting"><span class="nth">${n}</span></div>`;
+
 const BODY = template(`<section aria-labelledby="welcome-name">
-  <div class="set" aria-hidden="true"><div class="tiles">${[1, 2, 3, 4].map((n) => `<div class="tile" data-state="waiting"><span class="nth">${n}</span></div>`).join("")}</div><div class="caption"></div></div>
-  <div class="welcome"><h2 id="welcome-name">Type what you want to see.</h2><p>Four pictures appear here, one by one, and stay on your disk.</p>
+  <div class="set" aria-hidden="true"><div class="tiles">${[1, 2, 3, 4].map(place).join("")}</div><div class="caption"></div></div>
+  <div class="welcome"><h2 id="welcome-name">Type what you want to see.</h2>
+  <p>Four pictures appear here, one by one, and stay on your disk.</p>
   <ul class="tries">${PROMPTS.map(([shape, words, flags]) => `<li><button type="button" data-prompt="${words} ${flags}">
     <i class="glyph ${shape}"></i><span>${words}<code>${flags}</code></span>${icon("prompt")}</button></li>`).join("")}</ul></div></section>`);
 

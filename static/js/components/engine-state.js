@@ -3,7 +3,7 @@
 // safelight of the logo (html[data-engine]).
 //   state.update(store);
 
-import { reconcile, say, template } from "../dom.js";
+import { part, reconcile, say, template } from "../dom.js";
 import { popover } from "../pop.js";
 import { engineDetails, engineLine } from "../set-view.js";
 
@@ -24,11 +24,11 @@ export class EngineState extends HTMLElement {
     const { lamp, name, words } = engineLine(engine, queue, online);
     document.documentElement.dataset.engine = lamp;
     const [button, panel] = this.children;
-    say(/** @type {Element} */ (button.querySelector("b")), name);
-    say(/** @type {Element} */ (button.querySelector("b + span")), words);
+    say(part(button, "b"), name);
+    say(part(button, "b + span"), words);
     button.setAttribute("aria-label", `Engine and queue: ${name} ${words}`.trim());
-    say(/** @type {Element} */ (panel.querySelector("h2")), `${name} ${words}`.trim());
+    say(part(panel, "h2"), `${name} ${words}`.trim());
     const details = engineDetails(engine, online);
-    reconcile(/** @type {Element} */ (panel.querySelector("h2 + div")), details, () => document.createElement("p"), (line, sentence) => say(line, sentence));
+    reconcile(part(panel, "h2 + div"), details, () => document.createElement("p"), (line, sentence) => say(line, sentence));
   }
 }

@@ -7,8 +7,9 @@ import { icon, reconcile, say, template, wish } from "../dom.js";
 import { count } from "../format.js";
 import { toHash } from "../place.js";
 
-/** @type {[import("../store.js").View, string][]} */
-const VIEWS = [["all", "All"], ["starred", "Starred"], ["active", "Active"], ["failed", "Failed"]];
+/** @type {Map<import("../store.js").View, string>} */
+const NAMES = new Map([["all", "All"], ["starred", "Starred"], ["active", "Active"], ["failed", "Failed"], ["trash", "Trash"]]);
+const ALWAYS = ["all", "starred"];
 const BODY = template('<nav class="filters" aria-label="Filters"></nav>');
 const LINK = template("<a> <span></span></a>");
 const ASKED = template(`<button type="button" class="asked"><span class="sr">Clear search</span><b></b>${icon("close")}</button>`);
@@ -26,11 +27,9 @@ export class FilterLine extends HTMLElement {
   update({ counts, filter, loaded }) {
     const nav = /** @type {HTMLElement} */ (this.firstElementChild);
     // those at zero are left out, but All and Starred, and the one that is shown
-    const views = VIEWS.filter(([view]) => view === "all" || view === "starred" || counts[view] || view === filter.view);
-    if (counts.trash || filter.view === "trash") views.push(["trash", "Trash"]);
-    const keys = views.map(([view]) => view).flatMap((/** @type {string} */ view) => (view === "trash" && filter.q ? ["asked", view] : [view]));
-    if (filter.q && !keys.includes("asked")) keys.push("asked");
-    const names = new Map(views);
+    /** @type {string[]} */
+    const keys = [...NAMES.keys()].filter((view) => ALWAYS.includes(view) || counts[view] || view === filter.view);
+    if (filter.q) keys.splice(keys.includes("trash") ? -1 : keys.length, 0, "asked");
     reconcile(nav, keys, (key) => (key === "asked" ? ASKED() : LINK()), (element, key) => {
       if (key === "asked") return say(/** @type {Element} */ (element.querySelector("b")), `“${filter.q}”`);
       const view = /** @type {import("../store.js").View} */ (key);
@@ -38,7 +37,7 @@ export class FilterLine extends HTMLElement {
       element.setAttribute("href", toHash({ view, q: filter.q, picture: null }));
       if (view === filter.view) element.setAttribute("aria-current", "page");
       else element.removeAttribute("aria-current");
-      /** @type {Text} */ (element.firstChild).data = `${names.get(view)} `;
+      /** @type {Text} */ (element.firstChild).data = `${NAMES.get(view)} `;
       say(/** @type {Element} */ (element.lastElementChild), counts[view] === undefined ? "" : count(counts[view]));
     });
     nav.hidden = loaded && !counts.all && !counts.trash && filter.view === "all" && !filter.q;

@@ -3,7 +3,7 @@
 //   feed.update(store, now);  feed.preview({ job, image, blob });  feed.focusPicture(job, index);
 // Wishes: `more` when the end comes near, `find` {q: ""}, and those of the sets.
 
-import { reconcile, say, template, wish } from "../dom.js";
+import { part, reconcile, say, template, wish } from "../dom.js";
 import { day, dayInside, dayKey } from "../format.js";
 import { NO_PREVIEWS, daySizes } from "../set-view.js";
 import { isActive } from "../store.js";
@@ -11,7 +11,7 @@ import { EmptyWelcome } from "./empty-welcome.js";
 import { JobSet } from "./job-set.js";
 
 const ABOVE_THE_FOLD = 3;
-const NEAR_THE_END = "1600px";
+const NEAR_THE_END = { rootMargin: "1600px" };
 const END_WORTH_SAYING = 8;
 const HINTED = "imagine.previews-hint";
 
@@ -28,15 +28,23 @@ const NOTHING_HERE = {
   trash: "The trash is empty.",
 };
 
+/**
+ * @typedef {import("../api.js").Job} Job
+ * @typedef {import("../store.js").State} State
+ */
+
+/** @param {import("../store.js").Filter} filter */
+const isEverything = ({ view, q }) => view === "all" && !q;
+
 export class JobFeed extends HTMLElement {
   #list = document.createElement("div");
   #end = document.createElement("div");
-  /** The newest preview of each picture in work, for a set that is drawn later. @type {Map<string, Map<number, Blob>>} */
+  /** The newest preview of each picture in work, for a set drawn later. @type {Map<string, Map<number, Blob>>} */
   #previews = new Map();
   /** @type {Map<string, string>} */ #days = new Map();
   #filled = false;
   #length = 0;
-  #watch = new IntersectionObserver(([entry]) => entry.isIntersecting && wish(this, "more"), { rootMargin: NEAR_THE_END });
+  #watch = new IntersectionObserver(([entry]) => entry.isIntersecting && wish(this, "more"), NEAR_THE_END);
   #hinted = "";
 
   connectedCallback() {
@@ -51,20 +59,26 @@ export class JobFeed extends HTMLElement {
     this.#watch.observe(this.#end);
   }
 
-  /** @param {import("../store.js").State} state @param {Date} now */
+  /** @param {State} state @param {Date} now */
   update(state, now) {
     const jobs = state.list.flatMap((id) => state.jobs.get(id) ?? []);
     const byId = new Map(jobs.map((job) => [job.id, job]));
     const days = jobs.map((job) => this.#dayOf(job));
     const sizes = daySizes(days, state.next === null && state.loaded);
     const keys = jobs.flatMap((job, at) => (at && days[at - 1] === days[at] ? [job.id] : [`day:${days[at]}`, job.id]));
-    if (state.loaded && !jobs.length && !state.counts.all && state.filter.view === "all" && !state.filter.q) keys.push("welcome");
+    if (state.loaded && !jobs.length && !state.counts.all && isEverything(state.filter)) keys.push("welcome");
     const lost = this.#focusedSet(byId);
     let drawn = 0;
     reconcile(this.#list, keys, (key) => this.#make(key), (element, key) => {
       const job = byId.get(key);
-      if (job && element instanceof JobSet) this.#set(element, job, state, now, !this.#filled && drawn++ < ABOVE_THE_FOLD);
-      else if (key.startsWith("day:")) this.#day(element, key, jobs[days.indexOf(key.slice("day:".length))], sizes, now);
+      if (job && element instanceof JobSet) {
+        const eager = !this.#filled && drawn < ABOVE_THE_FOLD;
+        drawn += 1;
+        this.#set(element, job, { state, now, eager });
+      } else if (key.startsWith("day:")) {
+        const date = key.slice("day:".length);
+        this.#day(element, day(jobs[days.indexOf(date)].created_at, now), sizes.get(date) ?? "");
+      }
     });
     for (const id of this.#previews.keys()) {
       const job = state.jobs.get(id);
@@ -94,7 +108,7 @@ export class JobFeed extends HTMLElement {
     if (open instanceof HTMLElement) open.focus();
   }
 
-  /** Asked for each set at each change, so it is worked out once. @param {import("../api.js").Job} job */
+  /** Asked for each set at each change, so it is worked out once. @param {Job} job */
   #dayOf(job) {
     const known = this.#days.get(job.id) ?? dayKey(job.created_at);
     this.#days.set(job.id, known);
@@ -112,8 +126,8 @@ export class JobFeed extends HTMLElement {
     return key.startsWith("day:") ? DAY() : new JobSet();
   }
 
-  /** @param {JobSet} set @param {import("../api.js").Job} job @param {import("../store.js").State} state @param {Date} now @param {boolean} eager */
-  #set(set, job, state, now, eager) {
+  /** @param {JobSet} set @param {Job} job @param {{state: State, now: Date, eager: boolean}} around */
+  #set(set, job, { state, now, eager }) {
     if (set.job === job && !isActive(job)) return;
     const fresh = set.job === null;
     const canceling = state.canceling.has(job.id);
@@ -121,7 +135,7 @@ export class JobFeed extends HTMLElement {
     if (fresh) for (const [index, blob] of this.#previews.get(job.id) ?? []) set.preview(index, blob);
   }
 
-  /** Said once, beside the first set that is made without previews. @param {import("../api.js").Job} job @param {import("../store.js").State} state */
+  /** Said once, beside the first set that is made without previews. @param {Job} job @param {State} state */
   #hint(job, state) {
     if (state.engine?.previews !== false || !isActive(job)) return "";
     try {
@@ -133,25 +147,25 @@ export class JobFeed extends HTMLElement {
     return this.#hinted === job.id ? NO_PREVIEWS : "";
   }
 
-  /** @param {HTMLElement} heading @param {string} key @param {import("../api.js").Job} job the first of that day @param {Map<string, string>} sizes @param {Date} now */
-  #day(heading, key, job, sizes, now) {
-    const name = day(job.created_at, now);
+  /** @param {HTMLElement} heading @param {string} name @param {string} size */
+  #day(heading, name, size) {
     // what is at the top and new needs no heading but for those who listen
     heading.classList.toggle("sr", name === "Today" && heading === this.#list.firstElementChild);
-    const [words, size] = heading.children;
-    say(words, name);
-    say(size, sizes.get(key.slice("day:".length)) ?? "");
+    say(part(heading, "b"), name);
+    say(part(heading, "span"), size);
   }
 
-  /** @param {import("../store.js").State} state @param {import("../api.js").Job[]} jobs @param {Date} now */
+  /** @param {State} state @param {Job[]} jobs @param {Date} now */
   #ending({ loaded, next, filter, counts, paged }, jobs, now) {
-    const empty = loaded && !jobs.length && (filter.q || filter.view !== "all" || counts.all > 0);
+    const empty = loaded && !jobs.length && (!isEverything(filter) || counts.all > 0);
     const done = loaded && next === null && (paged || jobs.length > END_WORTH_SAYING);
-    reconcile(this.#end, empty ? ["nothing"] : done ? ["end"] : [], (key) => (key === "nothing" ? NOTHING() : document.createElement("p")), (element, key) => {
-      if (key === "end") return say(element, `That is everything, back to ${dayInside(jobs[jobs.length - 1].created_at, now)}.`);
-      const [words, clear] = /** @type {HTMLCollectionOf<HTMLElement>} */ (element.children);
-      say(words, filter.q ? `Nothing matches “${filter.q}”.` : NOTHING_HERE[filter.view]);
-      clear.hidden = !filter.q;
+    const make = (/** @type {string} */ key) => (key === "nothing" ? NOTHING() : document.createElement("p"));
+    reconcile(this.#end, empty ? ["nothing"] : done ? ["end"] : [], make, (element, key) => {
+      if (key === "end") {
+        return say(element, `That is everything, back to ${dayInside(jobs[jobs.length - 1].created_at, now)}.`);
+      }
+      say(part(element, "span"), filter.q ? `Nothing matches “${filter.q}”.` : NOTHING_HERE[filter.view]);
+      part(element, "button").hidden = !filter.q;
     });
   }
 

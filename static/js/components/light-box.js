@@ -13,7 +13,8 @@ const SWIPE_PX = 48;
 const DRAG_DOWN_PX = 96;
 
 const BODY = template(`<dialog class="box" tabindex="-1"><div class="stage"><div class="head">
-    <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button><span class="num" aria-live="polite"></span>
+    <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button>
+    <span class="num" aria-live="polite"></span>
     <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></div>
   <div class="mat"><button type="button" class="ib prev" data-go="-1" aria-label="Previous picture (←)">${icon("left")}</button>
     <div class="pic-frame"></div>
@@ -24,7 +25,11 @@ const CELL = template('<button type="button"><img alt=""></button>');
 /** @type {Record<string, string>} */
 const KEYS = { s: "star", d: "download", t: "prompt" };
 
-/** @typedef {{job: string, index: number}} Picture */
+/**
+ * @typedef {import("../api.js").Job} Job
+ * @typedef {import("../api.js").JobImage} JobImage
+ * @typedef {{job: string, index: number}} Picture
+ */
 
 export class LightBox extends HTMLElement {
   #panel = new BoxPanel();
@@ -82,7 +87,7 @@ export class LightBox extends HTMLElement {
     }
   }
 
-  /** The thumbnail at once, the whole picture over it when it can be painted. @param {import("../api.js").Job} job @param {import("../api.js").JobImage} image */
+  /** The thumbnail at once, the whole picture over it when it can be painted. @param {Job} job @param {JobImage} image */
   #show(job, image) {
     if (this.#url === image.url) return;
     this.#url = image.url;
@@ -98,12 +103,13 @@ export class LightBox extends HTMLElement {
     full.decode().then(() => {
       full.dataset.shown = "";
       const next = this.#beside(1);
-      if (next?.job === job.id) new Image().src = base + (job.images.find(({ index }) => index === next.index)?.url ?? image.url);
+      const ahead = next?.job === job.id && job.images.find(({ index }) => index === next.index);
+      if (ahead) new Image().src = base + ahead.url;
     }).catch(() => {}); // left before it came, or gone from the disk: the thumbnail stays
     this.dialog.scrollTop = 0;
   }
 
-  /** @param {import("../api.js").Job} job @param {number} current */
+  /** @param {Job} job @param {number} current */
   #strip(job, current) {
     const strip = /** @type {HTMLElement} */ (this.dialog.querySelector(".strip"));
     const keys = job.images.map((image) => image.thumbnail);
@@ -118,7 +124,7 @@ export class LightBox extends HTMLElement {
       else cell.removeAttribute("aria-current");
     });
     const cell = strip.querySelector("[aria-current]");
-    if (strip.scrollWidth > strip.clientWidth && cell instanceof HTMLElement) strip.scrollLeft = cell.offsetLeft - strip.clientWidth / 2;
+    if (cell instanceof HTMLElement) strip.scrollLeft = cell.offsetLeft - strip.clientWidth / 2;
   }
 
   /** @param {number} step @returns {Picture|undefined} */
@@ -131,18 +137,20 @@ export class LightBox extends HTMLElement {
   /** @param {string} where close, a step, or #index */
   #go(where) {
     if (where === "close") return wish(this, "go", { picture: null });
-    const picture = where.startsWith("#") ? { job: this.#picture?.job, index: Number(where.slice(1)) } : this.#beside(Number(where));
+    const here = where.startsWith("#") && { job: this.#picture?.job, index: Number(where.slice(1)) };
+    const picture = here || this.#beside(Number(where));
     if (picture) wish(this, "go", { picture });
   }
 
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    const what = KEYS[event.key.toLowerCase()];
     const onButton = event.target instanceof Element && event.target.closest("button, a") !== null;
     if (event.key === "ArrowRight" || (event.key === " " && !onButton && !event.shiftKey)) this.#go("1");
     else if (event.key === "ArrowLeft" || (event.key === " " && !onButton)) this.#go("-1");
     else if (event.key === "?") wish(this, "page-dialog", { name: "keys" });
-    else if (KEYS[event.key.toLowerCase()] && this.#picture) wish(this, "wish", { what: KEYS[event.key.toLowerCase()], ...this.#picture });
+    else if (what && this.#picture) wish(this, "wish", { what, ...this.#picture });
     else return;
     event.preventDefault();
     event.stopPropagation();

@@ -33,6 +33,7 @@ export class PictureTile extends HTMLElement {
   /** @type {import("../set-view.js").Tile|null} */ view = null;
   /** @type {import("../api.js").Job|null} */ job = null;
   #url = "";
+  #broken = false;
   #live = false; // this place was seen empty: its picture arrives, it is not merely loaded
   #decoding = false;
   /** @type {Blob|null} */ #next = null;
@@ -59,7 +60,7 @@ export class PictureTile extends HTMLElement {
     this.#picture(how);
     this.#part("open", view.image !== null, OPEN, (open) => {
       open.setAttribute("href", base + view.image?.url);
-      open.setAttribute("aria-label", `Open ${alt(job, view.index)}`);
+      open.setAttribute("aria-label", `Open ${alt(job, view.index).replace("P", "p")}`);
     });
     this.#part("starred", view.starred && view.image !== null, STARRED);
     this.#part("badge", view.ring !== null, BADGE, (badge) => {
@@ -68,12 +69,17 @@ export class PictureTile extends HTMLElement {
     });
     this.#part("place", view.state === "queued" && view.place !== "", PLACE, (line) =>
       say(/** @type {Element} */ (line.firstElementChild), view.place));
-    const number = view.image === null && view.ring === null && !view.place;
-    this.#part("number", number || view.state === "expired", NUMBER, (nth) =>
-      say(nth, view.state === "expired" ? "Removed by your retention rule." : String(view.index + 1)));
+    const empty = view.image === null && view.ring === null && !view.place;
+    this.#part("number", empty || this.#broken, NUMBER, (nth) => say(nth, this.#words(view)));
     this.#parts.bar?.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(view.starred));
     if (!view.image) this.#part("bar", false, BAR);
     if (!view.image && job.state !== "running") this.#clear("img.preview");
+  }
+
+  /** What stands in a place without a picture. @param {import("../set-view.js").Tile} view */
+  #words({ state, index }) {
+    if (this.#broken) return "This file is no longer on the disk.";
+    return state === "expired" ? "Removed by your retention rule." : String(index + 1);
   }
 
   /** A newer preview, faded over the one before; when they come too fast, the newest wins. @param {Blob} blob */
@@ -110,6 +116,7 @@ export class PictureTile extends HTMLElement {
     const url = picture?.thumbnail ?? "";
     if (url === this.#url) return;
     this.#url = url;
+    this.#broken = false;
     if (!picture || !this.job || !this.view) return this.#clear("img.pic");
     const image = new Image();
     image.className = "pic";
@@ -121,7 +128,7 @@ export class PictureTile extends HTMLElement {
     image.sizes = image.loading === "lazy" ? `auto, ${how.sizes}` : how.sizes;
     image.srcset = WIDTHS.map((width) => `${thumbnail(url, width)} ${width}w`).join(", ");
     image.src = thumbnail(url, 640);
-    image.addEventListener("error", () => { this.dataset.broken = ""; }, { once: true });
+    image.addEventListener("error", () => this.#missing(url, how), { once: true });
     if (live) this.#arrive(image, url);
     else {
       this.#clear("img");
@@ -130,10 +137,18 @@ export class PictureTile extends HTMLElement {
     }
   }
 
+  /** @param {string} url @param {{sizes: string, eager: boolean}} how */
+  #missing(url, how) {
+    if (url !== this.#url || !this.view || !this.job) return;
+    this.#broken = true;
+    this.#clear("img");
+    this.update(this.view, this.job, how);
+  }
+
   /** The last preview stays until the picture can be painted at once. @param {HTMLImageElement} image @param {string} url */
   async #arrive(image, url) {
     await image.decode().catch(() => {});
-    if (url !== this.#url) return;
+    if (!image.naturalWidth || url !== this.#url) return;
     image.dataset.shown = "live";
     this.#over(image);
   }
@@ -143,7 +158,10 @@ export class PictureTile extends HTMLElement {
     for (const element of this.querySelectorAll(`:scope > ${selector}`)) element.remove();
   }
 
-  /** @param {string} name @param {boolean} there @param {() => HTMLElement} make @param {(part: HTMLElement) => void} [fill] */
+  /**
+   * @param {string} name @param {boolean} there @param {() => HTMLElement} make
+   * @param {(part: HTMLElement) => void} [fill]
+   */
   #part(name, there, make, fill) {
     if (!there) {
       this.#parts[name]?.remove();

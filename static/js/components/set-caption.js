@@ -3,7 +3,7 @@
 //   caption.update(job, { queue, canceling, hint, now });
 // Wishes: `wish` {what: "cancel"|"restore"|"prompt"|"download-all"|"menu", job, from}.
 
-import { icon, reconcile, say, template, wish } from "../dom.js";
+import { icon, part, say, template, wish, writeNotes } from "../dom.js";
 import { clock, dayInside, plural, splitPrompt } from "../format.js";
 import { metaLine, progressLine } from "../set-view.js";
 import { isActive } from "../store.js";
@@ -17,9 +17,8 @@ const BODY = template(`<div class="caption">
   <div class="meta"><span></span><button type="button" class="act more-notes"></button><div class="to">
     <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt">${icon("prompt")}</button>
     <button type="button" class="ib" data-do="download-all" aria-label="Download all">${icon("down")}</button>
-    <button type="button" class="ib" data-do="menu" aria-label="More" aria-haspopup="dialog">${icon("more")}</button></div></div>
-  <p class="sr" role="status"></p></div>`);
-const NOTE = template(`<p class="note">${icon("info")}<span></span></p>`);
+    <button type="button" class="ib" data-do="menu" aria-label="More" aria-haspopup="dialog">${icon("more")}</button></div></div></div>`);
+const STATUS = template('<p class="sr" role="status"></p>');
 
 export class SetCaption extends HTMLElement {
   /** @type {import("../api.js").Job|null} */ #job = null;
@@ -28,6 +27,7 @@ export class SetCaption extends HTMLElement {
   #hint = "";
   #opened = false;
   #spokenAt = 0;
+  /** There only while the set is active. @type {HTMLElement|null} */ #status = null;
 
   connectedCallback() {
     if (this.firstElementChild) return;
@@ -46,7 +46,7 @@ export class SetCaption extends HTMLElement {
 
   /** @param {string} selector */
   #at(selector) {
-    return /** @type {HTMLElement} */ (this.querySelector(selector));
+    return part(this, selector);
   }
 
   /**
@@ -85,15 +85,18 @@ export class SetCaption extends HTMLElement {
     } else {
       say(this.#at(".meta span"), metaLine(job));
       this.#at("[data-do=download-all]").hidden = !job.images.length;
-      this.#speak("");
+      this.#status?.remove();
+      this.#status = null;
     }
   }
 
   /** The status for those who listen: at most one sentence in ten seconds. @param {string} line */
   #speak(line) {
-    const status = this.#at("[role=status]");
-    if (line && Date.now() - this.#spokenAt < SPOKEN_EVERY_MS) return;
-    if (status.textContent !== line) this.#spokenAt = Date.now();
+    const status = this.#status ?? STATUS();
+    if (!this.#status) this.firstElementChild?.append((this.#status = status));
+    const now = Date.now();
+    if (status.textContent === line || now - this.#spokenAt < SPOKEN_EVERY_MS) return;
+    this.#spokenAt = now;
     say(status, line);
   }
 
@@ -102,7 +105,7 @@ export class SetCaption extends HTMLElement {
     const all = warnings(job);
     const early = all.filter((message) => this.#known?.has(message)).slice(0, NOTES_SHOWN);
     const shown = [...(this.#opened ? all : early), ...(this.#hint ? [this.#hint] : [])];
-    reconcile(this.#at(".notes"), shown, () => NOTE(), (note, message) => say(/** @type {Element} */ (note.lastElementChild), message));
+    writeNotes(this.#at(".notes"), shown);
     const later = this.#opened ? 0 : all.length - early.length;
     const button = this.#at(".more-notes");
     button.hidden = !later;
@@ -111,4 +114,7 @@ export class SetCaption extends HTMLElement {
 }
 
 /** What a person should know; mere information is in the lightbox. @param {import("../api.js").Job} job */
-const warnings = (job) => [...new Set(job.notes.filter((note) => note.level === "warning").map((note) => note.message))];
+function warnings(job) {
+  const serious = job.notes.filter((note) => note.level === "warning");
+  return [...new Set(serious.map((note) => note.message))];
+}
