@@ -116,7 +116,7 @@ class Reading:
         if bare != link:
             message = "A link at the front takes no weight. Use --iw for all of them."
             self.findings.complain(word.start, word.end, message, value=word.text, suggestion=bare)
-        self._images.append(read_link(bare) or bare)
+        self._images.append(read_link(unescape(bare)) or bare)
         if bare == link:
             meaning = f"Picture {len(self._images)} to start from"
             self.canvas.paint(word.start, word.end, TokenKind.IMAGE, meaning)
@@ -229,6 +229,7 @@ class Reading:
         self._paint_value(row, span)
         if row.type is ValueType.LIST:
             self._refuse_links(span.start, span.end)
+            self.findings.note_slips(text)
             phrases = read_phrases(text)
             if phrases:
                 self._keep(row, phrases, flag)

@@ -17,9 +17,10 @@ _DASHES = r"\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
 _LONG_DASHES = r"\u2012\u2013\u2014\u2015"
 
 # A flag begins at the start, after a space, or after the weight of a part (`cat::2--ar 16:9`).
+_BEGIN = rf"(?:[{_DASHES}]{{2}}|[{_LONG_DASHES}])(?=[^\W\d_])"
 _FLAG = re.compile(
     rf"(?:\A|[{SPACE}]|::(?:{NUMBER})?+)"
-    rf"(?P<dashes>[{_DASHES}]{{2}}|[{_LONG_DASHES}])(?P<name>[^\W\d_][^{SPACE}=]*+)=?"
+    rf"(?P<dashes>{_BEGIN})(?P<name>[^{SPACE}=]++)(?:=(?!{_BEGIN}))?"
 )
 _WORD = re.compile(rf"[^{SPACE}]+")
 _SPACES = re.compile(rf"[{SPACE}]+")

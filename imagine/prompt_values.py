@@ -21,7 +21,7 @@ from imagine.parameters import (
     ValueType,
     short,
 )
-from imagine.prompt_tokens import NUMBER, SPACE, escape, tidy, unescape
+from imagine.prompt_tokens import NUMBER, SPACE, escape, flags, tidy, unescape
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +196,7 @@ def split_weight(text: str, mark: str) -> tuple[str, str]:
     value, found, weight = text.rpartition(mark)
     if not found or not (weight == "" or _NUMBER.fullmatch(weight)):
         return text, ""
-    return value.removesuffix(":") if mark == ":" else value, weight
+    return value.rstrip(": ") if mark == ":" else value, weight
 
 
 def _read_item_value(parameter: Parameter, value: str) -> str:
@@ -266,15 +266,16 @@ def write(parameter: Parameter, value: Value) -> list[str]:
     if not isinstance(value, tuple):
         return [escape(str(value))]
     if parameter.type is ValueType.LIST:
-        return [", ".join(_write_phrase(str(phrase)) for phrase in value)]
+        return ["".join(_write_phrase(str(phrase)) for phrase in value).removeprefix(", ")]
     items = [write_item(parameter, item) for item in value if isinstance(item, Weighted)]
     return items if parameter.arity is Arity.REST else [" ".join(items)]
 
 
 def _write_phrase(phrase: str) -> str:
     text = re.sub(r"[,{}]", r"\\\g<0>", phrase)
-    # A backslash before the comma that ends the phrase would take that comma in.
-    return f"{text} " if text.endswith("\\") else text
+    # A space before a dash would begin a flag; a backslash at the end would escape the comma.
+    lead = "," if flags(f" {phrase}") else ", "
+    return f"{lead}{text} " if text.endswith("\\") else f"{lead}{text}"
 
 
 def write_item(parameter: Parameter, item: Weighted) -> str:

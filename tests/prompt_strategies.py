@@ -64,7 +64,9 @@ SETTINGS = [
     *(f"--{flag} {row.example}" for row in PARAMETERS for flag in row.flags),
     *("--no a, b\\, c", "--no {x, y}", "--no ,", "--s 7", "--s 7000", "--v 3", "--v 6.0", "--q 3"),
     *("--ar 1:0", "--ar 3:2", "--sref random 7::2", "--sref https://a.b/c::.5, 3", "--style raw"),
-    *("--lora a b:-.25", "--lora a::2", "--model a\\{b", "--size 777x1001", "--r 3", "—c 5", "--p"),
+    *("--lora a b:-.25", "--lora a::2", "--model a\\{b", "--no a,--ar", "--no ,--s 3,b"),
+    *("--model=--ar", "--p=--s", "--lora a :: ", "--lora : :", "--sampler=–x"),
+    *("--size 777x1001", "--r 3", "—c 5", "--p"),
 ]
 
 prompts = st.builds(
