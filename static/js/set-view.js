@@ -39,6 +39,10 @@ export function ownStep(job) {
 const stageOf = ({ stage, progress }) =>
   progress.step > 0 && stage !== "decoding" && stage !== "saving" ? "sampling" : stage;
 
+/** Waits to begin; the next one waits at the engine itself, so that it never idles. @param {Job} job */
+const inLine = ({ state, stage, progress }) =>
+  state === "queued" || (state === "running" && progress.step === 0 && (stage === "submitted" || stage === null));
+
 /** Made in one latent batch, so that all its pictures are in work at once. @param {Job} job */
 const together = ({ progress, parameters }) => progress.step > 0 && progress.steps <= parameters.steps;
 
@@ -56,7 +60,7 @@ export function tiles(job, queue) {
     const tile = { index, state: "waiting", image, starred, place: "", ring: null, chip: "" };
     if (job.state === "expired") return { ...tile, image: null, state: "expired" };
     if (image) return { ...tile, state: "succeeded" };
-    if (job.state === "queued") return index === 0 ? { ...tile, state: "queued", place: place(job, queue) } : tile;
+    if (inLine(job)) return index === 0 ? { ...tile, state: "queued", place: place(job, queue) } : tile;
     if (job.state === "failed" || job.state === "canceled") return { ...tile, state: job.state };
     if (all || index === current) return working(tile, job);
     // done before the one in work, and on its way here
@@ -88,15 +92,15 @@ function place(job, queue) {
 /** The line under the words of an active set. @param {Job} job @param {Queue} queue @param {boolean} canceling */
 export function progressLine(job, queue, canceling) {
   if (canceling) return "Stopping";
-  if (job.state === "queued") {
-    if (queue.paused) return "The queue is paused";
+  if (inLine(job)) {
     const starts = queue.starts?.[job.id];
+    if (job.state === "running") return starts === undefined ? "Starting" : `Starts in ${about(starts)}`;
+    if (queue.paused) return "The queue is paused";
     return starts === undefined ? "Waiting in line" : `Starts in ${about(starts)}`;
   }
   const { image, eta_s: eta } = job.progress;
   const stage = stageOf(job);
   if (stage === "loading") return "Loading the model";
-  if (stage === "submitted" || stage === null) return "Starting";
   const total = pictureCount(job);
   const left = eta === null || eta === undefined ? "" : `${about(eta)} left`;
   if (total > 1 && image !== null) return [`Picture ${image + 1} of ${total}`, left].filter(Boolean).join(", ");

@@ -35,6 +35,13 @@ test("a set in line tells its place at its first tile", () => {
   equal(tiles(queued, { ...QUEUE, positions: { a: 1 } })[0].place, "Next");
 });
 
+test("a set that the engine holds ready waits in line too", () => {
+  const ready = job({ stage: "submitted" });
+  const queue = { ...QUEUE, positions: { a: 1 }, starts: { a: 4 } };
+  equal(tiles(ready, queue).map((tile) => tile.state), ["queued", "waiting", "waiting", "waiting"]);
+  equal([progressLine(ready, queue, false), progressLine(ready, QUEUE, false)], ["Starts in about 4 s", "Starting"]);
+});
+
 test("what has no pictures has no tile of them", () => {
   equal(states({ state: "failed", images: images(0, 1) }), ["succeeded", "succeeded", "failed", "failed"]);
   equal(states({ state: "expired", images: images(0) }), ["expired", "expired", "expired", "expired"]);
