@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from imagine.errors import ConflictError, NotFoundError, PromptError
 from imagine.ids import new_id
 from imagine.job_queue import MemoryQueue
+from imagine.lifetime import whole
 from imagine.models import Frozen, Job, JobState, Note, Once, Progress, Stage, utc_now
 from imagine.planner import Planned, Planner
 
@@ -59,12 +60,18 @@ class JobStore(Protocol):
         attempt: int | None = None,
         changes: Mapping[str, Any] | None = None,
     ) -> Job | None:
-        """Move by the table of allowed moves; None = somebody was first, or the write is late."""
+        """Move by the table of allowed moves; None = somebody was first, or the write is late.
+
+        What is in the trash is not queued.
+        """
         ...
 
     async def update(
         self, job_id: str, *, attempt: int | None = None, changes: Mapping[str, Any]
-    ) -> Job | None: ...
+    ) -> Job | None:
+        """Change fields but not the state; None as above. What is active does not become trash."""
+        ...
+
     async def claim_attempt(
         self, job_id: str, *, prompt_id: str, engine: str, changes: Mapping[str, Any]
     ) -> Job | None:
@@ -135,6 +142,8 @@ class Submission(Frozen):
 class Jobs:
     """What a reader may ask: submit, cancel, retry, star, trash, restore.
 
+    What is written is also queued and told, even when the one who asked has hung up meanwhile.
+
     Owned by the app. It tells the dispatcher nothing: it writes, tells the bus, and rings ``bell``,
     on which the dispatcher looks at the queue and at the cancel column again.
     """
@@ -168,7 +177,10 @@ class Jobs:
         """
         if once is not None and (replay := await self._store.reply(once)) is not None:
             return replay
-        planned = await self._planner.plan_all(text, options)
+        return await self._add(await self._planner.plan_all(text, options), once)
+
+    @whole
+    async def _add(self, planned: Sequence[Planned], once: Once | None) -> str:
         self._queue.reserve(len(planned))
         warnings = planned[0].prompt.notes
         batch = new_id()
@@ -199,6 +211,7 @@ class Jobs:
             raise NotFoundError(f"There is no set {job_id}.")
         return job
 
+    @whole
     async def cancel(self, job_id: str) -> Job:
         """Cancel this job only: at once while it waits, at the engine's next step while it runs.
 
@@ -225,25 +238,32 @@ class Jobs:
         self.bell.set()
         return job
 
+    @whole
     async def retry(self, job_id: str) -> Job:
         """Queue a failed or canceled job again; it keeps what it has and makes what is missing.
 
         Raises:
             ConflictError: it neither failed nor was canceled, or it is in the trash.
         """
-        job = await self.get(job_id)
-        if job.deleted_at is not None:
-            raise ConflictError(f"Set {job.number} is in the trash. Restore it first.")
         self._queue.reserve(1)
         try:
             moved = await self._store.move(
                 job_id,
                 JobState.QUEUED,
-                changes={"error": None, "stage": None, "started_at": None, "finished_at": None},
+                changes={
+                    "error": None,
+                    "stage": None,
+                    "progress": Progress(),
+                    "started_at": None,
+                    "finished_at": None,
+                },
             )
         finally:
             self._queue.release(1)
         if moved is None:
+            job = await self.get(job_id)
+            if job.deleted_at is not None:
+                raise ConflictError(f"Set {job.number} is in the trash. Restore it first.")
             raise ConflictError(
                 f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be "
                 "made again."
@@ -258,17 +278,17 @@ class Jobs:
         self._bus.changed(job)
         self.bell.set()
 
+    @whole
     async def remove(self, job_id: str) -> Job:
         """Move a finished job into the trash.
 
         Raises:
             ConflictError: it is still active.
         """
-        job = await self.get(job_id)
-        if job.state.is_active:
-            raise ConflictError(f"Set {job.number} is still being made. Cancel it first.")
         removed = await self._store.update(job_id, changes={"deleted_at": utc_now()})
-        assert removed is not None, "a job row is never deleted"
+        if removed is None:
+            job = await self.get(job_id)
+            raise ConflictError(f"Set {job.number} is still being made. Cancel it first.")
         self._bus.removed(removed)
         return removed
 
@@ -292,6 +312,7 @@ class Jobs:
             raise PromptError(f"Set {job.number} has no picture {unknown[0]}.")
         return await self._change(job_id, {"favorites": chosen})
 
+    @whole
     async def _change(self, job_id: str, changes: Mapping[str, Any]) -> Job:
         changed = await self._store.update(job_id, changes=changes)
         assert changed is not None, "a job row is never deleted"

@@ -1,10 +1,14 @@
 """Work that runs beside something else and must end with it."""
 
 import asyncio
+import functools
 import logging
-from collections.abc import AsyncIterator, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
-from typing import Any
+from typing import Any, ParamSpec, TypeVar
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +29,24 @@ async def background(work: Coroutine[Any, Any, None], name: str) -> AsyncIterato
     finally:
         task.cancel()
         await asyncio.wait({task})
+
+
+def whole(
+    function: Callable[P, Coroutine[Any, Any, T]],
+) -> Callable[P, Coroutine[Any, Any, T]]:
+    """Decorate what must not stop half-way: a caller canceled meanwhile leaves when it is done."""
+
+    @functools.wraps(function)
+    async def wrapper(*args: P.args, **kwargs: P.kwargs) -> T:
+        task = asyncio.create_task(function(*args, **kwargs), name=function.__name__)
+        try:
+            return await asyncio.shield(task)
+        except asyncio.CancelledError:
+            await asyncio.wait({task})
+            log_failure(task)
+            raise
+
+    return wrapper
 
 
 class TaskSet:

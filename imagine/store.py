@@ -209,14 +209,17 @@ class SqliteJobStore:
         """Move a job to another state and change other fields with it.
 
         Returns:
-            None when the move is not allowed from where the job is now, when ``attempt`` is not its
-            present one (the write comes late), or when there is no such job.
+            None when the move is not allowed from where the job is now (nothing in the trash is
+            queued), when ``attempt`` is not its present one (the write comes late), or when there
+            is no such job.
         """
         _refuse_own(changes)
 
         def work(writing: Transaction) -> Job | None:
             found = writing.find(job_id, attempt)
             if found is None or to not in self._moves[found.job.state]:
+                return None
+            if to.is_active and found.job.deleted_at is not None:
                 return None
             # A cancel was meant for the life that ended, not for the one that a retry begins.
             cancel = found.cancel_requested and found.job.state.is_active
@@ -228,12 +231,17 @@ class SqliteJobStore:
     async def update(
         self, job_id: str, *, attempt: int | None = None, changes: Mapping[str, Any]
     ) -> Job | None:
-        """Change fields of a job but not its state; None as with `move`."""
+        """Change fields of a job but not its state; None as with `move`.
+
+        A job that is active cannot be put into the trash.
+        """
         _refuse_own(changes)
 
         def work(writing: Transaction) -> Job | None:
             found = writing.find(job_id, attempt)
             if found is None:
+                return None
+            if changes.get("deleted_at") is not None and found.job.state.is_active:
                 return None
             return writing.replace(found.job, changes, cancel_requested=found.cancel_requested)
 
