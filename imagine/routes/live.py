@@ -143,10 +143,21 @@ def _is_old(message: Message, known: int) -> bool:
 
 
 async def _send_all(socket: web.WebSocketResponse, messages: Iterable[Message]) -> None:
-    for message in messages:
-        await _send(socket, message.data, is_binary=message.is_binary)
+    """Send what gathered, under one time limit: one for each message costs as much as sending it.
+
+    A slow reader has the whole limit again for what comes after a message that took long.
+    """
+    now = asyncio.get_running_loop().time
+    async with asyncio.timeout(SEND_TIMEOUT_S) as limit:
+        set_at = now()
+        for message in messages:
+            kind = WSMsgType.BINARY if message.is_binary else WSMsgType.TEXT
+            await socket.send_frame(message.data, kind)
+            if now() - set_at > 1:
+                set_at = now()
+                limit.reschedule(set_at + SEND_TIMEOUT_S)
 
 
-async def _send(socket: web.WebSocketResponse, data: bytes, *, is_binary: bool = False) -> None:
+async def _send(socket: web.WebSocketResponse, data: bytes) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
-        await socket.send_frame(data, WSMsgType.BINARY if is_binary else WSMsgType.TEXT)
+        await socket.send_frame(data, WSMsgType.TEXT)
