@@ -53,7 +53,9 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     except web.HTTPException as error:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
-        return error_response(request, error.status, http_error_body(request, error, name))
+        body = http_error_body(request, error, name)
+        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
+        return error_response(request, error.status, body, allow)
     except ConnectionError:
         raise
     except Exception:
@@ -94,7 +96,7 @@ def check_caller(request: web.Request) -> None:
     if (
         origin is not None
         and (is_socket or request.method not in SAFE_METHODS)
-        and urlsplit(origin).netloc.lower() != request.host.lower()
+        and origin_host(origin) != request.host.lower()
     ):
         raise ForbiddenError(
             f"A page of {origin} may not do this here.",
@@ -108,6 +110,14 @@ def host_name(host: str) -> str:
         return (urlsplit(f"//{host}").hostname or "").lower()
     except ValueError:
         return ""
+
+
+def origin_host(origin: str) -> str | None:
+    """Return host and port of an Origin header; None when it has none."""
+    try:
+        return urlsplit(origin).netloc.lower() or None
+    except ValueError:
+        return None
 
 
 def extra_headers(error: ImagineError) -> Mapping[str, str]:

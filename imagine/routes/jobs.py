@@ -28,7 +28,7 @@ async def imagine(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     body = await read_body(request, ImagineBody)
     text = await parts.jobs.submit(body.prompt, body.options, await read_once(request))
-    wait_s = read_wait(request.headers)
+    wait_s = read_wait(request)
     if not wait_s:
         return submit_answer(text, status=202)
     made = Submission.model_validate_json(text)

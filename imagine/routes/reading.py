@@ -4,7 +4,6 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Mapping
 from typing import Annotated, Any, TypeVar
 
 from aiohttp import web
@@ -18,7 +17,7 @@ Model = TypeVar("Model", bound=BaseModel)
 
 LONGEST_WAIT_S = 300
 KEY = re.compile(r"[!-~]{1,200}")
-WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])")
+WAIT = re.compile(r"(?:^|[,;\s])wait=(\d{1,6})(?:$|[,;\s])", re.ASCII | re.IGNORECASE)
 
 
 def whole_number(value: object) -> object:
@@ -50,7 +49,7 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
 
     Raises:
         UnsupportedMediaError: it is not announced as JSON.
-        MalformedError: it is not JSON, or not an object.
+        MalformedError: it is broken, not JSON, or not an object.
         PromptError: a field is missing, unknown or of a wrong type.
     """
     if request.content_type != "application/json":
@@ -60,6 +59,10 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
         )
     try:
         data = json.loads(await request.read(), parse_constant=_refuse_constant)
+    except web.RequestPayloadError as error:
+        raise MalformedError(
+            "The body is not encoded as its headers say.", hint="Send it without Content-Encoding."
+        ) from error
     except (ValueError, RecursionError) as error:
         raise MalformedError(f"The body is not JSON: {error}.") from error
     if not isinstance(data, dict):
@@ -85,9 +88,9 @@ def read_query(request: web.Request, model: type[Model]) -> Model:
         raise MalformedError(**_problems(error, "The query")) from error
 
 
-def read_wait(headers: Mapping[str, str]) -> int:
-    """Return the seconds of ``Prefer: wait=N``; 0 without one (RFC 7240, 4.3)."""
-    found = WAIT.search(headers.get("Prefer", ""))
+def read_wait(request: web.Request) -> int:
+    """Return the seconds of ``Prefer: wait=N``; 0 without one (RFC 7240, 2 and 4.3)."""
+    found = WAIT.search(",".join(request.headers.getall("Prefer", ())))
     return min(int(found[1]), LONGEST_WAIT_S) if found else 0
 
 
@@ -117,7 +120,7 @@ def _problems(error: ValidationError, whole: str) -> dict[str, Any]:
 
 
 def _detail(problem: ErrorDetails) -> Detail:
-    name = ".".join(str(part) for part in problem["loc"]) or None
+    name = _shown(".".join(str(part) for part in problem["loc"])) or None
     match problem["type"]:
         case "extra_forbidden":
             message = f"there is no {name} here."
@@ -129,6 +132,11 @@ def _detail(problem: ErrorDetails) -> Detail:
     given = problem["input"]
     return Detail(
         parameter=name,
-        value=None if problem["type"] == "missing" else str(given)[:200],
+        value=None if problem["type"] == "missing" else _shown(str(given)[:200]),
         message=message,
     )
+
+
+def _shown(text: str) -> str:
+    """Return text as it can be sent: JSON may escape half of a character, UTF-8 holds none."""
+    return text.encode(errors="replace").decode()

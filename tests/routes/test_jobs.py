@@ -167,6 +167,36 @@ async def test_a_request_that_cannot_be_gets_the_error_shape(
         await problem(answer, status)
 
 
+async def test_a_method_that_is_not_allowed_hears_which_are(client: Client):
+    async with client.put("/api/jobs") as answer:
+        assert "GET" in answer.headers["Allow"]
+        await problem(answer, 405)
+
+
+async def test_half_a_character_in_a_name_is_refused_like_any_other(client: Client):
+    headers = {"Content-Type": "application/json"}
+    body = rb'{"prompt": "fox", "\udfff": 1}'
+    async with client.post("/api/imagine", data=body, headers=headers) as answer:
+        await problem(answer, 422)
+
+
+async def test_a_body_that_is_not_encoded_as_it_says_is_refused(client: Client):
+    headers = {"Content-Type": "application/json", "Content-Encoding": "gzip"}
+    async with client.post("/api/imagine", data=b'{"prompt": "fox"}', headers=headers) as answer:
+        await problem(answer, 400)
+
+
+@pytest.mark.parametrize(
+    "preferences", [["wait=30"], ["respond-async", "Wait=30"], ["respond-async, wait=30;x=1"]]
+)
+async def test_waiting_is_asked_for_in_any_prefer_header(client: Client, preferences: list[str]):
+    headers = [("Prefer", preference) for preference in preferences]
+    prompt = {"prompt": "a fox --size 64x64 --steps 1 --batch 1"}
+    async with client.post("/api/imagine", json=prompt, headers=headers) as answer:
+        assert answer.status == 200
+        assert answer.headers["Preference-Applied"] == "wait=30"
+
+
 async def test_pages_follow_each_other_by_key(client: Client):
     names = ["fox", "owl", "hare", "wolf", "lynx"]
     for name in names:

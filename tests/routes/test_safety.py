@@ -32,7 +32,9 @@ async def test_loopback_names_are_answered(client: Client, host: str):
         assert answer.status == 200
 
 
-@pytest.mark.parametrize("origin", ["http://evil.example", "null", "http://127.0.0.1:1"])
+@pytest.mark.parametrize(
+    "origin", ["http://evil.example", "null", "http://127.0.0.1:1", "http://["]
+)
 async def test_a_page_of_another_origin_may_not_write(client: Client, origin: str):
     headers = {"Origin": origin}
     async with client.post("/api/imagine", json={"prompt": "fox"}, headers=headers) as answer:
