@@ -72,9 +72,9 @@ function render() {
   search.update(state);
   preferences.update(state);
   banner.update(state);
-  feed.update(state, now);
-  // shown when list and engine are known, because the engine decides what stands above the list
-  if (state.loaded && state.engine) main.ariaBusy = "false";
+  // shown when list and engine are known, because the engine decides what stands above and beside it
+  if (state.engine) feed.update(state, now);
+  if (state.engine && state.loaded) main.ariaBusy = "false";
   box.update(state, place.picture, now);
   if (lens.engine !== state.engine) lens.engine = state.engine;
   if (lens.online !== state.online) lens.online = state.online;

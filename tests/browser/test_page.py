@@ -180,6 +180,21 @@ async def test_a_set_is_watched_from_the_line_to_its_pictures(
     assert sum(value for value, _ in shifts) < 0.002, shifts
 
 
+async def test_missing_previews_are_explained_once(stage: Stage, open_page: OpenPage) -> None:
+    waiting, running = in_work()
+    stage.add(running)
+    stage.engine = COMFYUI | {"previews": False}
+    page = await open_page()
+    note = page.locator(f"{caption(page, 11)} .note")
+    await expect(note).to_contain_text("Start it with --preview-method auto")
+    await stage.put(waiting)
+    await expect(page.locator("article")).to_have_count(2)
+    await expect(page.locator(".note")).to_have_count(1)
+    await page.reload()
+    await expect(page.locator("article")).to_have_count(2)
+    await expect(page.locator(".note")).to_have_count(0)
+
+
 async def test_a_set_is_canceled_and_made_after_all(stage: Stage, open_page: OpenPage) -> None:
     _, running = in_work()
     stage.add(running)
