@@ -15,6 +15,8 @@ CHOICE = "COMBO"
 
 # Options that mark a list as incomplete: files in subfolders, or filled by a remote call.
 _OPEN_LISTS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
+# The later one counts, should both have an input of the same name.
+_SECTIONS = ("optional", "required")
 # Types of the newer schema whose real inputs are made by the node itself.
 _DYNAMIC = "COMFY_"
 
@@ -83,7 +85,8 @@ class Catalog:
         schemas = {name: reader.node(raw) for name, raw in info.items() if _is_node(raw)}
 
         def names(class_type: str, input_name: str) -> tuple[str, ...]:
-            return tuple(str(value) for value in _choices(schemas, class_type, input_name))
+            found = _choices(schemas, class_type, input_name)
+            return tuple(value for value in found if isinstance(value, str))
 
         return cls(
             schemas=schemas,
@@ -120,7 +123,12 @@ def _choices(
 
 
 def _is_node(raw: Any) -> bool:
-    return isinstance(raw, Mapping) and isinstance(raw.get("input"), Mapping)
+    inputs = raw.get("input") if isinstance(raw, Mapping) else None
+    return (
+        isinstance(inputs, Mapping)
+        and all(isinstance(inputs.get(section) or {}, Mapping) for section in _SECTIONS)
+        and isinstance(raw.get("output") or (), Sequence)
+    )
 
 
 class _Reader:
@@ -131,7 +139,7 @@ class _Reader:
 
     def node(self, raw: Mapping[str, Any]) -> NodeSchema:
         inputs: dict[str, InputSchema] = {}
-        for section in ("optional", "required"):
+        for section in _SECTIONS:
             for name, config in (raw["input"].get(section) or {}).items():
                 inputs[name] = self.input(config, is_required=section == "required")
         outputs = raw.get("output") or ()

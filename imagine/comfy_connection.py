@@ -148,7 +148,7 @@ class ComfyConnection:
             content = await self._content(response)
         try:
             return response.status, json.loads(content)
-        except ValueError:
+        except (ValueError, RecursionError):
             return response.status, None
 
     async def queue_body(self) -> Any:
@@ -244,7 +244,7 @@ class ComfyConnection:
             if len(content) <= PARSE_HERE:
                 return json.loads(content)
             return await asyncio.to_thread(json.loads, content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._not_comfy(path) from error
 
     async def _post(self, path: str, body: Mapping[str, Any]) -> None:

@@ -122,7 +122,8 @@ class Engine:
         return headers
 
     def health(self) -> dict[str, Any]:
-        stats = self.client.system_stats or {}
+        system = (self.client.system_stats or {}).get("system")
+        version = system.get("comfyui_version") if isinstance(system, Mapping) else None
         return {
             "kind": self.client.kind,
             "state": "starting"
@@ -131,7 +132,7 @@ class Engine:
             "reason": self.client.reason,
             "url": self.client.url if self.client.kind == "comfyui" else None,
             "previews": self.client.previews,
-            "version": stats.get("system", {}).get("comfyui_version"),
+            "version": version if isinstance(version, str) else None,
         }
 
 

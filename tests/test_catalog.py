@@ -1,6 +1,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagine.catalog import Catalog
 from tests.catalogs import catalog, object_info, recorded_info
@@ -87,6 +89,24 @@ def test_inputs_of_the_newest_kind_are_left_to_the_node() -> None:
 def test_a_broken_schema_counts_as_a_missing_node() -> None:
     broken = Catalog.from_object_info({"A": None, "B": {}, "C": {"input": {"required": None}}})
     assert broken.nodes == ("C",)
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=3),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner),
+    max_leaves=6,
+)
+NODE = st.fixed_dictionaries(
+    {"input": st.fixed_dictionaries({}, optional={"required": JSON, "optional": JSON})},
+    optional={"output": JSON},
+)
+
+
+@settings(deadline=None)
+@given(NODE, st.dictionaries(st.text(max_size=3), JSON, max_size=3))
+def test_one_strange_node_spoils_nothing(strange: Any, inputs: Any) -> None:
+    info = {"A": strange, "B": {"input": {"required": inputs}}} | object_info()
+    assert Catalog.from_object_info(info).checkpoints == catalog().checkpoints
 
 
 def test_equal_lists_are_kept_once() -> None:

@@ -1,13 +1,14 @@
 """What can be asked for, and how things stand: flags, models, health, the line, ComfyUI itself."""
 
+import contextlib
+from collections.abc import Iterable
 from typing import Any
 
 from aiohttp import web
 
 from imagine import __version__
 from imagine.app_keys import PARTS, Parts
-from imagine.engines import Engine
-from imagine.errors import EngineError
+from imagine.errors import ConflictError, EngineError
 from imagine.parameters import describe
 
 
@@ -56,17 +57,25 @@ async def comfyui_queue(request: web.Request) -> web.Response:
     pending: list[dict[str, Any]] = []
     for engine in parts.engines.serving:
         found = await engine.client.queue()
-        running += [await _item(parts, engine, item) for item in found["queue_running"]]
-        waiting = sorted(found["queue_pending"], key=lambda item: (item[0], item[1]))
-        pending += [await _item(parts, engine, item) for item in waiting]
+        try:
+            at_work = _items(found["queue_running"])
+            waiting = sorted(_items(found["queue_pending"]))
+        except (IndexError, TypeError, KeyError) as error:
+            raise EngineError(
+                f"{engine.client.url} told its queue in a way not known here.",
+                hint="Check that this is the address of a ComfyUI.",
+            ) from error
+        running += [await _item(parts, *item) for item in at_work]
+        pending += [await _item(parts, *item) for item in waiting]
     return web.json_response({"running": running, "pending": pending})
 
 
-async def _item(parts: Parts, engine: Engine, item: Any) -> dict[str, Any]:
-    try:
-        number, prompt_id = item[0], str(item[1])
-    except (IndexError, TypeError, KeyError) as error:
-        raise EngineError(f"{engine.client.url} told its queue in a way not known here.") from error
+def _items(raw: Iterable[Any]) -> list[tuple[int, str]]:
+    """Return number and prompt id of what stands in a queue."""
+    return [(item[0], str(item[1])) for item in raw]
+
+
+async def _item(parts: Parts, number: int, prompt_id: str) -> dict[str, Any]:
     job = await parts.store.by_prompt_id(prompt_id)
     return {"prompt_id": prompt_id, "number": number, "job": job.id if job else None}
 
@@ -74,7 +83,9 @@ async def _item(parts: Parts, engine: Engine, item: Any) -> dict[str, Any]:
 async def comfyui_interrupt(request: web.Request) -> web.Response:
     """Stop our own running jobs; those of others go on."""
     parts = request.app[PARTS]
-    stopped = list(parts.queue.begun())
-    for job_id in stopped:
-        await parts.jobs.cancel(job_id)
+    stopped = []
+    for job_id in parts.queue.begun():
+        with contextlib.suppress(ConflictError):  # it has ended meanwhile
+            await parts.jobs.cancel(job_id)
+            stopped.append(job_id)
     return web.json_response({"jobs": stopped})

@@ -37,6 +37,11 @@ async def live(request: web.Request) -> web.WebSocketResponse:
     socket = web.WebSocketResponse(
         compress=False, heartbeat=PING_S, max_msg_size=LARGEST_MESSAGE, timeout=5.0
     )
+    if not socket.can_prepare(request):
+        raise MalformedError(
+            "This is a WebSocket, and the request asks for none.",
+            hint="Open it with a WebSocket client, version 13 of the protocol.",
+        )
     await socket.prepare(request)
     with parts.bus.listen(frozenset(query.job), previews=query.previews) as listener:
         tell = asyncio.create_task(_tell(socket, parts, listener, query), name="tell a watcher")
@@ -87,16 +92,21 @@ async def _tell(
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"stalled")
     except ConnectionError:
         pass
+    except Exception:
+        logger.exception("a watcher could not be told")
+        with contextlib.suppress(ConnectionError):
+            await socket.close(code=WSCloseCode.INTERNAL_ERROR, message=b"failed: come back")
 
 
 async def _greet(
     socket: web.WebSocketResponse, parts: Parts, listener: Listener, query: LiveQuery
 ) -> int:
     """Send ``hello``, then the changes since, or a snapshot; return the newest sequence told."""
+    # Before the changes are read: what is written meanwhile is told, if twice, and never left out.
+    known = parts.store.sequence
     changes = None
     if query.since is not None:
         changes = await parts.store.changes(query.since, MOST_CHANGES)
-    known = parts.store.sequence
     hello = encode_message(
         "hello",
         version=__version__,

@@ -4,8 +4,37 @@ import json
 import re
 from typing import Any
 
+import pytest
+from aiohttp import web
+
+from imagine.app_keys import PARTS
+from imagine.routes.errors import Handler
 from tests.conftest import SMALL, Client, StartServer
-from tests.following import follow, submit
+from tests.fakes.comfy import FakeComfy
+from tests.following import finish, follow, submit
+
+# Two in line whose numbers cannot be compared.
+ODD_QUEUE = '{"queue_running": [], "queue_pending": [[1, "a"], ["x", "b"]]}'
+
+
+class OddComfy(FakeComfy):
+    """Answers one path with the same strange text always."""
+
+    def __init__(self, path: str, text: str) -> None:
+        super().__init__()
+        self.path = path
+        self.text = text
+
+    def _app(self) -> web.Application:
+        app = super()._app()
+        app.middlewares.append(self._odd)
+        return app
+
+    @web.middleware
+    async def _odd(self, request: web.Request, handler: Handler) -> web.StreamResponse:
+        if request.path == self.path:
+            return web.Response(text=self.text, content_type="application/json")
+        return await handler(request)
 
 
 async def get(client: Client, path: str) -> Any:
@@ -87,6 +116,36 @@ async def test_comfyui_queue_tells_whose_prompts_are_there(start_server: StartSe
         async with client.post("/api/comfyui/interrupt") as answer:
             assert (await answer.json())["jobs"] == [job["id"]]
         assert (await follower.end(job["id"]))["state"] == "canceled"
+
+
+@pytest.mark.parametrize(
+    "odd", ["[]", '{"queue_running": null, "queue_pending": []}', ODD_QUEUE, "[" * 100_000]
+)
+async def test_a_queue_that_cannot_be_read_is_the_engines_fault(start_server: StartServer, odd):
+    async with OddComfy("/queue", odd) as comfy:
+        client = await start_server(engine="comfyui", comfyui_url=[comfy.url])
+        async with client.get("/api/comfyui/queue") as answer:
+            assert answer.status in (502, 503)
+            assert (await answer.json())["error"]["hint"]
+
+
+@pytest.mark.parametrize("system", [None, [], "x", {"comfyui_version": [1]}])
+async def test_health_is_told_whatever_comfyui_says_of_itself(start_server: StartServer, system):
+    async with OddComfy("/system_stats", json.dumps({"system": system})) as comfy:
+        client = await start_server(engine="comfyui", comfyui_url=[comfy.url])
+        async with follow(client) as follower:
+            if follower.messages[0]["engine"]["state"] != "ready":
+                await follower.until(lambda m: m["type"] == "engine")
+        assert (await get(client, "/api/health"))["engine"]["version"] is None
+
+
+async def test_an_interrupt_passes_over_what_has_ended_meanwhile(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    monkeypatch.setattr(client.app[PARTS].queue, "begun", lambda: (job["id"],))
+    async with client.post("/api/comfyui/interrupt") as answer:
+        assert (answer.status, await answer.json()) == (200, {"jobs": []})
 
 
 async def test_the_description_names_every_route_and_every_reference_resolves(client: Client):

@@ -5,8 +5,10 @@ import json
 from typing import Any
 
 import pytest
-from aiohttp import WSMsgType, WSServerHandshakeError
+from aiohttp import WSCloseCode, WSMsgType, WSServerHandshakeError
 
+from imagine.app_keys import PARTS
+from imagine.store import Change
 from tests.conftest import SMALL, Client, StartServer
 from tests.following import finish, follow, submit
 
@@ -83,6 +85,41 @@ async def test_a_watcher_resumes_with_what_changed(client: Client):
         assert (await follower.read() or {})["job"]["id"] == second["id"]
         removed = await follower.read() or {}
         assert (removed["type"], removed["job"]) == ("removed", first["id"])
+
+
+async def test_what_is_written_while_a_watcher_resumes_is_told_too(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    parts = client.app[PARTS]
+    read_changes = parts.store.changes
+
+    async def write_after_reading(since: int, limit: int) -> list[Change] | None:
+        changes = await read_changes(since, limit)
+        await parts.jobs.set_favorites(job["id"], [0])
+        return changes
+
+    monkeypatch.setattr(parts.store, "changes", write_after_reading)
+    async with follow(client, f"?since={job['sequence']}") as follower:
+        assert (await follower.job(job["id"], "succeeded"))["favorites"] == [0]
+
+
+async def test_a_watcher_that_cannot_be_told_is_let_go(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    def fail() -> dict[str, Any]:
+        raise KeyError("engine")
+
+    monkeypatch.setattr(client.app[PARTS].announcer, "engine", fail)
+    socket = await client.ws_connect("/api/live")
+    message = await socket.receive()
+    assert (message.type, message.data) == (WSMsgType.CLOSE, WSCloseCode.INTERNAL_ERROR)
+
+
+async def test_a_request_without_upgrade_hears_that_this_is_a_socket(client: Client):
+    async with client.get("/api/live") as answer:
+        assert answer.status == 400
+        assert "WebSocket" in (await answer.json())["error"]["message"]
 
 
 async def test_a_sequence_that_is_not_ours_gets_a_snapshot(client: Client):
