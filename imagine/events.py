@@ -105,7 +105,7 @@ class Listener:
         if len(self._unread) > BEHIND:
             self._unread.clear()
             self.is_behind = True
-        elif crowded:
+        elif len(self._unread) == CROWDED:  # from here on a newer one replaces its elder
             self._shed()
         self._arrived.set()
 

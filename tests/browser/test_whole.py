@@ -60,3 +60,25 @@ async def test_a_first_prompt_becomes_four_pictures_that_stay(open_page: OpenPag
     await expect(page.locator("empty-welcome")).to_have_count(1)
     await page.get_by_role("button", name="Undo").click()
     await expect(pictures).to_have_count(4)
+
+
+async def test_a_page_opened_in_the_middle_of_a_run_shows_its_newest_preview(
+    open_page: OpenPage,
+) -> None:
+    first = await open_page()
+    await first.locator("textarea").first.fill("a lighthouse --size 128x128 --steps 150")
+    await first.keyboard.press("Enter")
+    preview = ".tile[data-state=sampling] .preview"
+    await expect(first.locator(preview)).not_to_have_count(0)
+    second = await open_page()
+    await expect(second.locator(preview)).not_to_have_count(0)
+    await second.get_by_role("button", name="Cancel").first.click()
+    await expect(first.get_by_text("You canceled this one.")).to_be_visible()
+
+
+async def test_the_api_page_lists_and_tries_requests(open_page: OpenPage) -> None:
+    page = await open_page("/docs", ready=".operation")
+    parse = page.locator(".operation", has_text="/api/parse")
+    await parse.locator("summary").click()
+    await parse.get_by_role("button", name="Send").click()
+    await expect(parse.locator(".answer")).to_contain_text('"ok": true')
