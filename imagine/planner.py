@@ -21,6 +21,9 @@ from imagine.profiles import Profiles
 from imagine.prompt_parser import Prompt, Vocabulary, expand, parse
 from imagine.workflow_builder import Plan, Workflow, build, plan
 
+# A canonical prompt, with everything written in, is longer than what was typed.
+MOST_STORED = 24_000
+
 
 def draw_seed() -> int:
     """Draw a seed of 32 bits, the range of ``--seed``."""
@@ -80,7 +83,8 @@ class Planner:
 
     def plan_canonical(self, canonical: str, prompt_id: str, catalog: Catalog) -> Planned:
         """Plan a stored job again, for another attempt or another engine."""
-        return self.plan(parse(canonical, self.vocabulary), prompt_id, catalog)
+        stored = replace(self.vocabulary, max_characters=MOST_STORED)
+        return self.plan(parse(canonical, stored), prompt_id, catalog)
 
     def outline(self, prompt: Prompt) -> Plan:
         """Say what a prompt would use, without building its graph."""

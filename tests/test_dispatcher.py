@@ -324,6 +324,21 @@ async def test_a_cancel_that_was_only_written_down_is_kept_after_a_restart(
     assert comfy.submitted == []
 
 
+async def test_a_prompt_at_the_limit_can_be_made_after_a_restart_too(
+    comfy: FakeComfy, start_server: StartServer
+):
+    await comfy.stop()
+    settings: dict[str, Any] = {"engine": "comfyui", "comfyui_url": [comfy.url]}
+    client = await start_server(**settings)
+    (job,) = await submit(client, "a" * 6000, options={"steps": 1, "size": "64x64"})
+    assert len(job["canonical"]) > 6000
+    await client.close()
+    await comfy.start()
+    client = await start_server(**settings)
+    async with follow(client) as follower:
+        assert (await end(client, follower, job["id"]))["state"] == "succeeded"
+
+
 async def test_a_model_whose_name_tells_nothing_is_known_by_its_header(start_server: StartServer):
     async with FakeComfy(checkpoints=["mine.safetensors"]) as comfy:
         header = {"modelspec.architecture": "stable-diffusion-v1"}
