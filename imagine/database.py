@@ -88,6 +88,38 @@ _index("jobs_sequence", "sequence")
 _index("jobs_prompt_id", "prompt_id")
 
 
+@contextlib.contextmanager
+def sole_use(folder: Path) -> Iterator[None]:
+    """Keep other servers out of an output folder during the block: they would run its jobs again.
+
+    The lock is SQLite's own, on a file beside the database: it works on every system, and is gone
+    with the process, however that ends.
+
+    Raises:
+        StorageError: another server is in there, or the folder cannot be written.
+    """
+    path = folder / "imagine.lock"
+    with storage_errors(path):
+        folder.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=0, isolation_level=None)
+    with contextlib.closing(connection):
+        with storage_errors(path):
+            _lock(connection, folder)
+        yield
+
+
+def _lock(connection: sqlite3.Connection, folder: Path) -> None:
+    try:
+        connection.execute("BEGIN EXCLUSIVE")
+    except sqlite3.OperationalError as error:
+        if error.sqlite_errorcode != sqlite3.SQLITE_BUSY:
+            raise
+        raise StorageError(
+            f"Another Imagine is running with the folder {folder}.",
+            hint="Use that one, or start this one with another folder: --output FOLDER.",
+        ) from error
+
+
 def writing_engine(path: Path, *, busy_timeout_s: float) -> sa.Engine:
     """Return an engine whose transactions take the write lock when they begin.
 

@@ -16,6 +16,7 @@ from imagine.announcer import Announcer
 from imagine.app_keys import PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
+from imagine.database import sole_use
 from imagine.dispatcher import Dispatcher
 from imagine.engines import Engines
 from imagine.errors import SettingsError
@@ -72,6 +73,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
     settings = app[SETTINGS]
     async with contextlib.AsyncExitStack() as stack:
         output = settings.output.resolve()
+        stack.enter_context(sole_use(output))
         store = await stack.enter_async_context(SqliteJobStore(output / "imagine.db", MOVES))
         images = await stack.enter_async_context(ImageStore(output))
         session = await stack.enter_async_context(aiohttp.ClientSession())
@@ -147,6 +149,7 @@ def run(settings: Settings) -> int:
 
 async def serve(settings: Settings) -> None:
     """Open the server, say where it is, and close it when asked to stop."""
+    stop_asked = watch_signals()
     listener = listen(settings.host, settings.port)
     runner = web.AppRunner(
         create_app(settings), access_log=None, shutdown_timeout=STOP_S, handler_cancellation=True
@@ -156,7 +159,7 @@ async def serve(settings: Settings) -> None:
         await web.SockSite(runner, listener).start()
         address = f"http://{display_host(settings.host)}:{listener.getsockname()[1]}/"
         say_where(settings, address, runner.app[PARTS])
-        await stop_asked()
+        await stop_asked.wait()
     finally:
         await runner.cleanup()
 
@@ -205,8 +208,8 @@ def say_where(settings: Settings, address: str, parts: Parts) -> None:
         webbrowser.open(address)
 
 
-async def stop_asked() -> None:
-    """Wait for Ctrl+C or SIGTERM."""
+def watch_signals() -> asyncio.Event:
+    """Return what Ctrl+C and SIGTERM set from now on; while we open, they wait for that."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGINT, signal.SIGTERM):
@@ -214,4 +217,4 @@ async def stop_asked() -> None:
             loop.add_signal_handler(name, asked.set)
         except NotImplementedError:  # Windows: Ctrl+C ends asyncio.run by itself
             signal.signal(name, lambda *_: loop.call_soon_threadsafe(asked.set))
-    await asked.wait()
+    return asked

@@ -9,10 +9,11 @@ import sys
 from pathlib import Path
 
 import pytest
-from aiohttp import WSCloseCode
+from aiohttp import WSCloseCode, web
 
-from imagine.errors import SettingsError
-from imagine.server import display_host, listen
+from imagine.app_keys import SETTINGS
+from imagine.errors import SettingsError, StorageError
+from imagine.server import create_app, display_host, listen
 from tests.conftest import SMALL, StartServer
 from tests.following import finish, follow, submit
 
@@ -122,3 +123,33 @@ async def test_a_real_process_serves_and_exits_0_in_the_middle_of_a_job(tmp_path
         rest = (await process.stderr.read()).decode()
         assert await process.wait() == 0
     assert "Traceback" not in said + rest
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
+async def test_a_stop_while_it_opens_is_a_stop_like_any_other(tmp_path: Path):
+    is_asked = asyncio.Event()
+    silent = await asyncio.start_server(lambda *_: is_asked.set(), "127.0.0.1", 0)
+    port = silent.sockets[0].getsockname()[1]
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "imagine", "serve", "--engine", "auto", "--port", "0"),
+        *("--comfyui-url", f"http://127.0.0.1:{port}", "--output", str(tmp_path / "output")),
+        stderr=asyncio.subprocess.PIPE,
+        cwd=tmp_path,
+    )
+    async with asyncio.timeout(60):
+        await is_asked.wait()
+        process.send_signal(signal.SIGTERM)
+        _, said = await process.communicate()
+    silent.close()
+    assert process.returncode == 0
+    assert b"Traceback" not in said
+
+
+async def test_a_second_server_keeps_out_of_a_folder_in_use(start_server: StartServer):
+    client = await start_server()
+    second = web.AppRunner(create_app(client.app[SETTINGS]))
+    with pytest.raises(StorageError, match="Another Imagine is running") as refused:
+        await second.setup()
+    assert "--output" in (refused.value.hint or "")
+    await client.close()
+    await start_server()
