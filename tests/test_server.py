@@ -15,7 +15,7 @@ from imagine.app_keys import SETTINGS
 from imagine.errors import SettingsError, StorageError
 from imagine.server import create_app, display_host, listen
 from tests.conftest import SMALL, StartServer
-from tests.following import finish, follow, submit
+from tests.following import eventually, finish, follow, submit
 
 
 def others() -> set[asyncio.Task[object]]:
@@ -128,7 +128,13 @@ async def test_a_real_process_serves_and_exits_0_in_the_middle_of_a_job(tmp_path
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to send")
 async def test_a_stop_while_it_opens_is_a_stop_like_any_other(tmp_path: Path):
     is_asked = asyncio.Event()
-    silent = await asyncio.start_server(lambda *_: is_asked.set(), "127.0.0.1", 0)
+
+    async def say_nothing(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        is_asked.set()
+        await reader.read(-1)
+        writer.close()
+
+    silent = await asyncio.start_server(say_nothing, "127.0.0.1", 0)
     port = silent.sockets[0].getsockname()[1]
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "imagine", "serve", "--engine", "auto", "--port", "0"),
@@ -140,7 +146,8 @@ async def test_a_stop_while_it_opens_is_a_stop_like_any_other(tmp_path: Path):
         await is_asked.wait()
         process.send_signal(signal.SIGTERM)
         _, said = await process.communicate()
-    silent.close()
+        silent.close()
+        await eventually(lambda: len(asyncio.all_tasks()) == 1)
     assert process.returncode == 0
     assert b"Traceback" not in said
 
