@@ -209,6 +209,9 @@ class Dispatcher:
             logger.exception("job %s could not be claimed: %s", job.id, error.message)
             await asyncio.sleep(RETRY_S)
             self._queue.put(job)
+        except Exception:
+            logger.exception("job %s broke off", job.id)
+            await self._break_off(job)
         finally:
             self._release(job, engine)
 
@@ -226,8 +229,20 @@ class Dispatcher:
             await self._follow(job, planned, engine, adopt=True)
         except ImagineError as error:
             await self._fail(job, error.body())
+        except Exception:
+            logger.exception("job %s broke off", job.id)
+            await self._break_off(job)
         finally:
             self._release(job, engine)
+
+    async def _break_off(self, job: Job) -> None:
+        """End a job after a mistake of ours, which must not leave it at work for ever."""
+        run = self._runs.get(job.id)
+        error = JobError(
+            "Something went wrong inside Imagine while this one was made.",
+            hint="Try again. The log has the reason.",
+        )
+        await self._fail(run.job if run is not None else job, error.body())
 
     def _release(self, job: Job, engine: Engine) -> None:
         engine.jobs.discard(job.id)
@@ -260,7 +275,7 @@ class Dispatcher:
         run = Run(job, planned, engine, meter)
         run.images = {image.index: image for image in job.images}
         self._runs[job.id] = run
-        if job.id in self._jobs.cancels or (adopt and await self._store.cancel_requested(job.id)):
+        if job.id in self._jobs.cancels or (adopt and await self._is_cancel_asked(job.id)):
             self._jobs.cancels.add(job.id)
             self._jobs.bell.set()
         extra = {
@@ -490,11 +505,23 @@ class Dispatcher:
         )
 
     async def _give_back(self, job: Job) -> None:
+        """Put a job back into the line, or end it if its cancel was asked for meanwhile."""
         moved = await self._write(
             job, JobState.QUEUED, {"stage": None, "started_at": None, "error": None}
         )
-        if moved is not None:
+        if moved is None:
+            return
+        if await self._is_cancel_asked(job.id):
+            await self._move(moved, JobState.CANCELED, {"finished_at": utc_now()})
+        else:
             self._jobs.requeue(moved)
+
+    async def _is_cancel_asked(self, job_id: str) -> bool:
+        try:
+            return await self._store.cancel_requested(job_id)
+        except StorageError as error:  # no harm: nothing that is to be canceled can be claimed
+            logger.warning("job %s: it is not known if it is wanted: %s", job_id, error.message)
+            return False
 
     async def _move(self, job: Job, state: JobState, changes: Mapping[str, Any]) -> None:
         moved = await self._write(job, state, changes)

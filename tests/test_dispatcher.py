@@ -372,3 +372,37 @@ async def test_auto_goes_from_sketches_to_comfyui_when_it_appears(
             ended = await end(client, follower, job["id"])
     assert ended["engine"] == "comfyui"
     assert json.dumps(comfy.submitted[0]["prompt"]).count("SaveImage") == 2
+
+
+async def test_a_cancel_is_kept_when_comfyui_dies_before_it_answers(
+    client: Client, comfy: FakeComfy
+):
+    comfy.fault_next("/prompt", "hang")
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        await eventually(lambda: ("POST", "/prompt") in comfy.requests)
+        async with client.post(f"/api/jobs/{job['id']}/cancel") as answer:
+            assert answer.status == 202
+        await comfy.stop()
+        ended = await follower.job(job["id"], "queued", "canceled")
+        while ended["attempt"] == 0:
+            ended = await follower.job(job["id"], "queued", "canceled")
+    assert ended["state"] == "canceled"
+
+
+async def test_a_mistake_of_ours_ends_the_job_with_a_sentence(
+    client: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+):
+    def fail(*_: object) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr("imagine.dispatcher.picture_text", fail)
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        ended = await follower.end(job["id"])
+        assert ended["state"] == "failed"
+        assert ended["error"]["hint"]
+        assert "a mistake" in caplog.text
+        monkeypatch.undo()
+        (job,) = await submit(client, PROMPT)
+        assert (await follower.end(job["id"]))["state"] == "succeeded"
