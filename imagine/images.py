@@ -40,7 +40,7 @@ T = TypeVar("T")
 
 WIDTHS = (160, 320, 480, 640, 960, 1280)
 # So much is gathered before it goes to the disk: few hops to a thread, and little memory.
-GATHERED_BYTES = 2**20
+GATHERED_BYTES = 4 * 1024**2
 # Below the limit at which Pillow itself begins to warn.
 PIXEL_LIMIT = 89_000_000
 # Two threads: while one waits for the disk, the other writes. Pillow would take all cores.
