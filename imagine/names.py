@@ -56,7 +56,7 @@ def find(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
 def nearest(wanted: str, names: Iterable[str], count: int = 1) -> tuple[str, ...]:
     """Return up to ``count`` names most like ``wanted``, best first; none if all are far off."""
     target = stem(wanted)
-    scored = [(_likeness(target, stem(name)), name) for name in names]
+    scored = [(_likeness(target, stem(name), SUGGESTED), name) for name in names]
     near = sorted((pair for pair in scored if pair[0] >= SUGGESTED), key=lambda pair: -pair[0])
     return tuple(name for _, name in near[:count])
 
@@ -95,13 +95,17 @@ def _nearly(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
     return tuple(
         name
         for name in names
-        if _DIGITS.findall(stem(name)) == digits and _likeness(target, stem(name)) >= TAKEN
+        if _DIGITS.findall(stem(name)) == digits and _likeness(target, stem(name), TAKEN) >= TAKEN
     )
 
 
-def _likeness(one: str, other: str) -> float:
+def _likeness(one: str, other: str, least: float) -> float:
+    """Return how alike two names are, 0–1; below ``least`` it need not be exact."""
     if one == other:
         return 1.0
     # What was left off counts less than what is wrong: euler_a means euler_ancestral, not euler.
     begun = BEGUN if len(one) > 2 and other.startswith(one) else 0.0
+    # Their lengths alone may say no. Comparing thousands of long names would take seconds.
+    if 2 * min(len(one), len(other)) < least * (len(one) + len(other)):
+        return begun
     return max(begun, difflib.SequenceMatcher(None, one, other).ratio())

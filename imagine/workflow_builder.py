@@ -28,6 +28,8 @@ __all__ = ["ImageRequest", "OutputNode", "Plan", "Sampler", "Workflow", "build",
 
 PICTURES = 4
 MAX_STEPS = 150
+# Looking for the nearest name takes its time, and so many are enough to see what is wrong.
+MOST_UNKNOWN = 10
 # A draft has half the sides and this share of the steps; fewer than so many make no picture.
 DRAFT_STEPS = 0.4
 FEWEST_STEPS = 4
@@ -278,6 +280,8 @@ class _Settling:
         for item in self._list("lora"):
             if not isinstance(item, Weighted):
                 continue
+            if len(self.problems) >= MOST_UNKNOWN:
+                return
             found = (item.value,) if self.catalog is None else find(item.value, self.catalog.loras)
             if len(found) == 1:
                 yield Lora(found[0], item.weight)

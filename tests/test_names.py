@@ -62,3 +62,14 @@ def test_what_was_cut_off_is_nearer_than_what_is_wrong() -> None:
 
 def test_a_name_unlike_all_others_has_no_nearest() -> None:
     assert nearest("zzzzzz", INSTALLED) == ()
+
+
+def test_names_of_very_different_length_are_not_even_compared(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def compare(*_: object) -> None:
+        raise AssertionError("it would take seconds among thousands of names")
+
+    monkeypatch.setattr("imagine.names.difflib.SequenceMatcher", compare)
+    assert nearest("x" * 5000, INSTALLED) == ()
+    assert find("x" * 5000, INSTALLED) == ()

@@ -21,7 +21,7 @@ from imagine.profiles import load_profiles
 from imagine.prompt import Prompt, Segment
 from imagine.prompt_parser import Vocabulary, parse
 from imagine.prompt_values import Weighted
-from imagine.workflow_builder import Plan, Sampler, Workflow, build, plan
+from imagine.workflow_builder import MOST_UNKNOWN, Plan, Sampler, Workflow, build, plan
 from tests.catalogs import ENCODERS, catalog
 from tests.prompts import parts, prompt
 
@@ -501,6 +501,13 @@ def test_everything_that_cannot_be_is_told_at_once_with_its_place() -> None:
     nearest = {detail.parameter: detail.suggestion for detail in details}
     assert nearest["lora"] == "fox.safetensors"
     assert nearest["scheduler"] == "linear_quadratic"
+
+
+def test_looking_for_names_ends_after_some_that_are_unknown() -> None:
+    many = tuple(Weighted(f"unknown-{n}") for n in range(400))
+    with pytest.raises(PromptError) as refused:
+        planned(prompt(lora=many))
+    assert len(refused.value.details) == MOST_UNKNOWN
 
 
 def test_what_was_given_as_an_option_has_no_place_in_the_prompt() -> None:
