@@ -2,6 +2,7 @@
 
 import asyncio
 import sys
+import time
 import traceback
 from collections.abc import Awaitable, Callable, Collection
 from functools import partial
@@ -45,13 +46,14 @@ async def run(
         """One that fails must not cost the others."""
         if name not in wanted:
             return
-        tell(f"… {name}")
+        began = time.monotonic()
         try:
             async with asyncio.timeout(MOST_S):
                 figures.extend(await measure())
         except Exception:  # noqa: BLE001  whatever it was, it is told
             tell(traceback.format_exc())
             failed.append(name)
+        tell(f"{name}: {time.monotonic() - began:.0f} s")
 
     async with prepared(folder, scale) as ground:
         if any(name in wanted for name in WITH_SERVER):

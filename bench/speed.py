@@ -10,7 +10,7 @@ from bench.children import Child
 from bench.figures import Figure, ms_since, summary
 from bench.ground import Ground
 from bench.making import Made, Maker, troubles
-from bench.sides import Direct, Imagine
+from bench.sides import Direct, Imagine, Side
 
 AT_ONCE = 32
 # Between two jobs, so that what one leaves to be done is not counted with the next.
@@ -57,14 +57,21 @@ async def measure_throughput(ground: Ground, server: Child) -> list[Figure]:
     await ground.configure()
     speeds: list[tuple[float, float]] = []
     made: list[Made] = []
-    cpu_ms: list[float] = []
-    for _ in range(ground.scale.rounds):
-        direct, _ = await one_round(Maker(Direct(), ground.comfy.url), ground.scale.round_jobs)
-        before = server.cpu_s()
-        speed, ours = await one_round(Maker(Imagine(), server.url), ground.scale.round_jobs)
-        after = server.cpu_s()
+    cpu_ms: dict[Child, list[float]] = {ground.comfy: [], server: []}
+
+    async def one_round(side: Side, child: Child) -> tuple[float, list[Made]]:
+        """Make many pictures; return how many a second, and how each went."""
+        before, began = child.cpu_s(), time.monotonic_ns()
+        async with Maker(side, child.url) as maker:
+            found = await maker.make_many(ground.scale.round_jobs, AT_ONCE)
+        after, taken_ms = child.cpu_s(), ms_since(began)
         if before is not None and after is not None:
-            cpu_ms.append(1000 * (after - before) / len(ours))
+            cpu_ms[child].append(1000 * (after - before) / len(found))
+        return 1000 * sum(one.trouble is None for one in found) / taken_ms, found
+
+    for _ in range(ground.scale.rounds):
+        direct, _ = await one_round(Direct(), ground.comfy)
+        speed, ours = await one_round(Imagine(), server)
         speeds.append((direct, speed))
         made += ours
         # Pictures that were fetched would fill the disk of a small machine.
@@ -88,14 +95,10 @@ async def measure_throughput(ground: Ground, server: Child) -> list[Figure]:
                 "cores": os.cpu_count(),
             },
         ),
-        Figure("cpu", median(cpu_ms) if cpu_ms else None, details={"rounds": cpu_ms}),
+        Figure(
+            "cpu",
+            median(cpu_ms[server]) if cpu_ms[server] else None,
+            median(cpu_ms[ground.comfy]) if cpu_ms[ground.comfy] else None,
+            details={"imagine_ms": cpu_ms[server], "standin_ms": cpu_ms[ground.comfy]},
+        ),
     ]
-
-
-async def one_round(maker: Maker, count: int) -> tuple[float, list[Made]]:
-    """Make so many pictures; return how many a second, and how each went."""
-    async with maker:
-        began = time.monotonic_ns()
-        made = await maker.make_many(count, AT_ONCE)
-        good = sum(one.trouble is None for one in made)
-        return 1000 * good / ms_since(began), made
