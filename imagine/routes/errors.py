@@ -33,6 +33,8 @@ SECURITY_HEADERS = {
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "no-referrer",
 }
+# What aiohttp says in the headers of an error, beside the body that is replaced.
+KEPT_HEADERS = ("Allow", "Content-Range")
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -54,8 +56,8 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         if error.status < HTTPStatus.BAD_REQUEST:
             raise
         body = http_error_body(request, error, name)
-        allow = {"Allow": error.headers["Allow"]} if "Allow" in error.headers else None
-        return error_response(request, error.status, body, allow)
+        headers = {name: error.headers[name] for name in KEPT_HEADERS if name in error.headers}
+        return error_response(request, error.status, body, headers)
     except ConnectionError:
         raise
     except Exception:

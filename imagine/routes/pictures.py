@@ -13,9 +13,24 @@ async def image(request: web.Request) -> web.StreamResponse:
     images = request.app[PARTS].images
     name = request.match_info["name"]
     path = images.path(name)
+    check_range(request, path.stat().st_size)
     headers = file_headers(images.media_type(name))
     headers["Content-Disposition"] = f'inline; filename="{name}"'
     return web.FileResponse(path, headers=headers)
+
+
+def check_range(request: web.Request, size: int) -> None:
+    """Refuse a range that the file does not have; aiohttp would answer it without a body.
+
+    Raises:
+        HTTPRequestRangeNotSatisfiable: it cannot be read, or begins after the end.
+    """
+    try:
+        start = request.http_range.start
+    except ValueError:
+        start = size
+    if start is not None and start >= size:
+        raise web.HTTPRequestRangeNotSatisfiable(headers={"Content-Range": f"bytes */{size}"})
 
 
 async def thumbnail(request: web.Request) -> web.StreamResponse:

@@ -89,6 +89,18 @@ async def test_pictures_have_strong_etags_ranges_and_last_for_ever(client: Clien
         assert answer.status == 416
 
 
+@pytest.mark.parametrize("asked", ["bytes=99999999-", "bytes=5-2", "bytes=x", "pages=1-2"])
+async def test_a_range_that_the_picture_does_not_have_is_refused_in_words(
+    client: Client, asked: str
+):
+    job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    image = job["images"][0]
+    async with client.get(image["url"], headers={"Range": asked}) as answer:
+        assert answer.status == 416
+        assert answer.headers["Content-Range"] == f"bytes */{image['bytes']}"
+        assert (await answer.json())["error"]["code"] == "bad_range"
+
+
 async def test_thumbnails_are_small_webp(client: Client):
     job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
     async with client.get(job["images"][0]["thumbnail"] + "?w=100") as answer:
