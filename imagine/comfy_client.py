@@ -142,7 +142,7 @@ class ComfyClient:
                 await asyncio.sleep(next(delays))
         finally:
             await self._tasks.cancel()
-            self._set_state(EngineState.DOWN, "The server is stopping.")
+            self.state = EngineState.DOWN
             for run in self._runs.values():
                 run.fail(EngineUnavailableError("The server is stopping."))
 

@@ -15,6 +15,7 @@ from imagine.catalog import Catalog
 from imagine.comfy_messages import FileRef, RunEvent
 from imagine.errors import EngineError
 from imagine.lifetime import TaskSet
+from imagine.settings import display
 
 logger = logging.getLogger(__name__)
 
@@ -195,7 +196,15 @@ class Engines:
     def health(self) -> dict[str, Any]:
         """The engine object of ``/api/health``: the readiest engine's."""
         order = {"ready": 0, "starting": 1, "down": 2}
-        return min((e.health() for e in self.serving), key=lambda h: order[h["state"]])
+        best = min((e.health() for e in self.serving), key=lambda h: order[h["state"]])
+        if self.is_standing_in and best["reason"] is None:
+            best["reason"] = f"No ComfyUI answers at {display(self._urls)}."
+        return best
+
+    @property
+    def is_standing_in(self) -> bool:
+        """Do sketches serve because no ComfyUI was found, and not because they were asked for?"""
+        return self._mode == "auto" and self.kind == "sketch"
 
     async def _any_answers(self) -> bool:
         return any(await asyncio.gather(*(self._probe(url) for url in self._urls)))

@@ -197,13 +197,13 @@ def say_where(settings: Settings, address: str, parts: Parts) -> None:
     logger.info("Imagine is at %s", address)
     if settings.port and f":{settings.port}/" not in address:
         logger.info("Port %s was taken, so it is another one.", settings.port)
-    if parts.engines.kind == "sketch":
+    if parts.engines.is_standing_in:
         logger.info(
             "No ComfyUI found, so these are sketches: quick procedural paintings to try things "
             "out. Start ComfyUI, or say where it is with --comfyui-url."
-            if settings.engine == "auto"
-            else "The sketch engine serves: quick procedural paintings."
         )
+    elif parts.engines.kind == "sketch":
+        logger.info("The sketch engine serves: quick procedural paintings.")
     if settings.open:
         webbrowser.open(address)
 

@@ -361,6 +361,7 @@ async def test_auto_goes_from_sketches_to_comfyui_when_it_appears(
     client = await start_server(engine="auto", comfyui_url=[comfy.url])
     async with follow(client) as follower:
         assert follower.messages[0]["engine"]["kind"] == "sketch"
+        assert comfy.url in follower.messages[0]["engine"]["reason"]
         async with comfy:
             await follower.until(
                 lambda m: (
@@ -406,3 +407,17 @@ async def test_a_mistake_of_ours_ends_the_job_with_a_sentence(
         monkeypatch.undo()
         (job,) = await submit(client, PROMPT)
         assert (await follower.end(job["id"]))["state"] == "succeeded"
+
+
+@pytest.mark.parametrize("fault", [500, 503])
+async def test_a_picture_that_cannot_be_had_at_once_is_asked_for_again(
+    client: Client, comfy: FakeComfy, monkeypatch: pytest.MonkeyPatch, fault: int
+):
+    monkeypatch.setattr("imagine.dispatcher.RETRY_S", 0.02)
+    comfy.fault_next("/view", fault, times=2)
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        ended = await follower.end(job["id"])
+    assert ended["state"] == "succeeded"
+    assert ended["attempt"] == 1
+    assert len(ended["images"]) == 2

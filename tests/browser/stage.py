@@ -25,7 +25,10 @@ COMFYUI = {
     "kind": "comfyui", "state": "ready", "reason": None, "url": "http://127.0.0.1:8188",
     "previews": True, "version": "0.3.70", "running": 0, "waiting": 0,
 }  # fmt: skip
-SKETCH = COMFYUI | {"kind": "sketch", "url": None, "version": None}
+SKETCH = COMFYUI | {
+    "kind": "sketch", "url": None, "version": None,
+    "reason": "No ComfyUI answers at http://127.0.0.1:8188.",
+}  # fmt: skip
 MODEL = {
     "name": "sd_xl_base_1.0.safetensors", "label": "SDXL base 1.0", "family": "sdxl",
     "family_label": "SDXL", "default": True, "steps": 25, "cfg": 5.0, "sampler": "euler",

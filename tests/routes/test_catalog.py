@@ -51,6 +51,7 @@ async def test_health_names_the_engine_and_its_state(client: Client):
     assert told["status"] == "ok"
     assert told["engine"]["kind"] == "sketch"
     assert told["engine"]["state"] == "ready"
+    assert told["engine"]["reason"] is None
     assert told["queue"]["running"] == 0
 
 

@@ -43,10 +43,14 @@ export class SketchBanner extends HTMLElement {
       this.append(BODY());
     }
     if (!this.#seen) return;
+    // the server gives a reason when it would rather have a ComfyUI
+    const missing = sketch && engine.reason !== null;
     // when ComfyUI comes the note stays until it is hidden, so that no picture moves
-    say(/** @type {Element} */ (this.querySelector("span")), sketch
-      ? "No ComfyUI found, so these are sketches: quick procedural paintings to try things out."
-      : "ComfyUI is connected. New sets are made by it.");
-    /** @type {HTMLElement} */ (this.querySelector(".act")).hidden = !sketch;
+    say(/** @type {Element} */ (this.querySelector("span")), !sketch
+      ? "ComfyUI is connected. New sets are made by it."
+      : missing
+        ? "No ComfyUI found, so these are sketches: quick procedural paintings to try things out."
+        : "These are sketches: quick procedural paintings to try things out.");
+    /** @type {HTMLElement} */ (this.querySelector(".act")).hidden = !missing;
   }
 }
