@@ -24,7 +24,11 @@ export function ratio(job) {
 }
 
 /** Steps of one picture. @param {Job} job @returns {number} */
-const stepsEach = (job) => job.parameters.steps || job.progress.steps || 1;
+const stepsEach = (job) => {
+  const { steps, batch_size: pictures, batch_mode: mode } = job.parameters;
+  // with --stop fewer steps run than are asked for, so what the run itself counts goes first
+  return Math.round(job.progress.steps / (mode === "together" ? 1 : pictures || 1)) || steps || 1;
+};
 
 /** The picture's own step: the count of a job runs over all its pictures. @param {Job} job */
 export function ownStep(job) {
