@@ -214,6 +214,8 @@ class ComfyConnection:
         with self._errors():
             response = await self._session.get(f"{self._url}/view", params=query, timeout=limit)
         try:
+            if response.status >= 500:
+                self._check(response, "/view")  # asked again: behind a proxy, it may be there
             if response.status != 200:
                 raise EngineError(
                     f"{self.name} no longer has {file.filename} ({response.status}).",
