@@ -12,7 +12,7 @@ from imagine.jobs import MOVES, new_job
 from imagine.models import Job, JobState, Progress
 from imagine.store import JobQuery
 from tests.conftest import Client, StartServer
-from tests.following import follow, submit
+from tests.following import eventually, follow, submit
 
 TINY = "--size 64x64 --steps 1 --batch 1"
 
@@ -111,3 +111,14 @@ async def test_of_trash_and_retry_at_once_the_first_wins(client: Client):
     retrying, removing = parts.jobs.retry(job.id), parts.jobs.remove(job.id)
     outcomes = await asyncio.gather(retrying, removing, return_exceptions=True)
     assert [type(outcome) for outcome in outcomes] == [Job, ConflictError]
+
+
+async def test_a_long_line_keeps_few_plans_and_makes_every_job(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.jobs.MOST_PLANS", 2)
+    parts = client.app[PARTS]
+    await submit(client, f"a fox {TINY} --repeat 6")
+    assert len(parts.jobs.plans) <= 2
+    await eventually(lambda: parts.store.counts["succeeded"] == 6)
+    await eventually(lambda: parts.jobs.plans == {})
