@@ -229,11 +229,12 @@ def _update(job: Wire, jobs: dict[str, Wire], board: "Board") -> None:
 async def _cancel(api: Api, jobs: dict[str, Wire]) -> int:
     """Cancel what has not ended; return how many jobs the server took back."""
     canceled = 0
-    with suppress(TimeoutError, RefusedError, UnreachableError):
+    with suppress(TimeoutError, UnreachableError):
         async with asyncio.timeout(FAREWELL_S):
             for job in _open(jobs):
-                await api.post(f"/api/jobs/{job}/cancel")
-                canceled += 1
+                with suppress(RefusedError):  # it has ended meanwhile; the others have not
+                    await api.post(f"/api/jobs/{job}/cancel")
+                    canceled += 1
     return canceled
 
 

@@ -221,3 +221,16 @@ def test_ctrl_c_cancels_its_own_jobs(fake):
     assert fake.canceled == [JOB_ID]
     assert "Canceled 1 job." in stderr
     assert client.returncode == 130
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a console is needed to send Ctrl+C on Windows")
+def test_ctrl_c_cancels_the_others_when_one_has_just_ended(fake):
+    fake.submitted = [job(id="first"), job(id="second")]
+    fake.ended = {"first"}
+    command = [sys.executable, "-m", "imagine", "prompt", "a fox", "--server", fake.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as client:
+        assert fake.connected.wait(60)
+        client.send_signal(signal.SIGINT)
+        _, stderr = client.communicate(timeout=60)
+    assert fake.canceled == ["second"]
+    assert "Canceled 1 job." in stderr

@@ -48,6 +48,8 @@ class FakeImagine:
         self.url = ""
         self.prompts: list[str] = []
         self.canceled: list[str] = []
+        # Those that have ended before they can be canceled.
+        self.ended: set[str] = set()
         self.connected = threading.Event()
         self.refusal: tuple[int, Any] | None = None
         self.warnings: list[Mapping[str, Any]] = []
@@ -102,7 +104,11 @@ class FakeImagine:
         return web.json_response(self.later.get(asked, submitted[asked]))
 
     async def _cancel(self, request: web.Request) -> web.Response:
-        self.canceled.append(request.match_info["id"])
+        asked = request.match_info["id"]
+        if asked in self.ended:
+            error = {"code": "conflict", "message": "It is over already.", "details": []}
+            return web.json_response({"error": error}, status=409)
+        self.canceled.append(asked)
         return web.json_response(job(state="canceled"))
 
     async def _live(self, request: web.Request) -> web.WebSocketResponse:
