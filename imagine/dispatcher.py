@@ -124,7 +124,7 @@ class Dispatcher:
     async def _recover(self) -> list[Job]:
         """Fill the line from the store; return the jobs that an engine may still be running."""
         running = []
-        for job in await self._store.active():
+        for job in await self._left_active():
             if job.state is JobState.QUEUED:
                 self._queue.put(job)
             elif self._engines.of_kind(job.engine) is None:
@@ -133,6 +133,15 @@ class Dispatcher:
                 self._queue.hand(job)
                 running.append(job)
         return running
+
+    async def _left_active(self) -> list[Job]:
+        """Read what was left; without it nothing could ever run, so this tries until it can."""
+        while True:
+            try:
+                return await self._store.active()
+            except StorageError as error:
+                logger.warning("what was left is not read yet: %s", error.message)
+                await asyncio.sleep(RETRY_S)
 
     def _adopt(self, job: Job) -> bool:
         """Follow a job of an earlier process, once its engine can be asked."""

@@ -11,7 +11,9 @@ from typing import Any
 import pytest
 
 from imagine.dispatcher import MOST_LOSSES
+from imagine.errors import StorageError
 from imagine.jobs import MOVES
+from imagine.models import Job
 from imagine.store import SqliteJobStore
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage, picture_of
@@ -421,3 +423,22 @@ async def test_a_picture_that_cannot_be_had_at_once_is_asked_for_again(
     assert ended["state"] == "succeeded"
     assert ended["attempt"] == 1
     assert len(ended["images"]) == 2
+
+
+async def test_a_database_that_is_locked_at_the_start_stops_no_job_for_good(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.dispatcher.RETRY_S", 0.02)
+    read, failures = SqliteJobStore.active, [StorageError("It is locked.")]
+
+    async def fail_once(store: SqliteJobStore) -> list[Job]:
+        if failures:
+            raise failures.pop()
+        return await read(store)
+
+    monkeypatch.setattr(SqliteJobStore, "active", fail_once)
+    client = await start_server()
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        assert (await end(client, follower, job["id"]))["state"] == "succeeded"
+    assert failures == []
