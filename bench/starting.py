@@ -1,4 +1,7 @@
-"""How long a start takes, and what an idle server holds, beside the least that aiohttp can do."""
+"""How long a start takes, and what an idle server holds, beside the least that aiohttp can do.
+
+The quickest start counts: whatever else the machine does can only make one longer.
+"""
 
 import asyncio
 from statistics import median
@@ -41,8 +44,8 @@ async def measure_start(ground: Ground) -> list[Figure]:
     return [
         Figure(
             "start",
-            median(ours_ms),
-            median(bare_ms),
+            min(ours_ms),
+            min(bare_ms),
             details={"bare_ms": summary(bare_ms), "imagine_ms": summary(ours_ms)},
         ),
         Figure(
