@@ -25,9 +25,9 @@ export function ratio(job) {
 
 /** Steps of one picture. @param {Job} job @returns {number} */
 const stepsEach = (job) => {
-  const { steps, batch_size: pictures, batch_mode: mode } = job.parameters;
+  const { steps, batch_size: pictures } = job.parameters;
   // with --stop fewer steps run than are asked for, so what the run itself counts goes first
-  return Math.round(job.progress.steps / (mode === "together" ? 1 : pictures || 1)) || steps || 1;
+  return Math.round(job.progress.steps / (together(job) ? 1 : pictures || 1)) || steps || 1;
 };
 
 /** The picture's own step: the count of a job runs over all its pictures. @param {Job} job */
@@ -48,14 +48,16 @@ const inLine = ({ state, stage, progress }) =>
   state === "queued" || (state === "running" && progress.step === 0 && (stage === "submitted" || stage === null));
 
 /** Made in one latent batch, so that all its pictures are in work at once. @param {Job} job */
-const together = ({ progress, parameters }) => progress.step > 0 && progress.steps <= parameters.steps;
+const together = ({ parameters }) => parameters.batch_mode === "together";
 
 /** @param {Job} job @param {Queue} queue @returns {Tile[]} */
 export function tiles(job, queue) {
   const images = new Map(job.images.map((image) => [image.index, image]));
   const indices = Array.from({ length: pictureCount(job) }, (_, index) => index);
   const said = job.progress.image;
-  const current = said === null || images.has(said) ? indices.find((index) => !images.has(index)) ?? 0 : said;
+  // the picture that the engine spoke of last may be here already: then the next one is about to begin
+  const begins = said !== null && images.has(said);
+  const current = said === null || begins ? indices.find((index) => !images.has(index)) ?? 0 : said;
   const all = together(job);
   return indices.map((index) => {
     const image = images.get(index) ?? null;
@@ -66,6 +68,7 @@ export function tiles(job, queue) {
     if (image) return { ...tile, state: "succeeded" };
     if (inLine(job)) return index === 0 ? { ...tile, state: "queued", place: place(job, queue) } : tile;
     if (job.state === "failed" || job.state === "canceled") return { ...tile, state: job.state };
+    if (begins && index === current) return { ...tile, state: "sampling", ring: 0, chip: `0/${stepsEach(job)}` };
     if (all || index === current) return working(tile, job);
     // done before the one in work, and on its way here
     return index < current ? { ...tile, state: "saving", ring: 100, chip: "saving" } : tile;

@@ -16,7 +16,13 @@ test("a picture that is done but not here yet says so", () =>
   equal(states(at(27, 1)), ["saving", "sampling", "waiting", "waiting"]));
 
 test("a latent batch is in work everywhere at once", () =>
-  equal(states({ progress: { value: 0.4, step: 10, steps: 25, image: null, eta_s: 3 } }), ["sampling", "sampling", "sampling", "sampling"]));
+  equal(states({ parameters: { ...job({}).parameters, batch_mode: "together" }, progress: { value: 0.4, step: 10, steps: 25, image: null, eta_s: 3 } }), ["sampling", "sampling", "sampling", "sampling"]));
+
+test("a picture stopped early counts the steps that it runs", () =>
+  equal(ownStep(job({ ...at(7, 1), progress: { value: 0.3, step: 7, steps: 20, image: 1, eta_s: 3 } })), { step: 2, steps: 5 }));
+
+test("a picture about to begin stands at no step, whatever the one before is doing", () =>
+  equal(states(at(25, 0, { stage: "decoding", images: images(0) })), ["succeeded", "sampling", "waiting", "waiting"]));
 
 test("the own step begins at zero when the pictures before are here", () => {
   equal(ownStep(job(at(25, 1, { images: images(0) }))), { step: 0, steps: 25 });
