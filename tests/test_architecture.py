@@ -56,6 +56,7 @@ ROOMS = {
     "estimates": 3,
     "explain": 3,
     "job_queue": 3,
+    "job_run": 3,
     "jobs": 3,
     "picture_text": 3,
     "planner": 3,
