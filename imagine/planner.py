@@ -8,7 +8,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from imagine.catalog import Catalog
 from imagine.errors import WorkflowError
@@ -21,8 +21,17 @@ from imagine.profiles import Profiles
 from imagine.prompt_parser import Prompt, Vocabulary, expand, parse
 from imagine.workflow_builder import Plan, Workflow, build, plan
 
+T = TypeVar("T")
+
+# Longer prompts are read in a thread: forty lines of a permutation take most of a second.
+LONG = 1_000
 # A canonical prompt, with everything written in, is longer than what was typed.
 MOST_STORED = 24_000
+
+
+async def read_apart(text: str, work: Callable[[], T]) -> T:
+    """Do pure work on a prompt: in a thread when it is long, so that nobody waits for it."""
+    return await asyncio.to_thread(work) if len(text) > LONG else work()
 
 
 def draw_seed() -> int:
@@ -75,7 +84,8 @@ class Planner:
             WorkflowError: the engine cannot run it.
         """
         planned: list[Planned] = []
-        for prompt in expand(text, self.vocabulary, draw_seed, options):
+        prompts = await read_apart(text, lambda: expand(text, self.vocabulary, draw_seed, options))
+        for prompt in prompts:
             if planned:
                 await asyncio.sleep(0)
             planned.append(self.plan(prompt, new_id(), self._catalog()))

@@ -13,6 +13,7 @@ from imagine.events import Listener
 from imagine.explain import explain
 from imagine.jobs import Submission
 from imagine.models import Job, JobKind, JobState
+from imagine.planner import read_apart
 from imagine.routes.presenting import job_answer, json_answer, present, present_text
 from imagine.routes.reading import read_body, read_once, read_query, read_wait
 from imagine.routes.wire import ImagineBody, JobsQuery, PatchBody
@@ -72,7 +73,10 @@ async def parse(request: web.Request) -> web.Response:
     def seconds(plan: Plan) -> float | None:
         return parts.estimates.seconds(parts.engines.kind, plan.parameters)
 
-    return web.json_response(explain(body.prompt, body.options, parts.planner, seconds=seconds))
+    told = await read_apart(
+        body.prompt, lambda: explain(body.prompt, body.options, parts.planner, seconds=seconds)
+    )
+    return web.json_response(told)
 
 
 async def list_jobs(request: web.Request) -> web.Response:

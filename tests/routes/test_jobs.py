@@ -3,10 +3,12 @@
 import asyncio
 import io
 import json
+import threading
 from typing import Any
 
 import pytest
 
+from imagine.explain import explain
 from tests.conftest import SMALL, Client, StartServer
 from tests.following import finish, follow, submit
 from tests.pictures import chunks, pixels
@@ -78,6 +80,22 @@ async def test_permutations_make_a_batch_of_jobs(client: Client):
     jobs = await submit(client, f"a {{red, blue}} fox {SMALL} --batch 1")
     assert [job["text"] for job in jobs] == ["a red fox", "a blue fox"]
     assert len({job["batch"] for job in jobs}) == 1
+
+
+@pytest.mark.parametrize(("length", "apart"), [(10, False), (5000, True)])
+async def test_only_a_long_prompt_is_read_beside_the_loop(
+    client: Client, monkeypatch: pytest.MonkeyPatch, length: int, apart: bool
+):
+    threads = []
+
+    def watched(*arguments: Any, **options: Any) -> dict[str, Any]:
+        threads.append(threading.current_thread())
+        return explain(*arguments, **options)
+
+    monkeypatch.setattr("imagine.routes.jobs.explain", watched)
+    async with client.post("/api/parse", json={"prompt": "a" * length}) as answer:
+        assert (await answer.json())["ok"]
+    assert [thread is not threading.main_thread() for thread in threads] == [apart]
 
 
 async def test_two_equal_prompts_are_two_jobs(client: Client):
