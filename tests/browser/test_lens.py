@@ -219,6 +219,17 @@ class TestCompletion:
         assert await text(page).get_attribute("aria-activedescendant") is None
         assert served.submitted == []
 
+    async def test_a_choice_stands_when_the_caret_tells_of_itself_late(
+        self, page: Page, served: LensStage
+    ) -> None:
+        await write(page, "fox --c")
+        await expect(rows(page).first).to_contain_text("--chaos")
+        await page.keyboard.press("ArrowDown")
+        await page.evaluate("document.dispatchEvent(new Event('selectionchange'))")
+        await page.keyboard.press("Enter")
+        await expect(text(page)).to_have_value("fox --cfg ")
+        assert served.submitted == []
+
     async def test_values_follow_their_flag_and_tab_takes_the_first(self, page: Page) -> None:
         await write(page, "fox --asp")
         await page.keyboard.press("Tab")

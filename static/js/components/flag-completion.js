@@ -29,6 +29,8 @@ export class FlagCompletion extends HTMLElement {
   /** @type {Row[]} */
   #rows = [];
   #active = 0;
+  /** The text that the rows were found for. */
+  #text = "";
   /** True once the arrow keys have chosen a row: then Enter takes it instead of submitting. */
   #chosen = false;
 
@@ -63,6 +65,9 @@ export class FlagCompletion extends HTMLElement {
   offer() {
     if (!this.#field) return;
     const { value, caret, input, composing } = this.#field;
+    // a choice stands until the text is another: the caret tells of itself late, and models arrive
+    if (value !== this.#text) this.#chosen = false;
+    this.#text = value;
     const { label, rows } = offer(value, caret, this.known.parameters, this.known.catalog);
     this.#show(label, input.selectionStart === caret && !composing ? rows : []);
   }
@@ -75,8 +80,8 @@ export class FlagCompletion extends HTMLElement {
   #show(label, rows) {
     const same = rows.length === this.#rows.length &&
       rows.every((row, index) => row.insert === this.#rows[index].insert);
-    this.#chosen = false;
     if (same) return;
+    this.#chosen = false;
     this.#rows = rows;
     this.#active = 0;
     const list = this.#list;
