@@ -34,9 +34,9 @@ async def test_a_run_gives_every_figure_and_leaves_nothing_behind(tmp_path):
     [
         (Figure("instant_job", 8.0, 2.0), True),
         (Figure("instant_job", 8.1, 2.0), False),
-        (Figure("jobs_a_second", 20.0, 200.0), True),
-        (Figure("jobs_a_second", 19.0, 200.0), False),
-        (Figure("jobs_a_second", 19.0, 200.0, 0.2), True),
+        (Figure("jobs_a_second", 50.0, 200.0), True),
+        (Figure("jobs_a_second", 49.0, 200.0), False),
+        (Figure("jobs_a_second", 49.0, 200.0, 0.3), True),
         (Figure("cpu", 10.5), False),
         (Figure("cpu", None), None),
     ],
