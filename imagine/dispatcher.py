@@ -11,11 +11,10 @@ import time
 
 from imagine.engines import Engine, Engines
 from imagine.errors import ImagineError, JobError, StorageError
-from imagine.estimates import Estimates
 from imagine.ids import new_id
 from imagine.job_queue import MemoryQueue, Worker, choose
 from imagine.job_run import RETRY_S, Run, Runner
-from imagine.jobs import EventBus, ImageStore, Jobs, JobStore
+from imagine.jobs import EventBus, Jobs, JobStore
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobState, Stage, utc_now
 from imagine.planner import Planned, Planner
@@ -33,10 +32,9 @@ class Dispatcher:
         queue: MemoryQueue,
         jobs: Jobs,
         bus: EventBus,
-        images: ImageStore,
         engines: Engines,
         planner: Planner,
-        estimates: Estimates,
+        runner: Runner,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -44,16 +42,8 @@ class Dispatcher:
         self._bus = bus
         self._engines = engines
         self._planner = planner
+        self._runner = runner
         self._tasks = TaskSet()
-        self._runner = Runner(
-            store=store,
-            queue=queue,
-            jobs=jobs,
-            bus=bus,
-            images=images,
-            estimates=estimates,
-            tasks=self._tasks,
-        )
         self._runs: dict[str, Run] = {}
 
     async def run(self) -> None:
@@ -70,6 +60,7 @@ class Dispatcher:
                 await self._jobs.bell.wait()
         finally:
             await self._tasks.cancel()
+            await self._runner.stop()
 
     # --- taking up and handing out
 

@@ -76,7 +76,7 @@ class Run:
 
 
 class Runner:
-    """Follows runs to their end. Owned by the dispatcher, in whose tasks it works."""
+    """Follows runs to their end. Owned by the app; the dispatcher uses it, and stops it."""
 
     def __init__(
         self,
@@ -87,7 +87,6 @@ class Runner:
         bus: EventBus,
         images: ImageStore,
         estimates: Estimates,
-        tasks: TaskSet,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -95,8 +94,12 @@ class Runner:
         self._bus = bus
         self._images = images
         self._estimates = estimates
-        self._tasks = tasks
+        self._tasks = TaskSet()
         self._losses: dict[str, int] = {}
+
+    async def stop(self) -> None:
+        """Let go of the pictures that are being fetched; the next start asks for them again."""
+        await self._tasks.cancel()
 
     def open(self, job: Job, planned: Planned, engine: Engine) -> Run:
         """Return the run of a claimed job, with the pictures that earlier attempts made."""

@@ -24,6 +24,7 @@ from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.images import ImageStore
 from imagine.job_queue import MemoryQueue
+from imagine.job_run import Runner
 from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
 from imagine.planner import Planner
@@ -90,15 +91,17 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
         jobs = Jobs(store, queue, bus, planner)
         engines.on_change = jobs.bell.set
+        runner = Runner(
+            store=store, queue=queue, jobs=jobs, bus=bus, images=images, estimates=estimates
+        )
         dispatcher = Dispatcher(
             store=store,
             queue=queue,
             jobs=jobs,
             bus=bus,
-            images=images,
             engines=engines,
             planner=planner,
-            estimates=estimates,
+            runner=runner,
         )
         announcer = Announcer(queue, store, bus, engines, estimates)
         app[PARTS] = Parts(store, queue, bus, images, engines, planner, estimates, jobs, announcer)
