@@ -278,7 +278,9 @@ async def test_the_keyboard_alone_reaches_everything(stage: Stage, open_page: Op
     await press("ArrowRight")
     await press("ArrowDown")
     assert await page.evaluate(focused) == "Open picture 2 of 4: a jellyfish"
-    await press("s")
+    # the star goes at once, before the server has heard of it
+    async with page.expect_response(lambda answer: answer.request.method == "PATCH"):
+        await press("s")
     await expect(page.locator(".starred")).to_have_count(0)
     assert stage.asked == [("PATCH", f"/api/jobs/{gallery()[1]['id']}", {"favorites": []})]
     await press("ArrowUp")
