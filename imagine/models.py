@@ -60,6 +60,39 @@ class JobKind(StrEnum):
     WORKFLOW = "workflow"
 
 
+class Action(StrEnum):
+    """What can be done with a finished picture."""
+
+    SINGLE = "single"
+    UPSCALE = "upscale"
+    VARIATION = "variation"
+    REROLL = "reroll"
+    REMIX = "remix"
+    ZOOM = "zoom"
+    PAN = "pan"
+    SQUARE = "square"
+    RESHAPE = "reshape"
+    REGION = "region"
+    ENHANCE = "enhance"
+
+
+class Strength(StrEnum):
+    """How far an action may go from its picture."""
+
+    SUBTLE = "subtle"
+    STRONG = "strong"
+    CREATIVE = "creative"
+
+
+class Direction(StrEnum):
+    """Where a picture grows."""
+
+    LEFT = "left"
+    RIGHT = "right"
+    UP = "up"
+    DOWN = "down"
+
+
 class NoteLevel(StrEnum):
     """``info`` explains; ``warning`` says that something was not honoured."""
 
@@ -109,6 +142,21 @@ class Parent(Frozen):
 
     job: str
     image: int
+
+
+class Origin(Frozen):
+    """How a job grows from a picture; it is stored as ``parameters["origin"]``.
+
+    ``source`` is the link of the picture (`imagine.links`), ``mask`` the link of one whose white
+    part is painted anew. ``factor`` is how far a zoom goes out.
+    """
+
+    action: Action
+    source: str
+    strength: Strength | None = None
+    factor: float | None = None
+    direction: Direction | None = None
+    mask: str | None = None
 
 
 class Job(Frozen):

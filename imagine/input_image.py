@@ -1,0 +1,36 @@
+"""A picture that a graph starts from, as the builder and the engine know it."""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Box(NamedTuple):
+    """A part of a picture. Units: pixels."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def width(self) -> int:
+        return self.right - self.left
+
+    @property
+    def height(self) -> int:
+        return self.bottom - self.top
+
+
+@dataclass(frozen=True, slots=True)
+class InputImage:
+    """A picture with a link of our own (`imagine.links`).
+
+    ``name`` is where it lies in an engine's input folder, as ``LoadImage`` takes it. ``box`` is,
+    for a mask, the part that is to be painted. Units: pixels.
+    """
+
+    link: str
+    name: str
+    width: int
+    height: int
+    box: Box | None = None
