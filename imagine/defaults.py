@@ -16,3 +16,7 @@ class Defaults:
     batch_mode: str = "one_by_one"
     presets: Mapping[str, str] = field(default_factory=dict)
     versions: Mapping[str, str] = field(default_factory=dict)
+
+
+# An owner who chose nothing.
+NOTHING_CHOSEN = Defaults()

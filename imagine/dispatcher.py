@@ -177,7 +177,7 @@ class Dispatcher:
         try:
             catalog = engine.catalog
             assert catalog is not None, "asked before adopting"
-            planned = self._planner.plan_canonical(job.canonical, job.prompt_id or job.id, catalog)
+            planned = await self._planner.plan_stored(job, job.prompt_id or job.id, catalog)
             await self._follow(job, planned, engine, adopt=True)
         except ImagineError as error:
             await self._runner.fail(job, error.body())
@@ -211,7 +211,7 @@ class Dispatcher:
         assert catalog is not None, "only an engine with a catalog has room"
         prompt_id = job.id if job.attempt == 0 else new_id()
         try:
-            return self._planner.plan_canonical(job.canonical, prompt_id, catalog)
+            return await self._planner.plan_stored(job, prompt_id, catalog)
         except ImagineError as error:
             await self._runner.fail(job, error.body())
             return None

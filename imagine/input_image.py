@@ -1,6 +1,8 @@
 """A picture that a graph starts from, as the builder and the engine know it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import NamedTuple
 
 
@@ -34,3 +36,7 @@ class InputImage:
     width: int
     height: int
     box: Box | None = None
+
+
+# A prompt that names no pictures.
+NO_INPUTS: Mapping[str, InputImage] = MappingProxyType({})

@@ -6,19 +6,30 @@ installed now and what the owner configured.
 
 import asyncio
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, TypeVar
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
 
 from imagine.catalog import Catalog
+from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import WorkflowError
 from imagine.ids import new_id
+from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import choose_model, usable_models
-from imagine.models import Note
+from imagine.models import Action, Job, JobKind, Note, Origin
 from imagine.names import basename
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
-from imagine.prompt_parser import Prompt, Vocabulary, expand, parse
+from imagine.prompt_links import links_of, with_links
+from imagine.prompt_parser import (
+    MAX_CHARACTERS,
+    VOCABULARY,
+    Prompt,
+    Vocabulary,
+    expand,
+    parse,
+)
 from imagine.workflow_builder import Plan, Workflow, build, plan
 
 T = TypeVar("T")
@@ -27,6 +38,39 @@ T = TypeVar("T")
 LONG = 1_000
 # A canonical prompt, with everything written in, is longer than what was typed.
 MOST_STORED = 24_000
+
+
+# What a job is called that grows from a picture.
+KINDS: Mapping[Action, JobKind] = {
+    Action.UPSCALE: JobKind.UPSCALE,
+    Action.ENHANCE: JobKind.UPSCALE,
+    Action.VARIATION: JobKind.VARIATION,
+    Action.ZOOM: JobKind.ZOOM,
+    Action.RESHAPE: JobKind.ZOOM,
+    Action.PAN: JobKind.PAN,
+    Action.SQUARE: JobKind.SQUARE,
+    Action.REGION: JobKind.REGION,
+}
+
+
+class Inputs(Protocol):
+    """Finds the pictures that prompts name.
+
+    Raises:
+        PromptError: a link names no picture, or one that cannot be used.
+    """
+
+    async def find(self, links: Collection[str]) -> Mapping[str, InputImage]:
+        """Return the picture of each link; those on the web are fetched and kept."""
+        ...
+
+    async def find_mask(self, link: str, source: InputImage) -> InputImage:
+        """Return a mask for a picture: of its size, white where it is to be painted anew."""
+        ...
+
+    def path(self, link: str) -> Path:
+        """Return the file of a picture, by its own link."""
+        ...
 
 
 async def read_apart(text: str, work: Callable[[], T]) -> T:
@@ -43,7 +87,8 @@ def draw_seed() -> int:
 class Planned:
     """One job to be: its prompt, what it will use, and its graph if the engine is known.
 
-    ``prompt_id`` stands in the graph's file names, so a graph serves one attempt only.
+    ``prompt_id`` stands in the graph's file names, so a graph serves one attempt only. ``origin``
+    and ``member`` say what it grows from (`imagine.workflow_builder.plan`).
     """
 
     prompt_id: str
@@ -51,11 +96,24 @@ class Planned:
     plan: Plan
     workflow: Workflow | None
     catalog: Catalog | None
+    origin: Origin | None = None
+    member: int | None = None
 
     @property
     def notes(self) -> tuple[Note, ...]:
         built = self.workflow.notes if self.workflow is not None else ()
         return tuple(dict.fromkeys((*self.prompt.notes, *self.plan.notes, *built)))
+
+    @property
+    def kind(self) -> JobKind:
+        """What the job is called."""
+        if self.member is not None:
+            return JobKind.SINGLE
+        if self.origin is not None:
+            return KINDS[self.origin.action]
+        if "edit" in self.prompt.parameters:
+            return JobKind.EDIT
+        return JobKind.IMAGINE if self.prompt.text else JobKind.BLEND
 
 
 class Planner:
@@ -66,46 +124,96 @@ class Planner:
         profiles: Profiles,
         *,
         catalog: Callable[[], Catalog | None] = lambda: None,
-        vocabulary: Vocabulary | None = None,
-        default_model: str | None = None,
-        batch_mode: str = "one_by_one",
+        vocabulary: Callable[[], Vocabulary] = lambda: VOCABULARY,
+        defaults: Defaults = NOTHING_CHOSEN,
+        inputs: Inputs | None = None,
     ) -> None:
         self._profiles = profiles
         self._catalog = catalog
-        self.vocabulary = vocabulary or Vocabulary()
-        self._default_model = default_model
-        self._batch_mode = batch_mode
+        self.vocabulary = vocabulary
+        self._defaults = defaults
+        self._inputs = inputs
 
-    async def plan_all(self, text: str, options: Mapping[str, Any]) -> list[Planned]:
+    async def plan_all(
+        self,
+        text: str,
+        options: Mapping[str, Any],
+        *,
+        images: Sequence[str] = (),
+        origin: Origin | None = None,
+        member: int | None = None,
+        most: int = MAX_CHARACTERS,
+    ) -> list[Planned]:
         """Plan every job of one prompt; other work may go on between two jobs.
+
+        ``images`` are links that stand behind those in the prompt; ``most`` is the length up to
+        which it may be written.
 
         Raises:
             PromptError: the prompt or an option cannot be.
             WorkflowError: the engine cannot run it.
         """
+
+        def read() -> list[Prompt]:
+            vocabulary = replace(self.vocabulary(), max_characters=most)
+            return expand(text, vocabulary, draw_seed, options, uploads=len(images))
+
         planned: list[Planned] = []
-        prompts = await read_apart(text, lambda: expand(text, self.vocabulary, draw_seed, options))
-        for prompt in prompts:
+        for prompt in await read_apart(text, read):
             if planned:
                 await asyncio.sleep(0)
-            planned.append(self.plan(prompt, new_id(), self._catalog()))
+            whole = replace(prompt, images=(*prompt.images, *images)) if images else prompt
+            planned.append(await self._found(whole, new_id(), self._catalog(), origin, member))
         return planned
 
-    def plan_canonical(self, canonical: str, prompt_id: str, catalog: Catalog) -> Planned:
+    async def plan_stored(self, job: Job, prompt_id: str, catalog: Catalog) -> Planned:
         """Plan a stored job again, for another attempt or another engine."""
-        stored = replace(self.vocabulary, max_characters=MOST_STORED)
-        return self.plan(parse(canonical, stored), prompt_id, catalog)
+        vocabulary = replace(VOCABULARY, max_characters=MOST_STORED)
+        origin = job.parameters.get("origin")
+        return await self._found(
+            parse(job.canonical, vocabulary),
+            prompt_id,
+            catalog,
+            Origin.model_validate(origin) if origin is not None else None,
+            job.parameters.get("member"),
+        )
+
+    async def _found(
+        self,
+        prompt: Prompt,
+        prompt_id: str,
+        catalog: Catalog | None,
+        origin: Origin | None,
+        member: int | None,
+    ) -> Planned:
+        """Plan one job once the pictures that it names are found."""
+        links = links_of(prompt)
+        if origin is None and not links:
+            return self.plan(prompt, prompt_id, catalog, member=member)
+        assert self._inputs is not None, "a server can find pictures"
+        source = (origin.source,) if origin is not None else ()
+        found = dict(await self._inputs.find({*links, *source}))
+        own = {link: image.link for link, image in found.items()}
+        inputs = {image.link: image for image in found.values()}
+        if origin is not None:
+            origin = origin.model_copy(update={"source": own[origin.source]})
+            if origin.mask is not None:
+                mask = await self._inputs.find_mask(origin.mask, inputs[origin.source])
+                inputs[mask.link] = mask
+                origin = origin.model_copy(update={"mask": mask.link})
+        prompt = with_links(prompt, own)
+        return self.plan(prompt, prompt_id, catalog, inputs=inputs, origin=origin, member=member)
 
     def outline(self, prompt: Prompt) -> Plan:
         """Say what a prompt would use, without building its graph."""
-        return self._plan(prompt, self._catalog())
+        return plan(prompt, self._catalog(), self._profiles, self._defaults)
 
     def models(self, catalog: Catalog | None) -> list[dict[str, Any]]:
         """List the installed models that make pictures from words, for ``/api/catalog``."""
         if catalog is None:
             return []
         try:
-            default = choose_model(None, self._default_model, catalog, self._profiles).name
+            default = choose_model(None, self._defaults.model, catalog, self._profiles).name
         except WorkflowError:
             default = None
         return [
@@ -124,29 +232,37 @@ class Planner:
             for name, profile in usable_models(catalog, self._profiles)
         ]
 
-    def plan(self, prompt: Prompt, prompt_id: str, catalog: Catalog | None) -> Planned:
+    def plan(
+        self,
+        prompt: Prompt,
+        prompt_id: str,
+        catalog: Catalog | None,
+        *,
+        inputs: Mapping[str, InputImage] = NO_INPUTS,
+        origin: Origin | None = None,
+        member: int | None = None,
+    ) -> Planned:
         """Plan one job, and build and check its graph if the catalog is known.
 
         Raises:
             PromptError: a model, a LoRA or a sampler that is not installed.
             WorkflowError: the engine cannot run the graph.
         """
-        made = self._plan(prompt, catalog)
+        made = plan(
+            prompt,
+            catalog,
+            self._profiles,
+            self._defaults,
+            inputs=inputs,
+            origin=origin,
+            member=member,
+        )
         if catalog is None:
-            return Planned(prompt_id, prompt, made, None, None)
+            return Planned(prompt_id, prompt, made, None, None, origin, member)
         request = replace(made.request, filename_prefix=f"imagine/{prompt_id}")
         workflow = build(request, made.profile, catalog)
         if problems := preflight(workflow.graph, catalog):
             raise WorkflowError(
                 problems[0].message or "The engine cannot run this graph.", details=problems
             )
-        return Planned(prompt_id, prompt, made, workflow, catalog)
-
-    def _plan(self, prompt: Prompt, catalog: Catalog | None) -> Plan:
-        return plan(
-            prompt,
-            catalog,
-            self._profiles,
-            default_model=self._default_model,
-            batch_mode=self._batch_mode,
-        )
+        return Planned(prompt_id, prompt, made, workflow, catalog, origin, member)

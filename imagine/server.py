@@ -17,6 +17,7 @@ from imagine.app_keys import PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import sole_use
+from imagine.defaults import Defaults
 from imagine.dispatcher import Dispatcher
 from imagine.engines import Engines
 from imagine.errors import SettingsError
@@ -85,8 +86,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         planner = Planner(
             profiles,
             catalog=engines.catalog,
-            default_model=settings.default_model,
-            batch_mode=settings.batch_mode,
+            defaults=Defaults(model=settings.default_model, batch_mode=settings.batch_mode),
         )
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
         jobs = Jobs(store, queue, bus, planner)

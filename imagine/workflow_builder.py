@@ -4,18 +4,20 @@ Both are pure and deterministic: the same prompt, catalog and profiles give the 
 typed wins over the profile of the model; what cannot be honoured becomes a note, never silence.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import Detail, PromptError, WorkflowError
 from imagine.graph import OutputNode, Sampler, Workflow
 from imagine.image_request import BatchMode, ImageRequest, Lora
+from imagine.input_image import NO_INPUTS, InputImage
 from imagine.left_out import left_out, not_done
 from imagine.model_choice import ModelChoice, choose_model, model_files
-from imagine.models import Note, NoteLevel
+from imagine.models import Note, NoteLevel, Origin
 from imagine.names import find, nearest, plain
 from imagine.profiles import Profile, Profiles
 from imagine.prompt import Prompt
@@ -45,25 +47,31 @@ class Plan:
     profile: Profile
     parameters: dict[str, Any]
     notes: tuple[Note, ...]
+    inputs: tuple[InputImage, ...] = ()
 
 
 def plan(
     prompt: Prompt,
     catalog: Catalog | None,
     profiles: Profiles,
+    defaults: Defaults = NOTHING_CHOSEN,
     *,
-    default_model: str | None = None,
-    batch_mode: str = BatchMode.ONE_BY_ONE,
+    inputs: Mapping[str, InputImage] = NO_INPUTS,
+    origin: Origin | None = None,
+    member: int | None = None,
 ) -> Plan:
     """Settle what a prompt uses on an engine; without a catalog, as far as can be known.
+
+    ``inputs`` are the pictures that the prompt and ``origin`` name, by their links. ``origin`` says
+    how the set grows from a picture. ``member``: make only this picture of the set.
 
     Raises:
         PromptError: an unknown model, LoRA, sampler or scheduler was typed.
         WorkflowError: no model is installed that makes pictures from words.
     """
     settling = _Settling(prompt, catalog, profiles)
-    settling.choose_model(default_model)
-    request = settling.request(BatchMode(batch_mode))
+    settling.choose_model(defaults.model)
+    request = settling.request(BatchMode(defaults.batch_mode))
     if settling.problems:
         message = settling.problems[0].message or "The prompt cannot be made."
         raise PromptError(message, details=settling.problems)

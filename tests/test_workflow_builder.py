@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from imagine.catalog import Catalog
+from imagine.defaults import Defaults
 from imagine.errors import PromptError, WorkflowError
 from imagine.model_choice import usable_models
 from imagine.models import Note, NoteLevel
@@ -67,7 +68,7 @@ def engine_of(family: str) -> Catalog:
 
 
 def planned(asked: Prompt, engine: Catalog | None = ENGINE, **settings: Any) -> Plan:
-    return plan(asked, engine, PROFILES, **settings)
+    return plan(asked, engine, PROFILES, Defaults(**settings))
 
 
 def built(made: Plan, engine: Catalog = ENGINE) -> Workflow:
@@ -585,13 +586,13 @@ def test_a_header_tells_what_a_name_does_not() -> None:
 
 def test_the_configured_model_is_taken_without_a_word() -> None:
     engine = catalog(checkpoints=["v1-5-pruned.ckpt", SDXL])
-    made = planned(prompt(), engine, default_model="v1-5")
+    made = planned(prompt(), engine, model="v1-5")
     assert made.parameters["model"] == "v1-5-pruned.ckpt"
     assert made.notes == ()
 
 
 def test_a_configured_model_that_is_gone_is_said_and_the_best_is_taken() -> None:
-    made = planned(prompt(), default_model="gone_v3")
+    made = planned(prompt(), model="gone_v3")
     assert made.parameters["model"] == SDXL
     assert sentences(made) == [
         "The model gone_v3 of the settings is not installed, so another was taken.",
@@ -601,7 +602,7 @@ def test_a_configured_model_that_is_gone_is_said_and_the_best_is_taken() -> None
 
 def test_a_configured_model_that_fits_several_is_said() -> None:
     engine = catalog(checkpoints=["flux1-dev-fp8.safetensors", "flux1-schnell-fp8.safetensors"])
-    made = planned(prompt(), engine, default_model="flux")
+    made = planned(prompt(), engine, model="flux")
     assert sentences(made)[0] == (
         "The model flux of the settings fits several models, so another was taken."
     )
@@ -609,7 +610,7 @@ def test_a_configured_model_that_fits_several_is_said() -> None:
 
 def test_a_configured_model_that_makes_no_pictures_from_words_is_passed_over() -> None:
     engine = catalog(checkpoints=[SDXL, "flux1-dev-kontext.safetensors"])
-    made = planned(prompt(), engine, default_model="kontext")
+    made = planned(prompt(), engine, model="kontext")
     assert made.parameters["model"] == SDXL
 
 
@@ -699,13 +700,13 @@ LEFT_OUT: dict[str, Any] = {
 @pytest.mark.parametrize("name", LEFT_OUT)
 def test_what_is_not_honoured_is_told_in_one_plain_sentence(name: str) -> None:
     value, message = LEFT_OUT[name]
-    made = planned(prompt(**{name: value}), default_model=SDXL)
+    made = planned(prompt(**{name: value}), model=SDXL)
     assert sentences(made) == [message]
     assert name not in made.parameters
 
 
 def test_every_parameter_is_honoured_or_told() -> None:
-    known = planned(prompt(), default_model=SDXL)
+    known = planned(prompt(), model=SDXL)
     honoured: dict[str, Any] = {
         "no": ("fog",),
         "lora": (Weighted("fox"),),
@@ -719,7 +720,7 @@ def test_every_parameter_is_honoured_or_told() -> None:
         value = honoured.get(row.name, LEFT_OUT.get(row.name, (True, ""))[0])
         if row.name in ("quality", "stop"):
             value = 50
-        made = planned(prompt(**{row.name: value}), default_model=SDXL)
+        made = planned(prompt(**{row.name: value}), model=SDXL)
         assert made.notes or row.name in honoured, row.name
         if row.name not in ("repeat", "sd", "model"):
             assert made != known, row.name
@@ -727,27 +728,27 @@ def test_every_parameter_is_honoured_or_told() -> None:
 
 @pytest.mark.parametrize("name", DEFAULTS)
 def test_a_default_that_was_typed_needs_no_word(name: str) -> None:
-    assert sentences(planned(prompt(**{name: DEFAULTS[name]}), default_model=SDXL)) == []
+    assert sentences(planned(prompt(**{name: DEFAULTS[name]}), model=SDXL)) == []
 
 
 def test_old_flags_are_told_by_the_parser_alone() -> None:
     read = parse("a red fox --seed 1 --hq --newclip", Vocabulary())
-    made = planned(read, default_model=SDXL)
+    made = planned(read, model=SDXL)
     assert [note.parameter for note in (*read.notes, *made.notes)] == ["hq", "newclip"]
 
 
 def test_pictures_at_the_front_are_told() -> None:
-    made = planned(prompt(images=("https://x/a.png",)), default_model=SDXL)
+    made = planned(prompt(images=("https://x/a.png",)), model=SDXL)
     assert sentences(made) == [
         "The pictures at the front were left out: picture references are not used yet."
     ]
 
 
 def test_no_preset_needs_no_word() -> None:
-    made = planned(prompt(profile=(Weighted("none"),)), default_model=SDXL)
+    made = planned(prompt(profile=(Weighted("none"),)), model=SDXL)
     assert sentences(made) == []
 
 
 def test_raw_typed_as_a_style_is_told_once() -> None:
-    made = planned(prompt(style="raw", raw=True), default_model=SDXL)
+    made = planned(prompt(style="raw", raw=True), model=SDXL)
     assert [note.parameter for note in made.notes] == ["raw"]
