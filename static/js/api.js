@@ -25,6 +25,11 @@
  * @typedef {{running: number, waiting: number, paused: boolean, positions: Record<string, number>,
  *   starts: Record<string, number>}} Queue
  * @typedef {{jobs: Job[], next: string|null, counts: Counts}} Page
+ * @typedef {{batch: string, jobs: Job[], warnings: Note[]}} Submitted
+ * @typedef {{id: string, link: string, url: string, width: number, height: number, media_type: string,
+ *   bytes: number}} Upload
+ * @typedef {{action: string, image?: number, strength?: string, factor?: number, direction?: string,
+ *   mask?: string, aspect?: string, prompt?: string}} Action what is done with picture `image` of a set
  */
 
 export const base = document.documentElement.dataset.base ?? "";
@@ -64,9 +69,17 @@ async function request(method, path, { body, signal, headers = {} } = {}) {
   }
   const answer = await response.json().catch(() => null);
   if (response.ok) return answer;
-  const fallback = { code: "internal_error", message: `The server answered ${response.status}.`, details: [] };
-  throw new ApiError(response.status, answer?.error ?? fallback, Number(response.headers.get("Retry-After")) || null);
+  throw refusal(response.status, answer, response.headers.get("Retry-After"));
 }
+
+/** @param {number} status @param {any} answer @param {string|null} [retryAfter] */
+function refusal(status, answer, retryAfter) {
+  const fallback = { code: "internal_error", message: `The server answered ${status}.`, details: [] };
+  return new ApiError(status, answer?.error ?? fallback, Number(retryAfter) || null);
+}
+
+/** @param {string|undefined} key */
+const once = (key) => (key ? { "Idempotency-Key": key } : undefined);
 
 /** @param {string} id @param {string} [verb] */
 const jobPath = (id, verb) => `/api/jobs/${encodeURIComponent(id)}${verb ? `/${verb}` : ""}`;
@@ -76,11 +89,41 @@ export const parse = (prompt, signal) => request("POST", "/api/parse", { body: {
 
 /**
  * Submits a prompt. The same key again gives the same sets, so that a lost answer may be asked for twice.
- * @param {{prompt: string, options?: Record<string, unknown>}} body @param {{key?: string}} [once]
- * @returns {Promise<{batch: string, jobs: Job[], warnings: Note[]}>}
+ * @param {{prompt: string, options?: Record<string, unknown>}} body @param {{key?: string}} [how]
+ * @returns {Promise<Submitted>}
  */
-export const imagine = (body, { key } = {}) =>
-  request("POST", "/api/imagine", { body, headers: key ? { "Idempotency-Key": key } : {} });
+export const imagine = (body, { key } = {}) => request("POST", "/api/imagine", { body, headers: once(key) });
+
+/**
+ * Makes a new set from a finished picture.
+ * @param {string} id of its set @param {Action} body @param {{key?: string}} [how] @returns {Promise<Submitted>}
+ */
+export const act = (id, body, { key } = {}) =>
+  request("POST", jobPath(id, "actions"), { body, headers: once(key) });
+
+/**
+ * Stores a picture of this device. Not by fetch(), which does not tell how far it is.
+ * @param {Blob} file @param {{progress?: (part: number) => void, signal?: AbortSignal}} [how] `part` is 0–1
+ * @returns {Promise<Upload>}
+ */
+export function upload(file, { progress, signal } = {}) {
+  const form = new FormData();
+  form.append("image", file);
+  const sending = new XMLHttpRequest();
+  sending.open("POST", `${base}/api/uploads`);
+  sending.responseType = "json";
+  sending.upload.onprogress = ({ loaded, total }) => progress?.(total ? loaded / total : 0);
+  signal?.addEventListener("abort", () => sending.abort());
+  return new Promise((resolve, reject) => {
+    sending.onload = () => {
+      if (sending.status < 300) resolve(sending.response);
+      else reject(refusal(sending.status, sending.response, sending.getResponseHeader("Retry-After")));
+    };
+    sending.onerror = () => reject(new ApiError(0, UNREACHED));
+    sending.onabort = () => reject(signal?.reason);
+    sending.send(form);
+  });
+}
 
 /** The table of flags. */
 export const parameters = () => request("GET", "/api/parameters");
