@@ -9,6 +9,7 @@
     │   ├── ForbiddenError         403
     │   ├── NotFoundError          404
     │   ├── ConflictError          409
+    │   ├── TooLargeError          413
     │   ├── UnsupportedMediaError  415
     │   └── QueueFullError         429
     ├── WorkflowError          a graph that this engine cannot run (422)
@@ -126,6 +127,13 @@ class ConflictError(RequestError):
 
     code = "conflict"
     status = 409
+
+
+class TooLargeError(RequestError):
+    """A body or a picture is larger than this route takes."""
+
+    code = "too_large"
+    status = 413
 
 
 class UnsupportedMediaError(RequestError):

@@ -93,6 +93,10 @@ class Settings(Frozen):
     allowed_hosts: tuple[str, ...] = Field(
         (), description="Further host names under which browsers may reach this server"
     )
+    allow_private_links: bool = Field(
+        default=False,
+        description="Let prompts name pictures in your own network, by link",
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people or machines")
     log_level: LogLevel = Field(LogLevel.INFO, description="The least important lines to log")
     batch_mode: BatchMode = Field(
