@@ -102,6 +102,12 @@ export const act = (id, body, { key } = {}) =>
   request("POST", jobPath(id, "actions"), { body, headers: once(key) });
 
 /**
+ * The sets that a set grew from and those that grew from it.
+ * @param {string} id @returns {Promise<import("./lineage.js").Family>}
+ */
+export const family = (id) => request("GET", jobPath(id, "family"));
+
+/**
  * Stores a picture of this device. Not by fetch(), which does not tell how far it is.
  * @param {Blob} file @param {{progress?: (part: number) => void, signal?: AbortSignal}} [how] `part` is 0–1
  * @returns {Promise<Upload>}

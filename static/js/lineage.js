@@ -1,0 +1,122 @@
+// @ts-check
+// Where a set came from, in words: from its kind, parameters.origin and parents. Pure.
+
+/**
+ * @typedef {import("./api.js").Job} Job
+ * @typedef {{job: string, image: number}} Picture
+ * @typedef {{parent: string, image: number, child: string}} Edge
+ * @typedef {{root: string, jobs: Job[], edges: Edge[]}} Family
+ * @typedef {{name: string, joint: string, whole: boolean}} Deed
+ *   "Zoom out 2×", "of"; `whole`: of the set, not of one picture
+ * @typedef {{job: Job, image: number, depth: number, name: string, here: boolean}} Kin
+ */
+
+const LINK = /^picture:([\da-f-]{36})\/(\d+)$/;
+
+/** The link by which a prompt names a picture. @param {string} job @param {number} image */
+export const pictureLink = (job, image) => `picture:${job}/${image}`;
+
+/** A child of a picture, whose prompt alone does not make it again. @param {Job} job */
+export const isChild = ({ parameters: { origin, member } }) => Boolean(origin) || (member !== undefined && member !== null);
+
+/** The picture that a set grew from. @param {Job} job @returns {Picture|null} */
+export function source(job) {
+  const link = job.kind === "single" ? null : LINK.exec(job.parameters.origin?.source ?? "");
+  return link ? { job: link[1], image: Number(link[2]) } : job.parents[0] ?? null;
+}
+
+/** @param {number} factor */
+const times = (factor) => `${Math.round(factor * 100) / 100}×`;
+
+/** @type {Record<string, (origin: Record<string, any>, job: Job) => [name: string, joint?: string]>} */
+const DEEDS = {
+  variation: ({ strength }) => [strength === "subtle" ? "Subtle variation" : "Strong variation"],
+  upscale: ({ strength }) => [strength === "creative" ? "Creative upscale" : "Upscale"],
+  zoom: ({ factor }) => [`Zoom out ${times(factor ?? 2)}`],
+  pan: ({ direction }) => [`Pan ${direction}`, "from"],
+  square: () => ["Square", "from"],
+  reshape: (_, { parameters }) => [["Shape", parameters.aspect].filter(Boolean).join(" "), "from"],
+  region: () => ["Repaint"],
+  enhance: () => ["Enhanced", "from"],
+  reroll: () => ["Reroll"],
+  remix: () => ["Remix"],
+};
+const OF_THE_SET = ["reroll", "remix"];
+
+/**
+ * What was done; null for a set that grew from none.
+ * @param {Job} job @param {Job|null|undefined} parent when it is known @returns {Deed|null}
+ */
+export function deed(job, parent) {
+  const { origin } = job.parameters;
+  if (job.kind !== "single" && origin && DEEDS[origin.action]) {
+    const [name, joint = "of"] = DEEDS[origin.action](origin, job);
+    return { name, joint, whole: OF_THE_SET.includes(origin.action) };
+  }
+  const from = source(job);
+  if (!from) return null;
+  if (job.kind === "single") return { name: "Picture alone", joint: "from", whole: false };
+  if (job.kind === "blend") return { name: `Blend of ${job.parents.length} pictures`, joint: "", whole: true };
+  if (job.kind === "edit") return { name: "Edit", joint: "of", whole: false };
+  if (job.canonical.includes(pictureLink(from.job, from.image))) return { name: "With", joint: "", whole: false };
+  if (!parent) return { name: "Another version", joint: "of", whole: true };
+  return { name: parent.prompt === job.prompt ? "Reroll" : "Remix", joint: "of", whole: true };
+}
+
+/** Set 128, picture 2, or the set alone when it has one picture. @param {Job} parent @param {number} image @param {boolean} whole */
+const named = (parent, image, whole) =>
+  (whole || (parent.parameters.batch_size ?? 1) === 1 ? `set ${parent.number}` : `set ${parent.number}, picture ${image + 1}`);
+
+/**
+ * The line under a child: "Zoom out 2× of set 128, picture 2"; "" for a set that grew from none.
+ * @param {Job} job @param {Job|null|undefined} parent when it is known
+ */
+export function lineage(job, parent) {
+  const did = deed(job, parent);
+  const from = source(job);
+  if (!did || !from) return did?.name ?? "";
+  if (job.kind === "blend") return did.name;
+  return [did.name, did.joint, parent ? named(parent, from.image, did.whole) : "an earlier set"].filter(Boolean).join(" ");
+}
+
+/** @param {string} name */
+const inside = (name) => name[0].toLowerCase() + name.slice(1);
+
+/**
+ * What an action has begun: "Set 129: zoom out 2× of picture 2".
+ * @param {Job[]} jobs the new sets @param {Job} parent
+ */
+export function begun(jobs, parent) {
+  const [first] = jobs;
+  const did = deed(first, parent);
+  const sets = jobs.length === 1 ? `Set ${first.number}` : `Sets ${first.number} to ${jobs[jobs.length - 1].number}`;
+  if (!did) return sets;
+  const alone = did.whole || (parent.parameters.batch_size ?? 1) === 1;
+  const of = alone ? `set ${parent.number}` : `picture ${(source(first)?.image ?? 0) + 1}`;
+  return `${sets}: ${[inside(did.name), did.joint, of].filter(Boolean).join(" ")}`;
+}
+
+/**
+ * The line of a set: its ancestors, itself, and what grew from it.
+ * @param {Family} family @param {ReadonlyMap<string, Job>} jobs @param {Picture} here @returns {Kin[]}
+ */
+export function kin({ edges }, jobs, here) {
+  /** @type {Picture[]} */
+  const line = [here];
+  for (let up = edgeTo(edges, here.job); up && line.length <= edges.length; up = edgeTo(edges, up.parent)) {
+    line.unshift({ job: up.parent, image: up.image });
+  }
+  const below = edges.filter(({ parent }) => parent === here.job);
+  const children = [...new Set(below.map(({ child }) => child))].map((job) => ({ job, image: 0 }));
+  return [...line.map((one, depth) => ({ ...one, depth })), ...children.map((one) => ({ ...one, depth: line.length }))]
+    .flatMap(({ job: id, image, depth }) => {
+      const job = jobs.get(id);
+      if (!job) return [];
+      const from = source(job);
+      const did = deed(job, from && jobs.get(from.job));
+      return [{ job, image, depth, name: did?.name ?? "First set", here: id === here.job }];
+    });
+}
+
+/** @param {readonly Edge[]} edges @param {string} child */
+const edgeTo = (edges, child) => edges.find((edge) => edge.child === child);
