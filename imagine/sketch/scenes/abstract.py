@@ -35,7 +35,7 @@ def paint_abstract(c: Canvas, r: Reading) -> None:
         palette = [mix(k, (6, 8, 26), 0.4) for k in palette]
     style = r.deal("style", (_marble, _bands, _dunes_of_paper, _marble))
     style(c, palette)
-    if r.deal("discs", (True, False)):
+    if r.has_subject and r.deal("discs", (True, False)):
         _discs(c, palette)
     c.brush(strokes=5600, length=0.026, alpha=0.5, turn=1.4)
     _gilding(c, palette[-1])

@@ -22,6 +22,7 @@ def paint_cat(c: Canvas, r: Reading) -> None:
     sill = c.h * 0.78
     if top[0] < 60:
         land.stars(c, sill * 0.6, 140)
+    if top[0] < 60 and r.has_subject:
         x, y = c.w * rng.uniform(0.25, 0.75), c.h * 0.26
         c.glow(x, y, c.u * 0.5, lamp, 0.5)
         c.dots([(x, y, c.u * 0.1)], mix(lamp, WHITE, 0.6), alpha=0.95)

@@ -42,8 +42,9 @@ def paint_dunes(c: Canvas, r: Reading) -> None:
     if hour == "night":
         land.stars(c, c.h * 0.5, 300)
     x, y = c.w * c.rng.uniform(0.2, 0.8), c.h * c.rng.uniform(0.2, 0.34)
-    c.glow(x, y, c.u * 0.7, heat.sun, 0.5)
-    c.dots([(x, y, c.u * c.rng.uniform(0.04, 0.075))], heat.sun, alpha=0.95)
+    if r.has_subject:
+        c.glow(x, y, c.u * 0.7, heat.sun, 0.5)
+        c.dots([(x, y, c.u * c.rng.uniform(0.04, 0.075))], heat.sun, alpha=0.95)
     c.clouds(mix(heat.low, heat.sun, 0.4), 0.4, 0, c.h * 0.5, cells=3, stretch=5, cover=0.4)
     peaks = [_dune(c, heat, layer) for layer in range(5)]
     c.brush(turn=0.3, length=0.024)

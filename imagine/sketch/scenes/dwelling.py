@@ -40,8 +40,9 @@ def paint_dwelling(c: Canvas, r: Reading) -> None:
     c.fill([(0, top), (1, low)], 0, horizon + c.h * 0.05)
     if hour == "night":
         land.stars(c, horizon, 240)
-        c.dots([(c.w * 0.78, c.h * 0.16, c.u * 0.034)], (244, 246, 255))
-        c.glow(c.w * 0.78, c.h * 0.16, c.u * 0.4, (200, 216, 255), 0.5)
+        if r.has_subject:
+            c.dots([(c.w * 0.78, c.h * 0.16, c.u * 0.034)], (244, 246, 255))
+            c.glow(c.w * 0.78, c.h * 0.16, c.u * 0.4, (200, 216, 255), 0.5)
     else:
         c.glow(c.w * c.rng.uniform(0.2, 0.8), horizon * 0.9, c.u * 0.9, mix(low, WHITE, 0.5), 0.6)
     c.clouds(

@@ -40,7 +40,7 @@ def paint_garden(c: Canvas, r: Reading) -> None:
     c.fill([(0, top), (1, low)], 0, horizon + c.h * 0.05)
     x = c.w * c.rng.uniform(0.2, 0.8)
     c.glow(x, horizon * 0.75, c.u * 0.9, sun, 0.6)
-    if hour == "dusk":
+    if hour == "dusk" and r.has_subject:
         c.dots([(x, horizon * 0.78, c.u * 0.055)], sun, alpha=0.9)
     c.clouds(mix(low, WHITE, 0.5), 0.7, 0, horizon, cells=4, stretch=3, cover=0.5)
     far = land.hill(c, c.child(), horizon - c.h * 0.03, c.h * 0.06, 1.6)

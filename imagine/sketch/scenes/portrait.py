@@ -38,10 +38,13 @@ def paint_portrait(c: Canvas, r: Reading) -> None:
     x = c.w * r.deal("place", (0.46, 0.56, 0.5, 0.42))
     y = c.h * 0.5 + size * 0.02
     flip = r.deal("side", (False, True))
-    c.glow(x, y - size * 0.1, size * 0.85, light, 0.4)
-    c.dots([(x, y - size * 0.12, size * 0.4)], mix(light, back, 0.12), alpha=0.9)
+    if r.has_subject:
+        c.glow(x, y - size * 0.1, size * 0.85, light, 0.4)
+        c.dots([(x, y - size * 0.12, size * 0.4)], mix(light, back, 0.12), alpha=0.9)
     c.brush(strokes=6500, length=0.034, alpha=0.7, turn=1.2)
     _leaves(c, x, y, size, back, light)
+    if not r.has_subject:
+        return
     _bust(c, r, x, y, size, flip, (skin, hair, cloth), light)
 
 

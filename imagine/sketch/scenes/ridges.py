@@ -50,9 +50,10 @@ def paint_ridges(c: Canvas, r: Reading) -> None:
     if hour == "night":
         land.stars(c, c.h * 0.55, 260)
     x, y = c.w * c.rng.uniform(0.22, 0.78), c.h * c.rng.uniform(0.18, 0.36)
-    c.glow(x, y, c.u * 0.85, light.disc, 0.5)
-    c.glow(x, y, c.u * 0.22, light.disc, 0.5)
-    c.dots([(x, y, c.u * c.rng.uniform(0.03, 0.06))], light.disc, alpha=0.95)
+    if r.has_subject:
+        c.glow(x, y, c.u * 0.85, light.disc, 0.5)
+        c.glow(x, y, c.u * 0.22, light.disc, 0.5)
+        c.dots([(x, y, c.u * c.rng.uniform(0.03, 0.06))], light.disc, alpha=0.95)
     c.clouds(
         mix(light.glow, WHITE, 0.3),
         0.55 if hour != "night" else 0.2,
@@ -64,7 +65,9 @@ def paint_ridges(c: Canvas, r: Reading) -> None:
     )
     layers = 5 if has_water else 7
     foot = 0.66 if has_water else 0.86
-    has_castle = r.has("castle", "castles", "tower", "fortress", "palace", "temple", "monastery")
+    has_castle = r.has_subject and r.has(
+        "castle", "castles", "tower", "fortress", "palace", "temple", "monastery"
+    )
     for layer in range(layers):
         if has_castle and layer == layers // 2 + 1:
             _castle(c, light)
@@ -75,7 +78,7 @@ def paint_ridges(c: Canvas, r: Reading) -> None:
         _ripples(c, shore, light)
     c.brush(length=0.016)
     _front(c, light, r)
-    if r.has("balloon", "balloons"):
+    if r.has_subject and r.has("balloon", "balloons"):
         _balloons(c, r)
     elif r.deal("birds", (True, False, True)):
         land.birds(c, x + c.u * 0.2, y + c.u * 0.1, 7, c.u * 0.014, mix(light.near, light.far, 0.3))

@@ -53,15 +53,16 @@ def paint_sea(c: Canvas, r: Reading) -> None:
             mix(sky.low, WHITE, 0.4), 0.4, c.h * 0.1, horizon, cells=4, stretch=2.6, cover=0.45
         )
     else:
-        c.glow(*sun, c.u * 0.9, sky.light, 0.55)
-        c.dots([(*sun, c.u * 0.05)], sky.light, alpha=0.95)
+        if r.has_subject:
+            c.glow(*sun, c.u * 0.9, sky.light, 0.55)
+            c.dots([(*sun, c.u * 0.05)], sky.light, alpha=0.95)
         c.clouds(sky.cloud, 0.6, 0, horizon, cells=3.5, stretch=4, cover=0.5)
     c.fill([(0, mix(sky.far, sky.low, 0.35)), (0.12, sky.far), (1, sky.near)], horizon)
     c.brush(turn=0.22)
     if has_tower:
         _lighthouse(c, r, horizon, sky, is_stormy)
     _water(c, horizon, sky, is_stormy)
-    if not is_stormy:
+    if not is_stormy and r.has_subject:
         _glitter(c, sun[0], horizon, sky)
     if r.has_subject and r.has(
         "boat",
@@ -76,7 +77,7 @@ def paint_sea(c: Canvas, r: Reading) -> None:
         "harbor",
     ):
         _boats(c, r, horizon, sky)
-    elif not has_tower and not is_stormy:
+    elif r.has_subject and not has_tower and not is_stormy:
         land.birds(c, c.w * 0.6, horizon * 0.5, 6, c.u * 0.018, mix(sky.near, sky.top, 0.5))
     if is_stormy:
         land.rain(c, 0.6)

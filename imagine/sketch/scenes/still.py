@@ -24,7 +24,8 @@ def paint_still(c: Canvas, r: Reading) -> None:
     edge = c.h * c.rng.uniform(0.7, 0.77)
     c.fill([(0, mix(wall, BLACK, 0.3)), (0.7, wall), (1, mix(wall, WHITE, 0.12))], 0, edge + 2)
     c.clouds(WHITE, 0.14, -c.h * 0.2, c.h * 0.9, cells=2.5, cover=0.6)
-    _window(c, wall)
+    if r.has_subject:
+        _window(c, wall)
     c.fill(
         [
             (0, mix(table, WHITE, 0.35)),
@@ -34,6 +35,13 @@ def paint_still(c: Canvas, r: Reading) -> None:
         edge,
     )
     c.brush(turn=0.4, alpha=0.6, length=0.024)
+    if r.has_subject:
+        _things(c, r, edge, wall, glazes)
+    c.veil(BLACK, [(0, 0), (1, 0.36)], across=True)
+
+
+def _things(c: Canvas, r: Reading, edge: float, wall: Colour, glazes: list[Colour]) -> None:
+    """The vases, and the fruit before them."""
     rng = c.child()
     count = r.deal("count", (3, 4, 3, 2))
     middle = c.w / 2 + c.u * rng.uniform(-0.08, 0.08)
@@ -63,7 +71,6 @@ def paint_still(c: Canvas, r: Reading) -> None:
                 edge + c.u * (0.15 + 0.02 * number),
                 r,
             )
-    c.veil(BLACK, [(0, 0), (1, 0.36)], across=True)
 
 
 def _window(c: Canvas, wall: Colour) -> None:
