@@ -15,6 +15,7 @@ from typing import Any
 
 PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
 EXTENSIONS = {PNG: "png", JPEG: "jpg", WEBP: "webp"}
+MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Signature and IHDR, after which other chunks may begin.

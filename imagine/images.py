@@ -1,12 +1,11 @@
 """Pictures on disk: taken in once, never overwritten, with sidecars and thumbnails.
 
-Files are handled in threads of their own (`imagine.image_files`), and Pillow in others: the loop's
-default executor serves files, and would stand behind an fsync or a thumbnail. Names are the
-business of `imagine.image_names`, bytes that of `imagine.image_bytes`.
+Files are handled in threads of their own (`imagine.image_files`): the loop's default executor
+serves files, and would stand behind an fsync. Names are the business of `imagine.image_names`,
+bytes that of `imagine.image_bytes`, small copies that of `imagine.thumbnails`.
 """
 
 import asyncio
-import io
 import json
 import os
 import threading
@@ -20,10 +19,9 @@ from typing import Any, NamedTuple, Self, TypeVar
 
 import aiofiles
 import aiofiles.os
-from PIL import Image
 
 from imagine.errors import StorageError
-from imagine.image_bytes import EXTENSIONS, PNG, Header, a1111_parameters
+from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
     Incoming,
     damaged,
@@ -33,20 +31,16 @@ from imagine.image_files import (
     read_texts,
 )
 from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
+from imagine.thumbnails import Thumbnails
 
 __all__ = ["ImageStore", "Listed", "StoredImage", "a1111_parameters"]
 
 T = TypeVar("T")
 
-WIDTHS = (160, 320, 480, 640, 960, 1280)
 # So much is gathered before it goes to the disk: few hops to a thread, and little memory.
 GATHERED_BYTES = 4 * 1024**2
-# Below the limit at which Pillow itself begins to warn.
-PIXEL_LIMIT = 89_000_000
-# Two threads: while one waits for the disk, the other writes. Pillow would take all cores.
+# Two threads: while one waits for the disk, the other writes.
 WRITERS = 2
-PAINTERS = max(1, min(2, (os.cpu_count() or 2) // 2))
-MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,21 +73,19 @@ class ImageStore:
     def __init__(self, output: Path) -> None:
         self._output = output
         self._images = output / "images"
-        self._thumbnails = output / "thumbnails"
+        self._small = output / "thumbnails"
         self._trash = output / "trash"
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="imagine-images")
-        self._painters = ThreadPoolExecutor(PAINTERS, thread_name_prefix="imagine-thumbnails")
+        self._thumbnails = Thumbnails(self._small)
         # Held from "is the name free?" until it is taken.
         self._naming = threading.Lock()
-        # Thumbnails being made, so that all who want the same one wait for the same work.
-        self._making: dict[Path, asyncio.Future[None]] = {}
 
     async def open(self) -> None:
         """Make the folders, and clear away what a crash left half-written."""
         await self._write(self._prepare)
 
     def _prepare(self) -> None:
-        for folder in (self._images, self._thumbnails, self._trash):
+        for folder in (self._images, self._small, self._trash):
             folder.mkdir(parents=True, exist_ok=True)
             for part in folder.glob("*.part"):
                 part.unlink(missing_ok=True)
@@ -101,7 +93,7 @@ class ImageStore:
     async def close(self) -> None:
         """Wait for what is being written."""
         await asyncio.to_thread(self._writers.shutdown)
-        await asyncio.to_thread(self._painters.shutdown, cancel_futures=True)
+        await self._thumbnails.close()
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -206,36 +198,9 @@ class ImageStore:
         return _stored(name, path, header, path.stat().st_size), texts
 
     async def thumbnail(self, name: str, width: int) -> Path:
-        """Return a WebP of a picture at about a width, made when it is not there yet.
-
-        Units: pixels; rounded up to the next of `WIDTHS`, and never wider than the picture.
-        """
-        source = self.path(name)
+        """Return a WebP of a picture at about a width (`imagine.thumbnails`)."""
         day, file, _ = parse_name(name)
-        step = next((step for step in WIDTHS if step >= width), WIDTHS[-1])
-        target = self._thumbnails / day / f"{file}.{step}.webp"
-        if not _exists(target):
-            making = self._making.get(target)
-            if making is None:
-                loop = asyncio.get_running_loop()
-                making = loop.run_in_executor(self._painters, self._paint, source, target, step)
-                self._making[target] = making
-                making.add_done_callback(lambda done: self._made(target, done))
-            await asyncio.shield(making)
-        return target
-
-    def _made(self, target: Path, making: asyncio.Future[None]) -> None:
-        del self._making[target]
-        if not making.cancelled():
-            making.exception()  # looked at here, in case that nobody waits any longer
-
-    def _paint(self, source: Path, target: Path, width: int) -> None:
-        with disk_errors(target):
-            data = _shrunk(source, width)
-            target.parent.mkdir(parents=True, exist_ok=True)
-            part = part_path(self._thumbnails)
-            part.write_bytes(data)
-            part.replace(target)
+        return await self._thumbnails.get(self.path(name), f"{day}/{file}", width)
 
     async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
         """Write the JSON beside a picture, in one go."""
@@ -291,8 +256,7 @@ class ImageStore:
         for root in (self._images, self._trash):
             (root / day / file).unlink(missing_ok=True)
             _sidecar(root / day / file).unlink(missing_ok=True)
-        for step in WIDTHS:
-            (self._thumbnails / day / f"{file}.{step}.webp").unlink(missing_ok=True)
+        self._thumbnails.delete(f"{day}/{file}")
 
     async def walk(self) -> AsyncIterator[Listed]:
         """Find every picture, oldest day first; what is not named by us is left out."""
@@ -327,24 +291,3 @@ def _names(folder: Path) -> list[str]:
 
 def _stored(name: str, path: Path, header: Header, size: int) -> StoredImage:
     return StoredImage(name, path, header.width, header.height, header.media_type, size)
-
-
-def _shrunk(source: Path, width: int) -> bytes:
-    """Return a picture as WebP, at most so wide."""
-    header = read_file_header(source)
-    if header.width * header.height > PIXEL_LIMIT:
-        raise StorageError(
-            f"{source.name} has {header.width * header.height / 1e6:.0f} million pixels; small "
-            f"pictures are made up to {PIXEL_LIMIT / 1e6:.0f}.",
-            hint="Open the picture itself.",
-        )
-    data = io.BytesIO()
-    try:
-        with Image.open(source, formats=("PNG", "JPEG", "WEBP")) as picture:
-            picture.thumbnail((width, header.height), reducing_gap=2.0)
-            mode = "RGBA" if picture.has_transparency_data else "RGB"
-            picture.convert(mode).save(data, "WEBP", quality=80)
-    # Pillow raises OSError for broken data too, and SyntaxError for broken PNG chunks.
-    except (OSError, SyntaxError, ValueError) as error:
-        raise damaged(source.name) from error
-    return data.getvalue()

@@ -51,13 +51,18 @@ ROOMS = {
     "images": 2,
     "job_query": 2,
     "job_rows": 2,
+    "link_fetch": 2,
+    "masks": 2,
     "migrations*": 2,
     "store": 2,
+    "thumbnails": 2,
+    "uploads": 2,
     "announcer": 3,
     "dispatcher": 3,
     "engines": 3,
     "estimates": 3,
     "explain": 3,
+    "inputs": 3,
     "job_queue": 3,
     "job_run": 3,
     "jobs": 3,
@@ -74,15 +79,21 @@ ROOMS = {
 BELOW = {0: {0}, 1: {0, 1}, 2: {0, 1, 2}, 3: {0, 1, 3}, 4: {0, 1, 2, 3, 4}, 5: {0, 1, 2, 3, 4, 5}}
 
 DATABASE = ("store", "database", "group_commit", "job_query", "job_rows", "migrations*")
-FAMILIES = {"database": DATABASE, "images": ("image_files", "images"), "engine": ("comfy_*",)}
+PICTURES = ("image_files", "images", "masks", "thumbnails", "uploads")
+FAMILIES = {
+    "database": DATABASE,
+    "images": PICTURES,
+    "engine": ("comfy_*",),
+    "web": ("link_fetch",),
+}
 
 # Who may import what from outside; what is not listed here is for nobody.
 OUTSIDERS = {
-    "aiofiles": ("images",),
-    "aiohttp": ("comfy_*", "app_keys", "routes*", "server", "cli_prompt"),
+    "aiofiles": ("images", "uploads"),
+    "aiohttp": ("comfy_*", "link_fetch", "app_keys", "routes*", "server", "cli_prompt"),
     "alembic": DATABASE,
     "jinja2": ("routes.pages",),
-    "PIL": ("images",),
+    "PIL": ("masks", "thumbnails", "uploads"),
     "pydantic": ("*",),
     "pydantic_core": ("*",),
     "rich": ("cli*",),

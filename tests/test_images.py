@@ -16,6 +16,7 @@ import pytest
 from PIL import Image
 
 from imagine import images as images_module
+from imagine import thumbnails
 from imagine.errors import EngineError, EngineUnavailableError, NotFoundError, StorageError
 from imagine.ids import new_id
 from imagine.image_names import slug
@@ -314,7 +315,7 @@ async def test_a_thumbnail_has_the_next_width_and_never_more_than_the_picture(im
 async def test_a_thumbnail_is_made_once_for_all_who_ask(images, output, monkeypatch):
     stored = await put(images, picture(size=(400, 400)))
     made: list[Path] = []
-    shrunk = images_module._shrunk
+    shrunk = thumbnails._shrunk
     go_on = threading.Event()
 
     def counted(source: Path, width: int) -> bytes:
@@ -322,7 +323,7 @@ async def test_a_thumbnail_is_made_once_for_all_who_ask(images, output, monkeypa
         assert go_on.wait(20)
         return shrunk(source, width)
 
-    monkeypatch.setattr(images_module, "_shrunk", counted)
+    monkeypatch.setattr(thumbnails, "_shrunk", counted)
     asking = [asyncio.create_task(images.thumbnail(stored.name, 320)) for _ in range(50)]
     await asyncio.sleep(0)
     asking[0].cancel()  # one who leaves takes nothing from the others
@@ -345,9 +346,9 @@ async def test_thumbnails_do_not_stand_in_the_way_of_pictures(images, monkeypatc
         assert go_on.wait(20)
         return b"RIFF"
 
-    monkeypatch.setattr(images_module, "_shrunk", stuck)
+    monkeypatch.setattr(thumbnails, "_shrunk", stuck)
     stored = await put(images)
-    asking = [asyncio.create_task(images.thumbnail(stored.name, w)) for w in images_module.WIDTHS]
+    asking = [asyncio.create_task(images.thumbnail(stored.name, w)) for w in thumbnails.WIDTHS]
     await asyncio.sleep(0)
     assert (await put(images, index=1)).path.is_file()
     go_on.set()

@@ -75,6 +75,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
         "open": "yes",
         "allow_open": "true",
         "allowed_hosts": "fox.local, den",
+        "allow_private_links": "true",
         "log_format": "json",
         "log_level": "debug",
         "batch_mode": "together",
