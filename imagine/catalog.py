@@ -32,13 +32,17 @@ class Choices:
 
 @dataclass(frozen=True, slots=True)
 class InputSchema:
-    """One input of a node. ``choices`` is set for lists, the bounds for numbers."""
+    """One input of a node. ``choices`` is set for lists, the bounds for numbers.
+
+    ``default`` is what ComfyUI's page fills in; it is no default of a graph.
+    """
 
     type: str
     is_required: bool
     choices: Choices | None = None
     minimum: float | None = None
     maximum: float | None = None
+    default: Any = None
 
     @property
     def is_dynamic(self) -> bool:
@@ -69,6 +73,9 @@ class Catalog:
     vaes: tuple[str, ...] = ()
     loras: tuple[str, ...] = ()
     upscale_models: tuple[str, ...] = ()
+    style_models: tuple[str, ...] = ()
+    clip_visions: tuple[str, ...] = ()
+    photomakers: tuple[str, ...] = ()
     samplers: tuple[str, ...] = ()
     schedulers: tuple[str, ...] = ()
     metadata: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
@@ -96,6 +103,9 @@ class Catalog:
             vaes=names("VAELoader", "vae_name"),
             loras=names("LoraLoader", "lora_name"),
             upscale_models=names("UpscaleModelLoader", "model_name"),
+            style_models=names("StyleModelLoader", "style_model_name"),
+            clip_visions=names("CLIPVisionLoader", "clip_name"),
+            photomakers=names("PhotoMakerLoader", "photomaker_model_name"),
             samplers=names("KSampler", "sampler_name"),
             schedulers=names("KSampler", "scheduler"),
             metadata=dict(metadata or {}),
@@ -161,9 +171,11 @@ class _Reader:
                 is_required=is_required,
                 minimum=_number(options.get("min")),
                 maximum=_number(options.get("max")),
+                default=options.get("default"),
             )
         values = options.get("options") if isinstance(kind, str) else kind
-        return InputSchema(CHOICE, is_required, choices=self._list(values, options))
+        choices = self._list(values, options)
+        return InputSchema(CHOICE, is_required, choices, default=options.get("default"))
 
     def _list(self, values: Any, options: Mapping[str, Any]) -> Choices | None:
         if not isinstance(values, Sequence) or isinstance(values, str):

@@ -1,8 +1,9 @@
-"""Names of model files: how they are compared, and which installed one somebody meant.
+"""Names of models, samplers and schedulers: how they are compared, and which one somebody meant.
 
 ComfyUI lists a file by its path below the models folder, with backslashes on Windows. People type
-less: no folder, no extension, other separators. Apart from the catalog, because the builder, the
-profiles and the preflight all compare names, and must agree.
+less: no folder, no extension, other separators; and they call samplers as other programs do. Apart
+from the catalog, because the builder, the profiles and the preflight all compare names, and must
+agree.
 """
 
 import difflib
@@ -16,6 +17,26 @@ SUGGESTED = 0.55
 TAKEN = 0.84
 # The likeness of a name that begins with what was typed.
 BEGUN = 0.9
+
+# How other programs call what ComfyUI calls otherwise: schedulers, glued.
+_SCHEDULERS = {
+    "automatic": "normal",
+    "uniform": "normal",
+    "polyexponential": "exponential",
+    "ddim": "ddim_uniform",
+    "turbo": "sgm_uniform",
+    "k": "karras",
+}
+# Words that stand at the end of a sampler's name elsewhere, and are a scheduler of their own here.
+_ENDINGS: tuple[str, ...] = (
+    "karras",
+    "exponential",
+    "polyexponential",
+    "sgm uniform",
+    "ddim uniform",
+    "kl optimal",
+)
+_ENDINGS += ("linear quadratic", "simple", "normal", "beta", "uniform", "automatic", "k")
 
 _DIGITS = re.compile(r"\d+")
 _SEPARATORS = re.compile(r"[^0-9a-z]+")
@@ -53,12 +74,54 @@ def find(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
     return _nearly(wanted, names)
 
 
-def nearest(wanted: str, names: Iterable[str], count: int = 1) -> tuple[str, ...]:
+def nearest(
+    wanted: str, names: Iterable[str], count: int = 1, *, least: float = SUGGESTED
+) -> tuple[str, ...]:
     """Return up to ``count`` names most like ``wanted``, best first; none if all are far off."""
     target = stem(wanted)
-    scored = [(_likeness(target, stem(name), SUGGESTED), name) for name in names]
-    near = sorted((pair for pair in scored if pair[0] >= SUGGESTED), key=lambda pair: -pair[0])
+    scored = [(_likeness(target, stem(name), least), name) for name in names]
+    near = sorted((pair for pair in scored if pair[0] >= least), key=lambda pair: -pair[0])
     return tuple(name for _, name in near[:count])
+
+
+def closest(wanted: str, names: Sequence[str]) -> str | None:
+    """Return the one name that ``wanted`` most probably means, however it is written."""
+    found = find(wanted, names) if wanted else ()
+    near = found if len(found) == 1 else nearest(wanted, found or names)
+    return next(iter(near or found), None)
+
+
+def known_as(name: str, listed: Sequence[str]) -> tuple[str, str | None] | None:
+    """Return the sampler that a name means, and the scheduler if the name tells one too.
+
+    ``DPM++ 2M Karras``, ``Euler a`` and ``k_dpmpp_2m`` are names of other programs. ``listed`` are
+    the samplers of the engine; None when it has no such one.
+    """
+    words = plain(name.replace("++", "pp")).split("-")
+    if words[0] == "k" and len(words) > 1:
+        words = words[1:]
+    if sampler := _sampler(words, listed):
+        return sampler, None
+    for ending in sorted(_ENDINGS, key=len, reverse=True):
+        size = len(ending.split())
+        if len(words) > size and words[-size:] == ending.split():
+            sampler = _sampler(words[:-size], listed)
+            scheduler = _SCHEDULERS.get(ending, ending.replace(" ", "_"))
+            return (sampler, scheduler) if sampler else None
+    return None
+
+
+def scheduler_known_as(name: str, listed: Sequence[str]) -> str | None:
+    """Return the scheduler that a name means: ``SGM Uniform``, ``Automatic``; None if none does."""
+    glued = plain(name).replace("-", "")
+    wanted = {glued, _SCHEDULERS.get(glued, glued).replace("_", "")}
+    return next((entry for entry in listed if plain(entry).replace("-", "") in wanted), None)
+
+
+def _sampler(words: Sequence[str], listed: Sequence[str]) -> str | None:
+    """Return the listed sampler of these words; a lone ``a`` stands for ``ancestral``."""
+    glued = "".join("ancestral" if word == "a" else word for word in words)
+    return next((entry for entry in listed if plain(entry).replace("-", "") == glued), None)
 
 
 def _without_extension(name: str) -> str:

@@ -28,6 +28,9 @@ LISTS = {
     "vaes": [("VAELoader", "vae_name")],
     "loras": [("LoraLoader", "lora_name"), ("LoraLoaderModelOnly", "lora_name")],
     "upscale_models": [("UpscaleModelLoader", "model_name")],
+    "style_models": [("StyleModelLoader", "style_model_name")],
+    "clip_visions": [("CLIPVisionLoader", "clip_name")],
+    "photomakers": [("PhotoMakerLoader", "photomaker_model_name")],
     "samplers": [("KSampler", "sampler_name"), ("KSamplerAdvanced", "sampler_name")],
 }
 
@@ -40,8 +43,15 @@ ENCODERS = (
     "llama_3.1_8b_instruct_fp8_scaled.safetensors",
     "qwen_2.5_vl_7b_fp8_scaled.safetensors",
     "qwen_3_4b.safetensors",
+    "gemma_2_2b_fp16.safetensors",
+    "umt5_xxl_fp8_e4m3fn_scaled.safetensors",
 )
-VAES = ("ae.safetensors", "qwen_image_vae.safetensors", "sdxl_vae.safetensors")
+VAES = (
+    "ae.safetensors",
+    "qwen_image_vae.safetensors",
+    "sdxl_vae.safetensors",
+    "wan_2.1_vae.safetensors",
+)
 
 
 @functools.cache

@@ -36,6 +36,7 @@ ROOMS = {
     "left_out": 1,
     "model_choice": 1,
     "names": 1,
+    "node_packs": 1,
     "parameters": 1,
     "preflight": 1,
     "profiles": 1,
@@ -49,6 +50,7 @@ ROOMS = {
     "group_commit": 2,
     "image_files": 2,
     "images": 2,
+    "job_family": 2,
     "job_query": 2,
     "job_rows": 2,
     "link_fetch": 2,
@@ -78,7 +80,15 @@ ROOMS = {
 # Room 3 is given the objects of room 2 and knows them by its own protocols.
 BELOW = {0: {0}, 1: {0, 1}, 2: {0, 1, 2}, 3: {0, 1, 3}, 4: {0, 1, 2, 3, 4}, 5: {0, 1, 2, 3, 4, 5}}
 
-DATABASE = ("store", "database", "group_commit", "job_query", "job_rows", "migrations*")
+DATABASE = (
+    "store",
+    "database",
+    "group_commit",
+    "job_family",
+    "job_query",
+    "job_rows",
+    "migrations*",
+)
 PICTURES = ("image_files", "images", "masks", "thumbnails", "uploads")
 FAMILIES = {
     "database": DATABASE,

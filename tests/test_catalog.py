@@ -28,6 +28,9 @@ def test_models_and_lists_are_told_apart() -> None:
         vaes=["d.safetensors"],
         loras=["e.safetensors"],
         upscale_models=["f.pth"],
+        style_models=["g.safetensors"],
+        clip_visions=["h.safetensors"],
+        photomakers=["i.bin"],
     )
     assert installed.checkpoints == ("a.safetensors",)
     assert installed.diffusion_models == ("b.safetensors",)
@@ -35,6 +38,9 @@ def test_models_and_lists_are_told_apart() -> None:
     assert installed.vaes == ("d.safetensors",)
     assert installed.loras == ("e.safetensors",)
     assert installed.upscale_models == ("f.pth",)
+    assert installed.style_models == ("g.safetensors",)
+    assert installed.clip_visions == ("h.safetensors",)
+    assert installed.photomakers == ("i.bin",)
     assert "euler" in installed.samplers
     assert "karras" in installed.schedulers
 
@@ -73,6 +79,12 @@ def test_an_engine_without_any_node_is_an_empty_catalog() -> None:
 def test_lists_that_only_the_page_knows_in_full_stay_open(config: Any) -> None:
     choices = read(config).schemas["Odd"].inputs["it"].choices
     assert choices is None or not choices.is_closed
+
+
+def test_what_the_page_fills_in_is_known() -> None:
+    assert catalog().schemas["KSampler"].inputs["steps"].default == 20
+    assert catalog().schemas["SaveImage"].inputs["filename_prefix"].default == "ComfyUI"
+    assert read([["a", "b"], {"default": "b"}]).schemas["Odd"].inputs["it"].default == "b"
 
 
 def test_bounds_of_seeds_are_exact() -> None:
