@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from imagine.errors import StorageError
 
 # The newest revision in imagine/migrations; `create_all` makes exactly this.
-HEAD = "0001"
+HEAD = "0002"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 metadata = sa.MetaData()
@@ -41,7 +41,20 @@ jobs = sa.Table(
     sa.Column("deleted_at", sa.Text),
     # The whole job as the JSON that readers get, so that a page is joining strings.
     sa.Column("body", sa.Text, nullable=False),
+    # Asked to be kept out of sight (--stealth). Columns of later versions stand at the end.
+    sa.Column("stealth", sa.Boolean, nullable=False, server_default=sa.text("0")),
 )
+
+# Which picture each job grew from, so that those who grew from a job are found as well. A parent
+# may be gone: the files of a gallery can be brought together from several places.
+parents = sa.Table(
+    "parents",
+    metadata,
+    sa.Column("child", sa.Text, primary_key=True),
+    sa.Column("parent", sa.Text, primary_key=True),
+    sa.Column("image", sa.Integer, primary_key=True, autoincrement=False),
+)
+sa.Index("parents_parent", parents.c.parent, parents.c.child, parents.c.image)
 
 # What was answered to requests with an Idempotency-Key.
 replies = sa.Table(
@@ -83,6 +96,7 @@ _index("jobs_state", "state", "number", only=_live)
 _index("jobs_kind", "kind", "number", only=_live)
 _index("jobs_batch", "batch", "number", only=_live)
 _index("jobs_starred", "starred", "number", only=sa.and_(jobs.c.starred, _live))
+_index("jobs_stealth", "stealth", "number", only=sa.and_(jobs.c.stealth, _live))
 _index("jobs_trash", "number", only=jobs.c.deleted_at.is_not(None))
 _index("jobs_sequence", "sequence")
 _index("jobs_prompt_id", "prompt_id")

@@ -23,7 +23,7 @@ class JobQuery:
     """Which jobs a page shows; the newest come first.
 
     The words of ``include`` must all occur in a prompt, those of ``exclude`` must not; case does
-    not matter. ``before`` is the ``next`` of the page before this one.
+    not matter. ``id`` is the beginning of one. ``before`` is the ``next`` of the page before this.
 
     Raises:
         MalformedError: a cursor that is none of ours, or a limit or a search out of bounds.
@@ -34,7 +34,10 @@ class JobQuery:
     include: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     favorite: bool = False
+    stealth: bool | None = None
     batch: str | None = None
+    number: int | None = None
+    id: str | None = None
     trash: bool = False
     before: str | None = None
     limit: int = 50
@@ -89,10 +92,17 @@ def _conditions(query: JobQuery) -> list[sa.ColumnElement[bool]]:
     ]
     if query.favorite:
         conditions.append(jobs.c.starred)
+    if query.stealth is not None:
+        conditions.append(jobs.c.stealth if query.stealth else ~jobs.c.stealth)
     if query.kind is not None:
         conditions.append(jobs.c.kind == query.kind)
     if query.batch is not None:
         conditions.append(jobs.c.batch == query.batch)
+    if query.number is not None:
+        conditions.append(jobs.c.number == query.number)
+    if query.id is not None:
+        # No id has anything after "~", so this is a walk along the ids that begin so.
+        conditions += [jobs.c.id >= query.id, jobs.c.id < f"{query.id}~"]
     if query.before is not None:
         conditions.append(jobs.c.number < int(query.before))
     words = jobs.c.words

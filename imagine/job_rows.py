@@ -11,7 +11,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from imagine.database import counters, jobs, replies
+from imagine.database import counters, jobs, parents, replies
 from imagine.errors import ConflictError
 from imagine.job_query import fold
 from imagine.models import Job, JobState, Once, utc_now
@@ -84,11 +84,20 @@ class Transaction:
             return None
         return Found(Job.model_validate_json(row.body), row.cancel_requested)
 
-    def insert(self, new: Sequence[Job], priority: int) -> list[Job]:
+    def insert(self, new: Sequence[Job], priorities: Mapping[str, int]) -> list[Job]:
         added = [_changed(job, self._place_in_line()) for job in new]
-        rows = [{**_columns(job), "priority": priority, "cancel_requested": False} for job in added]
+        rows = [
+            {
+                **_columns(job),
+                "priority": priorities.get(job.id, 0),
+                "cancel_requested": False,
+            }
+            for job in added
+        ]
         if rows:
             self._connection.execute(sa.insert(jobs), rows)
+        if lines := [line for job in added for line in _lines(job)]:
+            self._connection.execute(sa.insert(parents), lines)
         for job in added:
             self.counts.update(_places(job))
         return added
@@ -206,4 +215,13 @@ def _columns(job: Job) -> dict[str, Any]:
         "created_at": job.created_at.isoformat(),
         "deleted_at": job.deleted_at.isoformat() if job.deleted_at else None,
         "body": job.model_dump_json(),
+        "stealth": job.parameters.get("visibility") == "stealth",
     }
+
+
+def _lines(job: Job) -> list[dict[str, Any]]:
+    """Return the rows that say what a job grew from; the same picture twice is one."""
+    return [
+        {"child": job.id, "parent": parent.job, "image": parent.image}
+        for parent in dict.fromkeys(job.parents)
+    ]

@@ -13,7 +13,7 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import TracebackType
+from types import MappingProxyType, TracebackType
 from typing import Any, NamedTuple, Self, TypeVar
 
 import sqlalchemy as sa
@@ -28,17 +28,19 @@ from imagine.database import (
 )
 from imagine.errors import StorageError
 from imagine.group_commit import GroupThread, StoppedError
+from imagine.job_family import Family, find_family
 from imagine.job_query import JobPage, JobQuery, page_statement
 from imagine.job_rows import Transaction, count_jobs, find_reply, read_counters
 from imagine.models import Job, JobState, Once, Stage, utc_now
 
-__all__ = ["Change", "JobPage", "JobQuery", "SqliteJobStore"]
+__all__ = ["Change", "Family", "JobPage", "JobQuery", "SqliteJobStore"]
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
 READERS = 2
 # What only the store itself changes, each by a method of its own.
+NO_PRIORITIES: Mapping[str, int] = MappingProxyType({})
 OWN_FIELDS = frozenset({"id", "number", "batch", "sequence", "state", "attempt", "created_at"})
 
 _ID = jobs.c.id == sa.bindparam("job")
@@ -50,6 +52,7 @@ _IS_ACTIVE = sa.and_(
 )
 _ACTIVE = sa.select(jobs.c.body).where(_IS_ACTIVE).order_by(jobs.c.number)
 _PRIORITIES = sa.select(jobs.c.id, jobs.c.priority).where(_IS_ACTIVE, jobs.c.priority != 0)
+_PRIORITY = sa.select(jobs.c.priority).where(_ID)
 _CHANGES = (
     sa.select(jobs.c.id, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted"))
     .where(jobs.c.sequence > sa.bindparam("since"))
@@ -159,16 +162,25 @@ class SqliteJobStore:
 
     # --- writing
 
-    async def add(self, new: Sequence[Job], *, priority: int = 0) -> list[Job]:
+    async def add(
+        self, new: Sequence[Job], *, priorities: Mapping[str, int] = NO_PRIORITIES
+    ) -> list[Job]:
         """Store jobs, all or none; return them with their ``number`` and ``sequence``.
+
+        ``priorities`` by job id; of those left out it is 0.
 
         Raises:
             ConflictError: one of them is there already.
         """
-        return await self._write(lambda writing: writing.insert(new, priority))
+        return await self._write(lambda writing: writing.insert(new, priorities))
 
     async def add_once(
-        self, new: Sequence[Job], once: Once, answer: Callable[[Sequence[Job]], str]
+        self,
+        new: Sequence[Job],
+        once: Once,
+        answer: Callable[[Sequence[Job]], str],
+        *,
+        priorities: Mapping[str, int] = NO_PRIORITIES,
     ) -> tuple[list[Job], str]:
         """Store jobs and what is answered to their request, unless that was done before.
 
@@ -183,7 +195,7 @@ class SqliteJobStore:
             replay = writing.reply(once)
             if replay is not None:
                 return [], replay
-            added = writing.insert(new, 0)
+            added = writing.insert(new, priorities)
             text = answer(added)
             writing.keep_reply(once, text)
             return added, text
@@ -292,13 +304,17 @@ class SqliteJobStore:
         return await self._write(work)
 
     async def set_priority(self, job_id: str, priority: int) -> Job | None:
-        """Write down a job's priority; return it as it is, None when unknown."""
+        """Write down the priority of a queued job; return it as it is, None when unknown.
+
+        Of a job that is not queued it stays as it was.
+        """
 
         def work(writing: Transaction) -> Job | None:
             found = writing.find(job_id)
             if found is None:
                 return None
-            writing.set_columns(job_id, priority=priority)
+            if found.job.state is JobState.QUEUED:
+                writing.set_columns(job_id, priority=priority)
             return found.job
 
         return await self._write(work)
@@ -353,10 +369,20 @@ class SqliteJobStore:
             tuple((row.id, row.body) for row in shown), str(shown[-1].number) if more else None
         )
 
+    async def family(self, job_id: str) -> Family | None:
+        """Return all that grew from what a job grew from; None when there is no such job."""
+        return await self._read(lambda reading: find_family(reading, job_id))
+
     async def active(self) -> list[Job]:
         """Return what is queued or running, oldest first."""
         return await self._read(
             lambda reading: [Job.model_validate_json(body) for body in reading.scalars(_ACTIVE)]
+        )
+
+    async def priority(self, job_id: str) -> int:
+        """Return the priority of a job."""
+        return int(
+            await self._read(lambda reading: reading.scalar(_PRIORITY, {"job": job_id})) or 0
         )
 
     async def priorities(self) -> dict[str, int]:

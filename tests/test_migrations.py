@@ -1,6 +1,7 @@
 """A database of any version is brought to this one, or refused."""
 
 import contextlib
+import json
 import shutil
 import sqlite3
 import subprocess
@@ -19,8 +20,8 @@ SECOND = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "0003"
+down_revision = "0002"
 
 
 def upgrade() -> None:
@@ -41,7 +42,7 @@ def scripts(tmp_path: Path) -> Path:
     """The migrations, and one more than there are."""
     folder = tmp_path / "100% more"
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "0002_mood.py").write_text(SECOND)
+    (folder / "versions" / "0003_mood.py").write_text(SECOND)
     return folder
 
 
@@ -93,14 +94,49 @@ def test_the_newest_script_is_the_version_that_is_stamped():
 def test_an_older_database_is_copied_and_then_migrated(path, scripts):
     make(path)
     execute(path, "UPDATE counters SET sequence = 41")
-    prepare(writing_engine(path, busy_timeout_s=1), path, head="0002", scripts=scripts)
-    assert execute(path, "SELECT version_num FROM alembic_version") == [("0002",)]
+    prepare(writing_engine(path, busy_timeout_s=1), path, head="0003", scripts=scripts)
+    assert execute(path, "SELECT version_num FROM alembic_version") == [("0003",)]
     assert execute(path, "SELECT mood FROM jobs") == []
     assert execute(path, "SELECT sequence FROM counters") == [(41,)]
 
     [backup] = path.parent.glob("*before*.db")
-    assert execute(backup, "SELECT version_num FROM alembic_version") == [("0001",)]
+    assert execute(backup, "SELECT version_num FROM alembic_version") == [(HEAD,)]
     assert execute(backup, "SELECT sequence FROM counters") == [(41,)]
+
+
+OLD_JOB = {
+    "batch": "b",
+    "kind": "imagine",
+    "state": "succeeded",
+    "sequence": 1,
+    "words": "",
+    "starred": False,
+    "attempt": 1,
+    "priority": 0,
+    "cancel_requested": False,
+    "created_at": "2026-01-01T00:00:00+00:00",
+}
+
+
+def add_old(path: Path, number: int, **body: object) -> None:
+    """Write a job as the first version did."""
+    row = {**OLD_JOB, "number": number, "id": f"job-{number}"}
+    row["body"] = json.dumps({"parents": [], "canonical": "a fox", **body})
+    marks = ", ".join("?" * len(row))
+    execute(path, f"INSERT INTO jobs ({', '.join(row)}) VALUES ({marks})", *row.values())
+
+
+def test_what_grew_from_what_is_read_from_the_jobs_that_are_there(path):
+    with writing_engine(path, busy_timeout_s=1).begin() as connection:
+        upgrade(connection, "0001", MIGRATIONS)
+    add_old(path, 1, canonical="a fox --stealth --seed 1")
+    add_old(path, 2, canonical="a fox --stealthy", parents=[{"job": "job-1", "image": 3}])
+    twice = [{"job": "job-1", "image": 0}, {"job": "job-2", "image": 1}] * 2
+    add_old(path, 3, parents=twice)
+    make(path)
+    lines = execute(path, "SELECT child, parent, image FROM parents ORDER BY 1, 2")
+    assert lines == [("job-2", "job-1", 3), ("job-3", "job-1", 0), ("job-3", "job-2", 1)]
+    assert execute(path, "SELECT number FROM jobs WHERE stealth") == [(1,)]
 
 
 def test_a_migration_that_fails_changes_nothing_and_names_the_copy(path, scripts):
@@ -108,8 +144,8 @@ def test_a_migration_that_fails_changes_nothing_and_names_the_copy(path, scripts
     execute(path, "UPDATE counters SET number = 13")
     before = schema(path)
     with pytest.raises(StorageError, match="thirteen") as caught:
-        prepare(writing_engine(path, busy_timeout_s=1), path, head="0002", scripts=scripts)
-    assert "imagine-before-0002" in str(caught.value.hint)
+        prepare(writing_engine(path, busy_timeout_s=1), path, head="0003", scripts=scripts)
+    assert "imagine-before-0003" in str(caught.value.hint)
     assert schema(path) == before
     assert execute(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 

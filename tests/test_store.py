@@ -17,8 +17,9 @@ import sqlalchemy as sa
 from imagine.database import jobs as jobs_table
 from imagine.errors import ConflictError, ErrorBody, MalformedError, StorageError
 from imagine.ids import new_id
+from imagine.job_family import DOWNWARDS, MOST_MEMBERS, UPWARDS
 from imagine.job_query import page_statement
-from imagine.models import Job, JobImage, JobKind, JobState, Progress, Stage, utc_now
+from imagine.models import Job, JobImage, JobKind, JobState, Parent, Progress, Stage, utc_now
 from imagine.store import JobQuery, SqliteJobStore
 
 QUEUED, RUNNING, SUCCEEDED = JobState.QUEUED, JobState.RUNNING, JobState.SUCCEEDED
@@ -277,8 +278,16 @@ async def test_a_job_that_is_over_is_not_marked_to_be_canceled(store):
     assert await store.cancel_requested(made.id) is False
 
 
+async def test_only_a_queued_job_gets_another_priority(store):
+    running = await run(store, await add(store))
+    assert await store.set_priority(running.id, 5) == running
+    assert await store.priority(running.id) == 0
+    assert await store.priority("nobody") == 0
+
+
 async def test_active_jobs_come_oldest_first_with_their_priorities(store):
-    first, second, third = await store.add([job(), job(), job()], priority=2)
+    new = [job() for _ in range(3)]
+    first, second, third = await store.add(new, priorities={one.id: 2 for one in new[:2]})
     await store.set_priority(third.id, 5)
     await store.set_priority(first.id, 0)
     running = await run(store, second)
@@ -288,6 +297,16 @@ async def test_active_jobs_come_oldest_first_with_their_priorities(store):
 
 
 # --- pages
+
+
+async def test_what_is_kept_out_of_sight_can_be_told_apart(store):
+    for visibility in ("stealth", "public"):
+        made = await add(store, parameters={"visibility": visibility})
+        await store.update(made.id, changes={"favorites": ()})
+    await add(store)
+    assert await numbers(store) == [3, 2, 1]
+    assert await numbers(store, stealth=True) == [1]
+    assert await numbers(store, stealth=False) == [3, 2]
 
 
 async def test_pages_follow_one_another_without_gap_or_repeat(store):
@@ -325,6 +344,8 @@ async def test_each_filter_shows_its_jobs_newest_first(store):
     assert await numbers(store, kind=JobKind.UPSCALE) == [7]
     assert await numbers(store, favorite=True) == [8]
     assert await numbers(store, batch=batch) == [8, 7]
+    assert await numbers(store, number=4) == [4]
+    assert await numbers(store, id=removed.id[:30], trash=True) == [removed.number]
     assert await numbers(store, trash=True) == [removed.number]
     assert await numbers(store, states=frozenset({QUEUED}), kind=JobKind.IMAGINE) == [8, 1]
 
@@ -382,6 +403,9 @@ def test_a_query_out_of_bounds_is_refused(bad: dict[str, Any]):
         (JobQuery(), "jobs_live"),
         (JobQuery(before="9"), "jobs_live"),
         (JobQuery(trash=True), "jobs_trash"),
+        (JobQuery(stealth=True), "jobs_stealth"),
+        (JobQuery(stealth=False), "jobs_live"),
+        (JobQuery(number=9), "PRIMARY KEY"),
         (JobQuery(favorite=True), "jobs_starred"),
         (JobQuery(kind=JobKind.PAN), "jobs_kind"),
         (JobQuery(batch="b"), "jobs_batch"),
@@ -395,6 +419,87 @@ async def test_every_filter_walks_an_index_and_sorts_nothing(store, path, query,
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
     [step] = [row.detail for row in plan]
     assert index in step
+
+
+# --- families
+
+
+async def grow(store: SqliteJobStore, *parents: Job) -> Job:
+    return await add(
+        store, parents=tuple(Parent(job=one.id, image=n) for n, one in enumerate(parents))
+    )
+
+
+async def test_a_family_is_the_same_whichever_member_is_asked_for(store):
+    root = await add(store)
+    await add(store)  # a stranger
+    family = None
+    left, right = await grow(store, root), await grow(store, root)
+    other = await add(store)
+    blend = await grow(store, left, other)
+    last = await grow(store, blend)
+    await store.move(right.id, FAILED)
+    await store.update(right.id, changes={"deleted_at": utc_now()})
+    for member in (left, blend, last):
+        family = await store.family(member.id)
+        assert family is not None
+        assert family.root == root.id
+        assert not family.truncated
+        shown = {one.id for one in (root, left, right, blend, last)}
+        beside = {other.id} if member is not left else set()
+        assert {one for one, _ in family.bodies} == shown | beside
+        ages = [json.loads(body)["number"] for _, body in family.bodies]
+        assert ages == sorted(ages)
+        lines = {(edge.parent, edge.image, edge.child) for edge in family.edges}
+        assert (left.id, 0, blend.id) in lines
+        assert ((other.id, 1, blend.id) in lines) == bool(beside)
+    assert family is not None
+    removed = json.loads(dict(family.bodies)[right.id])
+    assert removed["deleted_at"] is not None
+    assert await store.family("nobody") is None
+
+
+async def test_a_job_whose_parent_is_gone_begins_its_family(store):
+    orphan = await add(store, parents=(Parent(job=new_id(), image=0),))
+    child = await grow(store, orphan)
+    family = await store.family(child.id)
+    assert family is not None
+    assert family.root == orphan.id
+    assert [edge.child for edge in family.edges] == [child.id]
+
+
+async def test_a_large_family_is_told_in_part_with_the_way_up_from_its_member(store, monkeypatch):
+    monkeypatch.setattr("imagine.job_family.MOST_MEMBERS", 4)
+    root = await add(store)
+    *_, last = [await grow(store, root) for _ in range(6)]
+    family = await store.family(last.id)
+    assert family is not None
+    assert family.truncated
+    assert [json.loads(body)["number"] for _, body in family.bodies] == [1, 2, 3, 7]
+
+
+async def test_families_are_found_along_indexes_in_ten_thousand_jobs(store, path):
+    jobs = [job()]
+    while len(jobs) < 10_000:
+        jobs.append(job(parents=(Parent(job=jobs[len(jobs) // 3].id, image=0),)))
+    await store.add(jobs)
+    engine = sa.create_engine(f"sqlite:///{path}", poolclass=sa.NullPool)
+    with engine.connect() as connection:
+        for statement, values in (
+            (UPWARDS, {"job": "a"}),
+            (DOWNWARDS, {"roots": ["a"], "most": 9}),
+        ):
+            options = {"literal_binds": True}
+            text = statement.params(**values).compile(engine, compile_kwargs=options)
+            plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}").all()
+            steps = [row.detail for row in plan if row.detail.startswith(("SEARCH", "SCAN"))]
+            scanned = {step for step in steps if step.startswith("SCAN")}
+            assert scanned <= {"SCAN line", "SCAN tree"}
+            assert any("parents" in step for step in steps)
+    family = await store.family(jobs[-1].id)
+    assert family is not None
+    assert len(family.bodies) == MOST_MEMBERS
+    assert family.truncated
 
 
 # --- sequences and counts
