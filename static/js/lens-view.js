@@ -7,12 +7,14 @@
  * @typedef {import("./prompt-text.js").Span} Span
  * @typedef {import("./prompt-reader.js").Parsed} Parsed
  * @typedef {import("./completions.js").Parameter} Parameter
- * @typedef {{text: string, message: string, details: Detail[]}} Refused what the server said to a submission, and the text that it is shown with
+ * @typedef {{text: string, references?: readonly unknown[], message: string, details: Detail[]}} Refused what the server said to a submission, and the text and the pictures that it is shown with
  * @typedef {{text: string, caret: number, answer: {text: string, parsed: Parsed}|null,
  *   sound: Parsed|null, refused: Refused|null, typing: boolean, offering: boolean, choosing: boolean, awake: boolean, online: boolean,
- *   engineDown: boolean, kept: number, underWay: boolean}} Facts
+ *   engineDown: boolean, kept: number, underWay: boolean, references: number, uploading: number,
+ *   complaint: string|null}} Facts
  *   `typing`: the caret is in the text and Enter was not pressed on it; `offering`: a completion list
- *   is open; `choosing`: the settings are, which say themselves what does not go; `awake`: the focus is in the bar; `underWay`: this text is being sent
+ *   is open; `choosing`: the settings are, which say themselves what does not go; `awake`: the focus is in the bar; `underWay`: this text is being sent;
+ *   `references`: pictures beside the text, with those that are still `uploading`; `complaint`: why one could not be taken
  * @typedef {{level: "error"|"note", message: string, fixable: boolean}} Problem
  * @typedef {{state: "rest"|"typing"|"error"|"offline", problem: Problem|null, says: string|null,
  *   hints: boolean, blocked: boolean}} View `says` null: no such line
@@ -49,9 +51,12 @@ export function view(facts) {
     problem: state === "rest" ? null : problem,
     says: saysOf(facts, state),
     hints: state !== "offline" && facts.kept === 0,
-    blocked: facts.text !== "" && facts.online && (errors(facts).length > 0 || facts.underWay),
+    blocked: facts.uploading > 0 || (isFilled(facts) && facts.online && (errors(facts).length > 0 || facts.underWay)),
   };
 }
+
+/** Is there anything to send? @param {Facts} facts */
+const isFilled = ({ text, references }) => text !== "" || references > 0;
 
 /**
  * What the mirror paints; null while the answer is about another text.
@@ -78,6 +83,7 @@ function notes({ answer }) {
 function problemOf(facts) {
   const [error] = told(facts);
   const fixable = error?.suggestion != null && error.start != null;
+  if (facts.complaint) return { level: "error", message: facts.complaint, fixable: false };
   if (facts.refused) return { level: "error", message: facts.refused.message, fixable };
   if (!facts.online) return null;
   if (error) return { level: "error", message: error.message ?? "", fixable };
@@ -88,14 +94,15 @@ function problemOf(facts) {
 }
 
 /** @param {Facts} facts @param {Problem|null} problem @returns {View["state"]} */
-function stateOf({ online, text, awake }, problem) {
-  if (!online) return "offline";
+function stateOf(facts, problem) {
+  if (!facts.online) return "offline";
   if (problem?.level === "error") return "error";
-  return text && awake ? "typing" : "rest";
+  return isFilled(facts) && facts.awake ? "typing" : "rest";
 }
 
 /** @param {Facts} facts @param {View["state"]} state */
-function saysOf({ kept, engineDown, sound }, state) {
+function saysOf({ kept, engineDown, sound, uploading }, state) {
+  if (uploading) return uploading === 1 ? "One picture is on its way." : `${uploading} pictures are on their way.`;
   if (state === "offline") return "Offline. Press Enter and it is sent when the server is back.";
   if (state === "rest") return kept ? "Sending what was kept." : null;
   if (engineDown) return "ComfyUI does not answer. New sets wait in line and start when it is back.";

@@ -49,7 +49,7 @@ const box = find("light-box", LightBox);
 const sheet = find("action-sheet", ActionSheet);
 const dialogs = find("page-dialog", PageDialog);
 const toast = find("toast-line", ToastLine);
-const lens = /** @type {HTMLElement & {api: unknown, engine: unknown, online: boolean}} */ (document.querySelector("prompt-lens"));
+const lens = /** @type {HTMLElement & {api: unknown, find: unknown, engine: unknown, online: boolean}} */ (document.querySelector("prompt-lens"));
 
 let state = initial();
 let place = fromHash(location.hash);
@@ -200,6 +200,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 /* start: the list first, then what changes it */
 
 lens.api = api;
+lens.find = (/** @type {string} */ job) => state.jobs.get(job);
 const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview), since: () => state.sequence });
 render();
 load().finally(() => {

@@ -4,10 +4,15 @@
  * and those that wait for the server. Storage may be full or forbidden; then memory lasts as long
  * as the page.
  *
- * @typedef {{id: string, prompt: string}} Kept  `id` is the key under which it is sent, once
+ * @typedef {import("./lens-references.js").Reference} Reference
+ * @typedef {import("./api.js").Action & {job: string, label: string}} LensAction what the words are
+ *   for, instead of a new set: done with a picture of `job`, told by `label`
+ * @typedef {{prompt: string, action?: LensAction}} Wanted  `prompt` with its references written into it
+ * @typedef {{id: string} & Wanted} Kept  `id` is the key under which it is sent, once
  */
 
 const DRAFT = "imagine.draft";
+const REFERENCES = "imagine.draft.references";
 const HISTORY = "imagine.history";
 const KEPT = "imagine.kept";
 export const HISTORY_LIMIT = 100;
@@ -38,10 +43,10 @@ function write(storage, key, value) {
 const forTab = () => sessionStorage;
 const forBrowser = () => localStorage;
 
-/** @param {string} key @returns {any[]} */
-function readList(key) {
+/** @param {string} key @param {() => Storage} [storage] @returns {any[]} */
+function readList(key, storage = forBrowser) {
   try {
-    const list = JSON.parse(read(forBrowser, key) ?? "[]");
+    const list = JSON.parse(read(storage, key) ?? "[]");
     return Array.isArray(list) ? list : [];
   } catch {
     return [];
@@ -51,10 +56,17 @@ function readList(key) {
 /** @param {string} key @param {readonly unknown[]} list */
 const writeList = (key, list) => write(forBrowser, key, JSON.stringify(list));
 
-export const readDraft = () => read(forTab, DRAFT) ?? "";
+/** @returns {{text: string, references: Reference[]}} */
+export const readDraft = () => ({
+  text: read(forTab, DRAFT) ?? "",
+  references: readList(REFERENCES, forTab).filter((each) => typeof each?.link === "string"),
+});
 
-/** @param {string} text */
-export const writeDraft = (text) => write(forTab, DRAFT, text);
+/** @param {string} text @param {readonly Reference[]} references */
+export function writeDraft(text, references) {
+  write(forTab, DRAFT, text);
+  write(forTab, REFERENCES, JSON.stringify(references));
+}
 
 /** Earlier prompts, newest last. @returns {string[]} */
 export const readHistory = () => readList(HISTORY).filter((each) => typeof each === "string");

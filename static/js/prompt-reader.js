@@ -3,6 +3,7 @@
  * Asks the server what a text would do, after a moment of quiet; a newer text drops the older
  * question, and its answer if it still comes.
  *
+ * @typedef {import("./lens-references.js").Reference} Reference
  * @typedef {import("./prompt-text.js").Token} Token
  * @typedef {import("./prompt-text.js").Detail} Detail
  * @typedef {import("./api.js").Note} Note
@@ -10,10 +11,11 @@
  *   warnings: Note[], eta_s: number|null}} Parsed  body of /api/parse
  */
 
+import { merge, placesInText } from "./lens-references.js";
 import { isWordless, withoutWrongFlags } from "./prompt-text.js";
 
 const QUIET_MS = 120;
-/** Stands in for the words while only flags are there, so that their effect can be shown. */
+/** Stands in for the words while only flags or one picture are there, so that their effect can be shown. */
 const SOME_WORDS = "picture ";
 
 export class PromptReader {
@@ -21,6 +23,8 @@ export class PromptReader {
   answer = null;
   /** The newest answer that names jobs: what the draft makes once its problems are out of the way. @type {Parsed|null} */
   sound = null;
+  /** @type {readonly Reference[]} */
+  #references = [];
   /** @type {ReturnType<typeof setTimeout>|undefined} */
   #timer;
   #question = new AbortController();
@@ -36,9 +40,12 @@ export class PromptReader {
     this.#tell = tell;
   }
 
-  /** @param {string} text */
-  read(text) {
+  /** @param {string} text @param {readonly Reference[]} [references] the pictures beside it */
+  read(text, references = this.#references) {
     this.forget();
+    // what was said about other pictures is no longer true
+    if (references !== this.#references) this.answer = null;
+    this.#references = references;
     this.#timer = setTimeout(() => this.now(text), QUIET_MS);
   }
 
@@ -67,15 +74,21 @@ export class PromptReader {
     this.#tell();
   }
 
-  /** @param {string} text @param {AbortSignal} signal */
+  /** Ask about a text with its pictures; the places in the answer are those in the text. @param {string} text @param {AbortSignal} signal */
   async #parse(text, signal) {
-    if (!isWordless(text)) return this.#ask(text, signal);
-    return withoutWords(await this.#ask(SOME_WORDS + text, signal));
+    const words = lacksWords(text, this.#references) ? SOME_WORDS : "";
+    const { prompt, start } = merge(words + text, this.#references);
+    const parsed = await this.#ask(prompt, signal);
+    const before = [...prompt.slice(0, start), ...words].length;
+    const { length } = [...text];
+    const tokens = placesInText(parsed.tokens, before, length).filter((token) => token.start != null);
+    return { ...parsed, tokens, errors: placesInText(parsed.errors, before, length) };
   }
 
-  /** There is no text: nothing to ask, nothing known. */
+  /** There is nothing to ask about, and nothing known. */
   clear() {
     this.forget();
+    this.#references = [];
     this.answer = null;
     this.sound = null;
   }
@@ -88,11 +101,6 @@ export class PromptReader {
   }
 }
 
-/** The answer about a text with the stand-in words before it, as one about the text alone. @param {Parsed} parsed */
-function withoutWords(parsed) {
-  /** @template T @param {T & {start?: number|null, end?: number|null}} mark */
-  const moved = (mark) => mark.start == null || mark.end == null ? mark
-    : { ...mark, start: mark.start - SOME_WORDS.length, end: mark.end - SOME_WORDS.length };
-  const tokens = parsed.tokens.map(moved).filter((token) => token.start >= 0);
-  return { ...parsed, tokens, errors: parsed.errors.map(moved) };
-}
+/** Are there too few words and pictures to make anything? Two pictures are blended. @param {string} text @param {readonly Reference[]} references */
+export const lacksWords = (text, references) =>
+  (isWordless(text) || !text.trim()) && references.filter(({ role }) => role === "image").length < 2;

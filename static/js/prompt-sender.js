@@ -7,9 +7,10 @@
  * @typedef {import("./prompt-memory.js").Kept} Kept
  * @typedef {Error & {status?: number, retryAfter?: number|null, error?: {hint?: string|null,
  *   details?: import("./prompt-text.js").Detail[]}}} Refusal
- * @typedef {{post: (prompt: string, key: string) => Promise<{jobs: any[]}>,
- *   taken: (jobs: any[], prompt: string) => void,
- *   refused: (reason: Refusal, prompt: string) => void,
+ * @typedef {import("./prompt-memory.js").Wanted} Wanted
+ * @typedef {{post: (wanted: Wanted, key: string) => Promise<{jobs: any[]}>,
+ *   taken: (jobs: any[], wanted: Wanted) => void,
+ *   refused: (reason: Refusal, wanted: Wanted) => void,
  *   changed: () => void}} Wiring `changed`: what is under way or kept is another than before
  */
 import { keep, letGo, newKey, readKept, remember } from "./prompt-memory.js";
@@ -20,7 +21,7 @@ const PAUSE_S = 5;
 export class PromptSender {
   /** @type {Set<string>} */
   #flying = new Set();
-  /** The prompt whose answer was lost, and its key. @type {{prompt: string, key: string}|null} */
+  /** What the lost answer was about, and its key. @type {{name: string, key: string}|null} */
   #unsure = null;
   #online = false;
   #flushing = false;
@@ -44,36 +45,37 @@ export class PromptSender {
     if (online) this.flush();
   }
 
-  /** @param {string} prompt */
-  isUnderWay(prompt) {
-    return this.#flying.has(prompt);
+  /** @param {Wanted} wanted */
+  isUnderWay(wanted) {
+    return this.#flying.has(nameOf(wanted));
   }
 
-  /** Keep a prompt until the server is back; false when there are too many. @param {string} prompt */
-  keep(prompt) {
-    const taken = keep({ id: newKey(), prompt });
-    if (taken) remember(prompt);
+  /** Keep a prompt until the server is back; false when there are too many. @param {Wanted} wanted */
+  keep(wanted) {
+    const taken = keep({ id: newKey(), ...wanted });
+    if (taken) remember(wanted.prompt);
     this.#wiring.changed();
     return taken;
   }
 
-  /** Send a prompt now. A second call with the same one changes nothing while it is under way. @param {string} prompt */
-  async send(prompt) {
-    if (this.#flying.has(prompt)) return;
-    const key = this.#unsure?.prompt === prompt ? this.#unsure.key : newKey();
-    this.#flying.add(prompt);
+  /** Send a prompt now. A second call with the same one changes nothing while it is under way. @param {Wanted} wanted */
+  async send(wanted) {
+    const name = nameOf(wanted);
+    if (this.#flying.has(name)) return;
+    const key = this.#unsure?.name === name ? this.#unsure.key : newKey();
+    this.#flying.add(name);
     this.#wiring.changed();
     try {
-      const { jobs } = await this.#wiring.post(prompt, key);
+      const { jobs } = await this.#wiring.post(wanted, key);
       this.#unsure = null;
-      remember(prompt);
-      this.#wiring.taken(jobs, prompt);
+      remember(wanted.prompt);
+      this.#wiring.taken(jobs, wanted);
     } catch (error) {
       const reason = /** @type {Refusal} */ (error);
-      this.#unsure = isLost(reason) ? { prompt, key } : null;
-      this.#wiring.refused(reason, prompt);
+      this.#unsure = isLost(reason) ? { name, key } : null;
+      this.#wiring.refused(reason, wanted);
     } finally {
-      this.#flying.delete(prompt);
+      this.#flying.delete(name);
       this.#wiring.changed();
     }
   }
@@ -100,20 +102,23 @@ export class PromptSender {
   }
 
   /** @param {Kept} kept @returns {Promise<number|null>} seconds to wait before it is tried again; null: done with */
-  async #sendKept({ id, prompt }) {
+  async #sendKept({ id, ...wanted }) {
     try {
-      const { jobs } = await this.#wiring.post(prompt, id);
+      const { jobs } = await this.#wiring.post(wanted, id);
       letGo(id);
-      this.#wiring.taken(jobs, prompt);
+      this.#wiring.taken(jobs, wanted);
     } catch (error) {
       const reason = /** @type {Refusal} */ (error);
       if (isLost(reason) || reason.status === 429) return reason.retryAfter ?? PAUSE_S;
       letGo(id);
-      this.#wiring.refused(reason, prompt);
+      this.#wiring.refused(reason, wanted);
     }
     return null;
   }
 }
+
+/** The same name: the same set would be made. @param {Wanted} wanted */
+export const nameOf = ({ prompt, action }) => JSON.stringify([prompt, action]);
 
 /** No answer, or none from our server: nobody knows whether it was taken. @param {Refusal} reason */
 const isLost = (reason) => !reason.status || reason.status >= 500;

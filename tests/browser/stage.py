@@ -214,7 +214,8 @@ class Stage:
         if self.down and request.transport is not None:
             request.transport.abort()
         if request.method in {"POST", "PATCH", "DELETE"}:
-            body = await request.json() if request.can_read_body else None
+            is_json = request.content_type == "application/json"
+            body = await request.json() if is_json and request.can_read_body else None
             self.asked.append((request.method, request.path, body))
         response: web.StreamResponse = await handler(request)
         if request.path == "/" or request.path.startswith("/tests/"):

@@ -6,7 +6,8 @@ const JOB = { width: 1344, height: 768, parameters: { batch_size: 4 }, notes: []
 const parsed = (more = {}) => ({ ok: true, count: 1, jobs: [JOB], tokens: [], errors: [], warnings: [], eta_s: 11.7, ...more });
 const facts = (more = {}) => ({
   text: "fox", caret: 3, answer: null, sound: null, refused: null, typing: true, offering: false, choosing: false,
-  awake: true, online: true, engineDown: false, kept: 0, underWay: false, ...more,
+  awake: true, online: true, engineDown: false, kept: 0, underWay: false, references: 0,
+  uploading: 0, complaint: null, ...more,
 });
 const WRONG = { start: 4, end: 8, message: "There is no --xx.", suggestion: "--raw", allowed: null };
 
