@@ -17,6 +17,8 @@ SUGGESTED = 0.55
 TAKEN = 0.84
 # The likeness of a name that begins with what was typed.
 BEGUN = 0.9
+# The least length of a first word that two names need to have in common.
+FIRST_WORD = 4
 
 # How other programs call what ComfyUI calls otherwise: schedulers, glued.
 _SCHEDULERS = {
@@ -88,7 +90,7 @@ def closest(wanted: str, names: Sequence[str]) -> str | None:
     """Return the one name that ``wanted`` most probably means, however it is written."""
     found = find(wanted, names) if wanted else ()
     near = found if len(found) == 1 else nearest(wanted, found or names)
-    return next(iter(near or found), None)
+    return next(iter(near or found or _of_one_kind(wanted, names)), None)
 
 
 def known_as(name: str, listed: Sequence[str]) -> tuple[str, str | None] | None:
@@ -150,6 +152,14 @@ def _containing(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
         for name in names
         if all(word in plain(name) for word in words) or glued in plain(name).replace("-", "")
     )
+
+
+def _of_one_kind(wanted: str, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the names whose first word is the same: a file of another precision or version."""
+    first, *others = plain(basename(wanted)).split("-")
+    if not others or len(first) < FIRST_WORD:
+        return ()
+    return tuple(name for name in names if plain(basename(name)).startswith(f"{first}-"))
 
 
 def _nearly(wanted: str, names: Sequence[str]) -> tuple[str, ...]:

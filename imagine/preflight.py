@@ -2,75 +2,123 @@
 
 ComfyUI checks a graph too, but late, in words for programmers, and not everything: values of the
 newer ``COMBO`` kind fail only while running, and an output that cannot be is dropped in silence.
-Whatever ComfyUI would accept and run passes here, so that no graph is refused in vain. Whether an
-uploaded file is there is left to the engine.
+Each problem is told with its node, what is allowed, and what would work (`imagine.repair`).
+Whatever ComfyUI would accept and run as it is meant passes here, so that no graph is refused in
+vain; what it would take for something else does not (``true`` for 1, ``null`` for the text
+"None"). Whether an uploaded file is there is left to the engine.
 
 Source: ComfyUI 0.3.64, ``execution.py`` (``validate_inputs``).
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from graphlib import CycleError, TopologicalSorter
+from itertools import islice
 from math import isfinite
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, Choices, InputSchema, NodeSchema
 from imagine.errors import Detail
-from imagine.names import nearest
+from imagine.repair import (
+    Graph,
+    Repair,
+    folder_of,
+    for_choice,
+    for_class,
+    for_link,
+    for_missing,
+    for_number,
+    is_link,
+    plain_number,
+    some,
+    title,
+    written,
+)
 
 # Types that only a link can give. Other unknown types may be widgets of a custom node.
 _LINKED = {"MODEL", "CLIP", "VAE", "CONDITIONING", "LATENT", "IMAGE", "MASK", "NOISE", "GUIDER"}
 _LINKED |= {"SAMPLER", "SIGMAS", "CONTROL_NET", "UPSCALE_MODEL", "STYLE_MODEL", "CLIP_VISION"}
-_SHOWN = 8
+_NUMBERS = {"INT": "a whole number", "FLOAT": "a number"}
+_EXPORT = "Export the workflow again with “Export (API)”"
+# Looking for what is nearest takes its time, and so many problems are enough to begin with.
+MOST_PROBLEMS = 50
 
 
-def preflight(graph: Mapping[str, Any], catalog: Catalog) -> tuple[Detail, ...]:
-    """Return every reason why the engine cannot run a graph; none when it can.
+def preflight(graph: Graph, catalog: Catalog) -> tuple[Detail, ...]:
+    """Return the reasons why the engine cannot run a graph; none when it can.
 
     Nodes that no output needs are never run, so only their class has to exist.
     """
-    problems = tuple(_unknown_nodes(graph, catalog))
-    if problems:
-        return problems
-    needed = _needed(graph, catalog)
-    if not needed:
-        return (Detail(message="The graph saves no picture: it has no output node."),)
+    return tuple(islice(_problems(graph, catalog), MOST_PROBLEMS))
+
+
+def _problems(graph: Graph, catalog: Catalog) -> Iterator[Detail]:
+    if isinstance(graph.get("nodes"), list):
+        text = "This is a workflow as ComfyUI's page keeps it, and no graph that can be run."
+        yield Detail(message=f"{text} {_EXPORT}.")
+        return
+    strange = [problem for node_id in graph for problem in _check_class(graph, node_id, catalog)]
+    yield from strange
+    runnable = {node_id for node_id, node in graph.items() if _is_known(node, catalog)}
+    needed = _needed(graph, runnable, catalog)
+    if not needed and not strange:
+        text = "The graph saves no picture: it has no output node."
+        yield Detail(
+            suggestion="SaveImage",
+            message=f"{text} Add a SaveImage, and connect your pictures to it.",
+        )
     if circle := _circle(needed):
-        titles = " → ".join(_title(graph, node_id) for node_id in circle)
-        return (Detail(message=f"The graph runs in a circle: {titles}. Disconnect one of them."),)
-    return tuple(
-        problem
-        for node_id in graph
-        if node_id in needed
-        for problem in _check_node(graph, node_id, catalog)
-    )
+        titles = " → ".join(title(graph, node_id) for node_id in circle)
+        yield Detail(message=f"The graph runs in a circle: {titles}. Disconnect one of them.")
+        return
+    for node_id in graph:
+        if node_id in needed and node_id in runnable:
+            yield from _Node(graph, node_id, catalog).problems()
 
 
-def _unknown_nodes(graph: Mapping[str, Any], catalog: Catalog) -> Iterator[Detail]:
-    for node_id, node in graph.items():
-        class_type = node.get("class_type")
-        if class_type in catalog.schemas:
-            continue
-        near = nearest(str(class_type), catalog.nodes)
+def _check_class(graph: Graph, node_id: str, catalog: Catalog) -> Iterator[Detail]:
+    """Check what a node is, apart from what goes into it."""
+    node = graph[node_id]
+    if not isinstance(node, Mapping) or not isinstance(node.get("class_type"), str):
+        text = f"{title(graph, node_id)} is no node: it does not say its class_type. {_EXPORT}."
+        yield Detail(parameter="class_type", value=written(node), message=text)
+        return
+    class_type = node["class_type"]
+    if not catalog.has(class_type):
+        repair = for_class(class_type, catalog)
         yield Detail(
             parameter="class_type",
-            value=str(class_type),
-            suggestion=near[0] if near else None,
-            message=f"{_title(graph, node_id)}: this ComfyUI has no node {class_type}. Update "
-            "ComfyUI, or install the custom nodes it belongs to.",
+            value=class_type,
+            suggestion=repair.value,
+            message=f"{title(graph, node_id)}: this ComfyUI has no node {class_type}. "
+            f"{repair.advice}.",
         )
+    elif not isinstance(node.get("inputs"), Mapping):
+        text = f"{title(graph, node_id)} is no node: it has no inputs. {_EXPORT}."
+        yield Detail(parameter="inputs", value=written(node.get("inputs")), message=text)
 
 
-def _needed(graph: Mapping[str, Any], catalog: Catalog) -> dict[str, list[str]]:
+def _is_known(node: Any, catalog: Catalog) -> bool:
+    if not isinstance(node, Mapping) or not isinstance(node.get("inputs"), Mapping):
+        return False
+    class_type = node.get("class_type")
+    return isinstance(class_type, str) and catalog.has(class_type)
+
+
+def _needed(graph: Graph, runnable: Collection[str], catalog: Catalog) -> dict[str, list[str]]:
     """Return every node that the outputs lead back to, with the nodes it links to."""
     open_ends = [
-        node_id for node_id, node in graph.items() if catalog.schemas[node["class_type"]].is_output
+        node_id
+        for node_id in graph
+        if node_id in runnable and catalog.schemas[graph[node_id]["class_type"]].is_output
     ]
     needed: dict[str, list[str]] = {}
     while open_ends:
         node_id = open_ends.pop()
         if node_id in needed or node_id not in graph:
             continue
-        links = (v for v in graph[node_id].get("inputs", {}).values() if isinstance(v, list))
+        inputs = graph[node_id].get("inputs") if isinstance(graph[node_id], Mapping) else None
+        values = inputs.values() if isinstance(inputs, Mapping) else ()
+        links = (value for value in values if isinstance(value, list))
         needed[node_id] = [link[0] for link in links if link and isinstance(link[0], str)]
         open_ends += needed[node_id]
     return needed
@@ -86,112 +134,159 @@ def _circle(links: Mapping[str, list[str]]) -> list[str]:
     return []
 
 
-def _check_node(graph: Mapping[str, Any], node_id: str, catalog: Catalog) -> Iterator[Detail]:
-    node = graph[node_id]
-    schema: NodeSchema = catalog.schemas[node["class_type"]]
-    inputs = node.get("inputs", {})
-    for name in schema.required:
-        if name not in inputs:
-            reason = f"the input {name} is missing. Connect it, or give it a value"
-            yield _detail(graph, node_id, name, None, reason)
-    for name, value in inputs.items():
-        expected = schema.inputs.get(name)
-        if expected is None or expected.is_dynamic:
-            continue  # ComfyUI ignores inputs it does not know
-        if isinstance(value, list):
-            problem = _check_link(graph, node_id, name, value, expected, catalog)
-        else:
-            problem = _check_value(graph, node_id, name, value, expected)
-        if problem is not None:
-            yield problem
+class _Node:
+    """One node whose class the engine has, while its inputs are checked."""
 
+    def __init__(self, graph: Graph, node_id: str, catalog: Catalog) -> None:
+        self.graph = graph
+        self.node_id = node_id
+        self.catalog = catalog
+        self.class_type: str = graph[node_id]["class_type"]
+        self.inputs: Mapping[str, Any] = graph[node_id]["inputs"]
+        self.schema: NodeSchema = catalog.schemas[self.class_type]
 
-def _check_link(
-    graph: Mapping[str, Any],
-    node_id: str,
-    name: str,
-    link: list[Any],
-    expected: InputSchema,
-    catalog: Catalog,
-) -> Detail | None:
-    if len(link) != 2 or not isinstance(link[0], str) or not isinstance(link[1], int):
-        reason = f"{name} is no link. Give it a node and a slot"
-        return _detail(graph, node_id, name, link, reason)
-    source, slot = link
-    if source not in graph:
-        reason = f"{name} links to node {source}, which is not there. Connect it to one that is"
-        return _detail(graph, node_id, name, link, reason)
-    outputs = catalog.schemas[graph[source]["class_type"]].outputs
-    if not 0 <= slot < len(outputs):
-        reason = (
-            f"{name} links to slot {slot} of {_title(graph, source)}, which has {len(outputs)}. "
-            "Slots count from 0"
-        )
-        return _detail(graph, node_id, name, link, reason)
-    if not _fits(outputs[slot], expected.type):
-        reason = (
-            f"{name} takes {expected.type}, and {_title(graph, source)} gives {outputs[slot]}. "
-            "Connect another output"
-        )
-        return _detail(graph, node_id, name, link, reason)
-    return None
+    def problems(self) -> Iterator[Detail]:
+        for name in self.schema.required:
+            if name not in self.inputs:
+                expected = self.schema.inputs[name]
+                repair = for_missing(self.graph, self.node_id, name, expected, self.catalog)
+                yield self._told(name, None, f"the input {name} is missing", repair)
+        for name, value in self.inputs.items():
+            known = self.schema.inputs.get(name)
+            if known is None or known.is_dynamic:
+                continue  # ComfyUI ignores inputs it does not know
+            if isinstance(value, list):
+                problem = self._check_link(name, value, known)
+            else:
+                problem = self._check_value(name, value, known)
+            if problem is not None:
+                yield problem
 
+    # Links
 
-def _check_value(
-    graph: Mapping[str, Any], node_id: str, name: str, value: Any, expected: InputSchema
-) -> Detail | None:
-    if isinstance(value, dict) and "__value__" in value:
-        return None  # a literal list, which only its node can judge
-    if expected.choices is not None:
-        return _check_choice(graph, node_id, name, value, expected.choices)
-    if expected.type in ("INT", "FLOAT"):
-        return _check_number(graph, node_id, name, value, expected)
-    if expected.type in _LINKED:
-        reason = f"{name} is {value}, and takes {expected.type}. Connect it to a node that gives it"
-        return _detail(graph, node_id, name, value, reason)
-    return None
-
-
-def _check_choice(
-    graph: Mapping[str, Any], node_id: str, name: str, value: Any, choices: Choices
-) -> Detail | None:
-    if not choices.is_closed or _is_in(value, choices):
+    def _check_link(self, name: str, link: list[Any], expected: InputSchema) -> Detail | None:
+        if not is_link(link):
+            return self._no_link(name, link, expected)
+        source, slot = link
+        if source not in self.graph:
+            reason = f"{name} links to node {source}, which is not there"
+            return self._unlinked(name, link, reason, expected)
+        if not _is_known(self.graph[source], self.catalog):
+            return None  # told already
+        outputs = self.catalog.schemas[self.graph[source]["class_type"]].outputs
+        who = title(self.graph, source)
+        if not 0 <= slot < len(outputs):
+            reason = f"{name} links to slot {slot} of {who}, which has {len(outputs)}, from 0"
+            return self._unlinked(name, link, reason, expected, source)
+        if not _fits(outputs[slot], expected.type):
+            reason = f"{name} takes {expected.type}, and slot {slot} of {who} gives {outputs[slot]}"
+            return self._unlinked(name, link, reason, expected, source, outputs[slot])
         return None
-    near = nearest(str(value), (str(choice) for choice in choices.values))
-    if not choices.values:
-        reason = f"{name} is {value}, and nothing is installed for it. Install a file first"
-    elif near:
-        reason = f"{name} is {value}, which this ComfyUI does not have. The nearest is {near[0]}"
-    else:
-        reason = f"{name} is {value}, which this ComfyUI does not have. Take one that it lists"
-    return _detail(
-        graph,
-        node_id,
-        name,
-        value,
-        reason,
-        allowed=_list(choices.values),
-        suggestion=near[0] if near else None,
-    )
+
+    def _no_link(self, name: str, link: list[Any], expected: InputSchema) -> Detail:
+        """Tell of a list that is no link, and of the link that it was to be, if it shows."""
+        reason = f"{name} is {written(link)}, which is no link: those are a node and a slot"
+        if len(link) >= 2 and str(link[0]) in self.graph and str(link[1]).isdecimal():
+            meant = [str(link[0]), int(link[1])]
+            if self._check_link(name, meant, expected) is None:
+                text = written(meant)
+                return self._told(name, link, reason, Repair(text, f"Write {text}"))
+        return self._unlinked(name, link, reason, expected)
+
+    def _unlinked(
+        self,
+        name: str,
+        link: Any,
+        reason: str,
+        expected: InputSchema,
+        source: str | None = None,
+        given: str = "",
+    ) -> Detail:
+        """Tell of a link that cannot be, with one that can, or with a value in its place."""
+        if expected.choices is not None or expected.type in (*_NUMBERS, "STRING", "BOOLEAN"):
+            repair = for_missing(self.graph, self.node_id, name, expected, self.catalog)
+        else:
+            repair = for_link(
+                self.graph, self.node_id, expected.type, self.catalog, source=source, given=given
+            )
+        return self._told(name, link, reason, repair)
+
+    # Values
+
+    def _check_value(self, name: str, value: Any, expected: InputSchema) -> Detail | None:
+        if isinstance(value, dict) and "__value__" in value:
+            return None  # a literal list, which only its node can judge
+        if value is None and not expected.is_required and expected.type not in _NUMBERS:
+            return None  # as if it were not there
+        if expected.choices is not None:
+            return self._check_choice(name, value, expected, expected.choices)
+        if expected.type in _NUMBERS:
+            return self._check_number(name, value, expected)
+        if expected.type in _LINKED:
+            reason = f"{name} is {written(value)}, and takes a link to {expected.type}"
+            return self._unlinked(name, value, reason, expected)
+        if value is None and expected.type == "STRING":
+            reason = f"{name} is null, and takes a text"
+            return self._told(name, value, reason, Repair("", "Write a text there"))
+        return None
+
+    def _check_choice(
+        self, name: str, value: Any, expected: InputSchema, choices: Choices
+    ) -> Detail | None:
+        if not choices.is_closed or _is_in(value, choices):
+            return None
+        folder = folder_of(self.class_type, name)
+        where = f"is not in models/{folder}" if folder else "this ComfyUI does not have"
+        reason = f"{name} is {written(value)}, which {where}"
+        repair = for_choice(self.class_type, name, value, expected, self.catalog)
+        return self._told(name, value, reason, repair, allowed=some(choices.values))
+
+    def _check_number(self, name: str, value: Any, expected: InputSchema) -> Detail | None:
+        number = _as_comfyui_reads(value, expected)
+        allowed = _range(expected)
+        if number is None or not isfinite(number):
+            within = f" ({allowed})" if allowed else ""
+            reason = f"{name} is {written(value)}, and takes {_NUMBERS[expected.type]}{within}"
+        elif _is_within(number, expected):
+            return None
+        else:
+            reason = f"{name} is {written(value)}, and takes {allowed}"
+        repair = for_number(self.class_type, name, value, expected, self.inputs)
+        return self._told(name, value, reason, repair, allowed=allowed)
+
+    def _told(
+        self, name: str, value: Any, reason: str, repair: Repair, *, allowed: str | None = None
+    ) -> Detail:
+        return Detail(
+            parameter=name,
+            value=None if value is None else written(value),
+            allowed=allowed,
+            suggestion=repair.value,
+            message=f"{title(self.graph, self.node_id)}: {reason}. {repair.advice}.",
+        )
 
 
-def _check_number(
-    graph: Mapping[str, Any], node_id: str, name: str, value: Any, expected: InputSchema
-) -> Detail | None:
-    low, high = expected.minimum, expected.maximum
+def _as_comfyui_reads(value: Any, expected: InputSchema) -> float | None:
+    """Return the number that ComfyUI makes of a value: it turns text into numbers too."""
+    if isinstance(value, bool):
+        return None  # it would take true for 1, which nobody means
     try:
-        # ComfyUI turns text into numbers too.
-        number = int(value) if expected.type == "INT" else float(value)
+        return int(value) if expected.type == "INT" else float(value)
     except (TypeError, ValueError, OverflowError):
-        number = float("nan")
-    if not isfinite(number):
-        reason = f"{name} is {value}, and takes a number"
-        return _detail(graph, node_id, name, value, reason)
-    if (low is not None and number < low) or (high is not None and number > high):
-        allowed = f"{'…' if low is None else low}–{'…' if high is None else high}"
-        reason = f"{name} is {value}, and takes {allowed}"
-        return _detail(graph, node_id, name, value, reason, allowed=allowed)
-    return None
+        return None
+
+
+def _is_within(number: float, expected: InputSchema) -> bool:
+    low, high = expected.minimum, expected.maximum
+    return (low is None or number >= low) and (high is None or number <= high)
+
+
+def _range(expected: InputSchema) -> str | None:
+    low, high = expected.minimum, expected.maximum
+    if low is None and high is None:
+        return None
+    ends = ("…" if end is None else plain_number(end) for end in (low, high))
+    return "–".join(ends)
 
 
 def _fits(given: str, wanted: str) -> bool:
@@ -208,32 +303,3 @@ def _is_in(value: Any, choices: Choices) -> bool:
         return value in choices.known
     except TypeError:  # a list or an object is no choice
         return False
-
-
-def _list(values: tuple[Any, ...]) -> str:
-    some = ", ".join(str(value) for value in values[:_SHOWN])
-    return some if len(values) <= _SHOWN else f"{some} … ({len(values)} in all)"
-
-
-def _title(graph: Mapping[str, Any], node_id: str) -> str:
-    node = graph[node_id]
-    return str((node.get("_meta") or {}).get("title") or node.get("class_type") or node_id)
-
-
-def _detail(
-    graph: Mapping[str, Any],
-    node_id: str,
-    name: str,
-    value: Any,
-    reason: str,
-    *,
-    allowed: str | None = None,
-    suggestion: str | None = None,
-) -> Detail:
-    return Detail(
-        parameter=name,
-        value=None if value is None else str(value),
-        allowed=allowed,
-        suggestion=suggestion,
-        message=f"{_title(graph, node_id)}: {reason}.",
-    )

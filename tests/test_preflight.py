@@ -9,7 +9,7 @@ import pytest
 from imagine.catalog import Catalog
 from imagine.errors import Detail
 from imagine.graph import Graph, Sampling
-from imagine.preflight import preflight
+from imagine.preflight import MOST_PROBLEMS, preflight
 from tests.catalogs import catalog, recorded_info
 
 RECORDINGS = Path(__file__).with_name("data") / "recordings"
@@ -53,7 +53,9 @@ def test_an_unknown_node_is_told_with_its_title_and_the_nearest() -> None:
     graph["5"]["class_type"] = "VaeDecode"
     problem = the_problem(graph)
     assert problem.message is not None
-    assert problem.message.startswith("Decoding: this ComfyUI has no node VaeDecode.")
+    assert problem.message == (
+        "Decoding (VaeDecode): this ComfyUI has no node VaeDecode. Use VAEDecode."
+    )
     assert (problem.value, problem.suggestion) == ("VaeDecode", "VAEDecode")
 
 
@@ -64,8 +66,8 @@ def test_a_missing_model_is_told_with_the_nearest_installed() -> None:
     assert problem.suggestion == "SDXL\\sd_xl_base_1.0.safetensors"
     assert problem.allowed == "SDXL\\sd_xl_base_1.0.safetensors, other.ckpt"
     assert problem.message == (
-        "Model: ckpt_name is old/SD_XL_base_1.0.ckpt, which this ComfyUI does not have. "
-        "The nearest is SDXL\\sd_xl_base_1.0.safetensors."
+        "Model (CheckpointLoaderSimple): ckpt_name is old/SD_XL_base_1.0.ckpt, which is not in "
+        "models/checkpoints. Use --model SDXL\\sd_xl_base_1.0.safetensors."
     )
 
 
@@ -87,7 +89,9 @@ def test_a_value_of_the_newer_choice_is_checked_although_comfyui_does_not() -> N
 def test_an_empty_list_says_that_nothing_is_installed() -> None:
     problem = the_problem(good_graph(), catalog(checkpoints=[]))
     assert problem.message is not None
-    assert "nothing is installed for it" in problem.message
+    assert "Nothing is installed for it. Put a file into ComfyUI's models/checkpoints folder." in (
+        problem.message
+    )
 
 
 def test_a_long_list_is_cut_short() -> None:
@@ -103,7 +107,7 @@ def test_a_missing_input_is_told() -> None:
     problem = the_problem(graph)
     assert problem.parameter == "positive"
     assert problem.message is not None
-    assert problem.message.startswith("Sampling: the input positive is missing.")
+    assert problem.message.startswith("Sampling (KSampler): the input positive is missing.")
 
 
 @pytest.mark.parametrize("value", [0, 10_001, "0"])
@@ -116,7 +120,14 @@ def test_a_number_out_of_range_is_told_with_the_range(value: object) -> None:
 def test_what_is_no_number_is_told(value: object) -> None:
     problem = the_problem(broken("4", cfg=value))
     assert problem.message is not None
-    assert "takes a number" in problem.message
+    assert "takes a number (0–100)" in problem.message
+
+
+@pytest.mark.parametrize("value", [True, False, "20.0", 1e400])
+def test_what_is_no_whole_number_is_told(value: object) -> None:
+    problem = the_problem(broken("4", steps=value))
+    assert problem.message is not None
+    assert "takes a whole number (1–10000)" in problem.message
 
 
 @pytest.mark.parametrize("value", ["20", 20.0, 7])
@@ -139,13 +150,15 @@ def test_a_link_to_a_node_that_is_not_there_is_told() -> None:
 def test_a_link_to_a_slot_that_is_not_there_is_told(slot: int) -> None:
     problem = the_problem(broken("5", vae=["1", slot]))
     assert problem.message is not None
-    assert f"slot {slot} of Model, which has 3" in problem.message
+    assert f"slot {slot} of Model (CheckpointLoaderSimple), which has 3" in problem.message
 
 
 def test_a_link_of_the_wrong_type_is_told() -> None:
     problem = the_problem(broken("4", latent_image=["2", 0]))
     assert problem.message is not None
-    assert "latent_image takes LATENT, and Prompt gives CONDITIONING" in problem.message
+    assert "latent_image takes LATENT, and slot 0 of Prompt (CLIPTextEncode) gives" in (
+        problem.message
+    )
 
 
 @pytest.mark.parametrize("link", [[], ["3"], ["3", 0, 0], [3, 0], ["3", "0"]])
@@ -165,7 +178,56 @@ def test_an_object_is_no_choice() -> None:
 
 def test_every_problem_is_told_at_once() -> None:
     graph = broken("4", steps=0, sampler_name="plms")
-    assert [problem.parameter for problem in preflight(graph, ENGINE)] == ["steps", "sampler_name"]
+    assert {problem.parameter for problem in preflight(graph, ENGINE)} == {"steps", "sampler_name"}
+
+
+def test_an_unknown_node_does_not_hide_what_else_is_wrong() -> None:
+    graph = broken("4", steps=0)
+    graph["5"]["class_type"] = "VaeDecode"
+    assert [problem.parameter for problem in preflight(graph, ENGINE)] == ["class_type", "steps"]
+
+
+def test_telling_ends_after_some_problems() -> None:
+    graph: dict[str, Any] = {str(n): {"class_type": f"Nobody{n}", "inputs": {}} for n in range(999)}
+    assert len(preflight(graph, ENGINE)) == MOST_PROBLEMS
+
+
+@pytest.mark.parametrize(
+    ("node", "complaint"),
+    [
+        (None, "Node 4 is no node: it does not say its class_type"),
+        ([], "Node 4 is no node"),
+        ({"inputs": {}}, "Node 4 is no node"),
+        ({"class_type": ["KSampler"], "inputs": {}}, "Node 4 is no node"),
+        ({"class_type": "KSampler"}, "KSampler (node 4) is no node: it has no inputs"),
+        ({"class_type": "KSampler", "inputs": []}, "KSampler (node 4) is no node"),
+    ],
+)
+def test_what_is_no_node_is_told(node: object, complaint: str) -> None:
+    graph: dict[str, Any] = good_graph()
+    graph["4"] = node
+    problem = the_problem(graph)
+    assert problem.message is not None
+    assert complaint in problem.message
+    assert "Export (API)" in problem.message
+
+
+def test_a_workflow_of_the_page_is_told_apart() -> None:
+    problem = the_problem({"last_node_id": 9, "nodes": [{"id": 1}], "links": []})
+    assert problem.message is not None
+    assert "Export (API)" in problem.message
+
+
+def test_an_optional_input_may_be_null() -> None:
+    graph = good_graph()
+    graph["7"] = {
+        "class_type": "TextEncodeQwenImageEdit",
+        "inputs": {"clip": ["1", 1], "prompt": "a fox", "vae": None, "image": None},
+    }
+    graph["4"]["inputs"]["positive"] = ["7", 0]
+    assert preflight(graph, ENGINE) == ()
+    graph["7"]["inputs"]["prompt"] = None
+    assert the_problem(graph).parameter == "prompt"
 
 
 def test_inputs_that_no_node_knows_are_ignored_as_comfyui_does() -> None:
@@ -182,7 +244,9 @@ def test_a_graph_without_an_output_is_told() -> None:
     graph = good_graph()
     del graph["6"]
     problem = the_problem(graph)
-    assert problem.message == "The graph saves no picture: it has no output node."
+    assert problem.message is not None
+    assert problem.message.startswith("The graph saves no picture: it has no output node.")
+    assert problem.suggestion == "SaveImage"
 
 
 def test_uploaded_files_pass_although_the_list_does_not_hold_them() -> None:
@@ -277,4 +341,4 @@ def test_a_circle_is_told() -> None:
     graph["6"]["inputs"]["images"] = ["7", 0]
     problem = the_problem(graph)
     assert problem.message is not None
-    assert problem.message.startswith("The graph runs in a circle: ImageScaleBy → ")
+    assert problem.message.startswith("The graph runs in a circle: ImageScaleBy (node 7) → ")
