@@ -67,21 +67,27 @@ class Dispatcher:
     async def _recover(self) -> list[Job]:
         """Fill the line from the store; return the jobs that an engine may still be running."""
         running = []
-        for job in await self._left_active():
+        left, priorities = await self._left_active()
+        for job in left:
+            priority = priorities.get(job.id, 0)
             if job.state is JobState.QUEUED:
-                self._queue.put(job)
-            elif self._engines.of_kind(job.engine) is None:
+                self._queue.put(job, priority=priority)
+                continue
+            self._queue.hand(job, priority=priority)
+            if self._engines.of_kind(job.engine) is None:
                 await self._runner.give_back(job)
             else:
-                self._queue.hand(job)
                 running.append(job)
         return running
 
-    async def _left_active(self) -> list[Job]:
-        """Read what was left; without it nothing could ever run, so this tries until it can."""
+    async def _left_active(self) -> tuple[list[Job], dict[str, int]]:
+        """Read what was left; without it nothing could ever run, so this tries until it can.
+
+        A job that is submitted meanwhile is in the line already, and stays where it is.
+        """
         while True:
             try:
-                return await self._store.active()
+                return await self._store.active(), await self._store.priorities()
             except StorageError as error:
                 logger.warning("what was left is not read yet: %s", error.message)
                 await asyncio.sleep(RETRY_S)

@@ -68,12 +68,21 @@ class MemoryQueue:
         """Give back room held by `reserve`."""
         self._reserved -= count
 
-    def put(self, job: Job, *, priority: int = 0) -> None:
-        """Add a job to the line, or give one back that an engine had."""
+    def put(self, job: Job, *, priority: int | None = None) -> None:
+        """Add a job to the line, or give one back that an engine had.
+
+        Without a ``priority`` it keeps the one it had, which is 0 for a new one.
+        """
+        place = self._place(job, priority)
         self.forget(job.id)
-        place = Waiting(-priority, job.number, job.id, job)
         bisect.insort(self._order, place)
         self._waiting[job.id] = place
+
+    def move(self, job_id: str, priority: int) -> None:
+        """Give another priority to a job that still waits; others stay where they are."""
+        place = self._waiting.get(job_id)
+        if place is not None:
+            self.put(place.job, priority=priority)
 
     def forget(self, job_id: str) -> None:
         """Take a job out, wherever it is: canceled, or over."""
@@ -83,10 +92,16 @@ class MemoryQueue:
         if place is not None:
             del self._order[bisect.bisect_left(self._order, place)]
 
-    def hand(self, job: Job) -> None:
-        """A job goes to an engine."""
+    def hand(self, job: Job, *, priority: int | None = None) -> None:
+        """A job goes to an engine; it keeps its priority, should it come back."""
+        place = self._place(job, priority)
         self.forget(job.id)
-        self._handed[job.id] = Waiting(0, job.number, job.id, job)
+        self._handed[job.id] = place
+
+    def _place(self, job: Job, priority: int | None) -> Waiting:
+        known = self._waiting.get(job.id) or self._handed.get(job.id) or self._begun.get(job.id)
+        rank = known.rank if known is not None else 0
+        return Waiting(rank if priority is None else -priority, job.number, job.id, job)
 
     def begin(self, job_id: str) -> None:
         """The engine has begun a job that it was handed."""

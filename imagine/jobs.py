@@ -16,13 +16,29 @@ from imagine.errors import ConflictError, NotFoundError, PromptError
 from imagine.ids import new_id
 from imagine.job_queue import MemoryQueue
 from imagine.lifetime import whole
-from imagine.models import Frozen, Job, JobState, Note, Once, Progress, Stage, utc_now
+from imagine.models import (
+    Frozen,
+    Job,
+    JobKind,
+    JobState,
+    Note,
+    Once,
+    Origin,
+    Parent,
+    Progress,
+    Stage,
+    utc_now,
+)
 from imagine.planner import Planned, Planner
+from imagine.prompt_parser import MAX_CHARACTERS, Prompt
 
 logger = logging.getLogger(__name__)
 
 # A plan holds its graph: 20 to 70 KB. Without a bound, 10,000 waiting jobs would take half a GB.
 MOST_PLANS = 2000
+
+# Where in the line the flags of speed put a job.
+SPEEDS: Mapping[str, int] = {"turbo": 20, "fast": 10, "relax": -10}
 
 MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELED}),
@@ -47,9 +63,14 @@ class JobStore(Protocol):
     def sequence(self) -> int: ...
     @property
     def counts(self) -> dict[str, int]: ...
-    async def add(self, jobs: Sequence[Job]) -> list[Job]: ...
+    async def add(self, jobs: Sequence[Job], *, priorities: Mapping[str, int]) -> list[Job]: ...
     async def add_once(
-        self, jobs: Sequence[Job], once: Once, answer: Callable[[Sequence[Job]], str]
+        self,
+        jobs: Sequence[Job],
+        once: Once,
+        answer: Callable[[Sequence[Job]], str],
+        *,
+        priorities: Mapping[str, int],
     ) -> tuple[list[Job], str]:
         """Add jobs with the answer to their request; no jobs and the first answer at a replay."""
         ...
@@ -81,6 +102,12 @@ class JobStore(Protocol):
         """Write the next attempt's prompt id before an engine sees it."""
         ...
 
+    async def set_priority(self, job_id: str, priority: int) -> Job | None:
+        """Write down the priority of a job, if it is queued; return it, None when unknown."""
+        ...
+
+    async def priority(self, job_id: str) -> int: ...
+    async def priorities(self) -> dict[str, int]: ...
     async def request_cancel(self, job_id: str) -> Job | None: ...
     async def cancel_requested(self, job_id: str) -> bool: ...
     async def get(self, job_id: str) -> Job | None: ...
@@ -165,8 +192,25 @@ class Jobs:
         # wait behind so many are planned anew when their turn comes.
         self.plans: dict[str, Planned] = {}
 
-    async def submit(self, text: str, options: Mapping[str, Any], once: Once | None = None) -> str:
+    async def submit(
+        self,
+        text: str,
+        options: Mapping[str, Any],
+        once: Once | None = None,
+        *,
+        images: Sequence[str] = (),
+        origin: Origin | None = None,
+        member: int | None = None,
+        parents: Sequence[Parent] = (),
+        kind: JobKind | None = None,
+        priority: int | None = None,
+        most: int = MAX_CHARACTERS,
+    ) -> str:
         """Parse, plan, check and store the jobs of one prompt, then queue them.
+
+        ``images`` are links that stand behind those in the prompt; ``origin`` and ``member`` say
+        what the jobs grow from, ``parents`` what readers are told of it. Without a ``kind`` the
+        plan says it, without a ``priority`` the prompt. ``most``: as long may the prompt be.
 
         Returns:
             A `Submission` as JSON. A request that was here before makes nothing, and gets the
@@ -179,33 +223,56 @@ class Jobs:
             ConflictError: the key of ``once`` was used for another request.
             StorageError: it could not be written; nothing is queued.
         """
-        if once is not None and (replay := await self._store.reply(once)) is not None:
+        if (replay := await self.replay(once)) is not None:
             return replay
-        return await self._add(await self._planner.plan_all(text, options), once)
+        planned = await self._planner.plan_all(
+            text, options, images=images, origin=origin, member=member, most=most
+        )
+        return await self.add(planned, once, parents=parents, kind=kind, priority=priority)
+
+    async def replay(self, once: Once | None) -> str | None:
+        """Return what the same request got when it was here before.
+
+        Raises:
+            ConflictError: the key of ``once`` was used for another request.
+        """
+        return None if once is None else await self._store.reply(once)
 
     @whole
-    async def _add(self, planned: Sequence[Planned], once: Once | None) -> str:
+    async def add(
+        self,
+        planned: Sequence[Planned],
+        once: Once | None,
+        *,
+        parents: Sequence[Parent] = (),
+        kind: JobKind | None = None,
+        priority: int | None = None,
+    ) -> str:
+        """Store planned jobs and queue them; the rest is as with `submit`."""
         self._queue.reserve(len(planned))
         warnings = planned[0].prompt.notes
         batch = new_id()
-        new = [new_job(batch, one) for one in planned]
+        new = [new_job(batch, one, parents, kind) for one in planned]
+        priorities = {
+            one.prompt_id: speed(one.prompt) if priority is None else priority for one in planned
+        }
 
         def answer(jobs: Sequence[Job]) -> str:
             return Submission(batch=batch, jobs=tuple(jobs), warnings=warnings).model_dump_json()
 
         try:
             if once is None:
-                made = await self._store.add(new)
+                made = await self._store.add(new, priorities=priorities)
                 text = answer(made)
             else:
-                made, text = await self._store.add_once(new, once, answer)
+                made, text = await self._store.add_once(new, once, answer, priorities=priorities)
         finally:
             self._queue.release(len(planned))
         plans = {one.prompt_id: one for one in planned}
         for job in made:
             if len(self.plans) < MOST_PLANS:
                 self.plans[job.id] = plans[job.id]
-            self._queue.put(job)
+            self._queue.put(job, priority=priorities[job.id])
             self._bus.changed(job)
         self.bell.set()
         return text
@@ -273,13 +340,16 @@ class Jobs:
                 f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be "
                 "made again."
             )
-        self.requeue(moved)
+        self.requeue(moved, priority=await self._store.priority(job_id))
         return moved
 
-    def requeue(self, job: Job) -> None:
-        """Put a job that was just moved back to ``queued`` into the queue, and say so."""
+    def requeue(self, job: Job, *, priority: int | None = None) -> None:
+        """Put a job that was just moved back to ``queued`` into the queue, and say so.
+
+        Without a ``priority`` it keeps the one that it had in the queue.
+        """
         self._bus.forget(job.id)
-        self._queue.put(job)
+        self._queue.put(job, priority=priority)
         self._bus.changed(job)
         self.bell.set()
 
@@ -318,6 +388,24 @@ class Jobs:
         return await self._change(job_id, {"favorites": chosen})
 
     @whole
+    async def set_priority(self, job_id: str, priority: int) -> Job:
+        """Move a waiting job in the line: a higher priority goes first, then the older one.
+
+        Raises:
+            ConflictError: it does not wait.
+        """
+        job = await self._store.set_priority(job_id, priority)
+        if job is None:
+            raise NotFoundError(f"There is no set {job_id}.")
+        if job.state is not JobState.QUEUED:
+            raise ConflictError(
+                f"Set {job.number} {_ended(job.state)}. Only one that waits can be moved in line."
+            )
+        self._queue.move(job_id, priority)
+        self.bell.set()
+        return job
+
+    @whole
     async def _change(self, job_id: str, changes: Mapping[str, Any]) -> Job:
         changed = await self._store.update(job_id, changes=changes)
         assert changed is not None, "a job row is never deleted"
@@ -325,19 +413,28 @@ class Jobs:
         return changed
 
 
-def new_job(batch: str, planned: Planned) -> Job:
+def new_job(
+    batch: str, planned: Planned, parents: Sequence[Parent] = (), kind: JobKind | None = None
+) -> Job:
     """Return the first snapshot of a job; the store gives it its number."""
     return Job(
         id=planned.prompt_id,
         number=0,
         batch=batch,
+        kind=planned.kind if kind is None else kind,
         prompt=planned.prompt.source,
         canonical=planned.prompt.canonical(),
         text=planned.prompt.text,
         parameters=planned.plan.parameters,
         notes=planned.notes,
+        parents=tuple(parents),
         created_at=utc_now(),
     )
+
+
+def speed(prompt: Prompt) -> int:
+    """Return the priority that a prompt asks for with ``--turbo``, ``--fast`` or ``--relax``."""
+    return next((SPEEDS[flag] for flag in SPEEDS if prompt.parameters.get(flag)), 0)
 
 
 def _ended(state: JobState) -> str:

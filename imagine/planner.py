@@ -144,27 +144,50 @@ class Planner:
         member: int | None = None,
         most: int = MAX_CHARACTERS,
     ) -> list[Planned]:
-        """Plan every job of one prompt; other work may go on between two jobs.
+        """Plan every job of one prompt: `read` and `plan_one` together.
+
+        Raises:
+            PromptError: the prompt or an option cannot be.
+            WorkflowError: the engine cannot run it.
+        """
+        prompts = await self.read(text, options, images=images, most=most)
+        return [await self.plan_one(prompt, origin=origin, member=member) for prompt in prompts]
+
+    async def read(
+        self,
+        text: str,
+        options: Mapping[str, Any],
+        *,
+        images: Sequence[str] = (),
+        most: int = MAX_CHARACTERS,
+    ) -> list[Prompt]:
+        """Open a prompt into one for each job, each with a seed.
 
         ``images`` are links that stand behind those in the prompt; ``most`` is the length up to
         which it may be written.
 
         Raises:
             PromptError: the prompt or an option cannot be.
-            WorkflowError: the engine cannot run it.
         """
 
-        def read() -> list[Prompt]:
+        def opened() -> list[Prompt]:
             vocabulary = replace(self.vocabulary(), max_characters=most)
             return expand(text, vocabulary, draw_seed, options, uploads=len(images))
 
-        planned: list[Planned] = []
-        for prompt in await read_apart(text, read):
-            if planned:
-                await asyncio.sleep(0)
-            whole = replace(prompt, images=(*prompt.images, *images)) if images else prompt
-            planned.append(await self._found(whole, new_id(), self._catalog(), origin, member))
-        return planned
+        prompts = await read_apart(text, opened)
+        return [replace(prompt, images=(*prompt.images, *images)) for prompt in prompts]
+
+    async def plan_one(
+        self, prompt: Prompt, *, origin: Origin | None = None, member: int | None = None
+    ) -> Planned:
+        """Plan a new job; other work may go on before it.
+
+        Raises:
+            PromptError: it names a picture or a model that is not there.
+            WorkflowError: the engine cannot run it.
+        """
+        await asyncio.sleep(0)
+        return await self._found(prompt, new_id(), self._catalog(), origin, member)
 
     async def plan_stored(self, job: Job, prompt_id: str, catalog: Catalog) -> Planned:
         """Plan a stored job again, for another attempt or another engine."""

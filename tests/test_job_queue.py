@@ -36,6 +36,27 @@ def test_priority_passes_age():
     assert [place.id for place in queue.waiting()] == [urgent.id, *ids]
 
 
+def test_a_job_that_comes_back_keeps_its_priority():
+    queue, ids = filled(2)
+    urgent = a_job(number=9)
+    queue.put(urgent, priority=5)
+    queue.hand(urgent)
+    queue.begin(urgent.id)
+    queue.put(urgent)
+    assert [place.id for place in queue.waiting()] == [urgent.id, *ids]
+
+
+def test_a_job_moves_in_the_line_while_it_waits():
+    queue, (first, second, third) = filled(3)
+    queue.move(third, 1)
+    queue.move(first, -1)
+    assert [place.id for place in queue.waiting()] == [third, second, first]
+    queue.hand(a_job(id=second, number=2))
+    queue.move(second, 100)
+    queue.move("nobody", 100)
+    assert [place.id for place in queue.waiting()] == [third, first]
+
+
 def test_a_job_handed_out_but_not_begun_still_has_a_place():
     queue, (first, second, third) = filled(3)
     queue.hand(a_job(id=first, number=1))

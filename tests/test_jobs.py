@@ -3,6 +3,7 @@
 import asyncio
 import itertools
 from collections.abc import Sequence
+from typing import Any
 
 import pytest
 
@@ -41,8 +42,8 @@ async def test_a_caller_who_hangs_up_while_it_is_written_loses_no_job(
     parts = client.app[PARTS]
     stored, go_on, add = asyncio.Event(), asyncio.Event(), parts.store.add
 
-    async def add_slowly(new: Sequence[Job]) -> list[Job]:
-        made = await add(new)
+    async def add_slowly(new: Sequence[Job], **more: Any) -> list[Job]:
+        made = await add(new, **more)
         stored.set()
         await go_on.wait()
         return made
