@@ -20,6 +20,8 @@ MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.ite
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Signature and IHDR, after which other chunks may begin.
 PNG_HEAD_BYTES = len(PNG_SIGNATURE) + 4 + 4 + 13 + 4
+# The most that a picture may have that somebody sends, or a prompt names.
+INPUT_LIMIT = 20 * 2**20
 # The most that a compressed text chunk may unfold to.
 TEXT_LIMIT = 16 * 2**20
 

@@ -26,7 +26,7 @@ from imagine.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, Header, read_header
+from imagine.image_bytes import EXTENSIONS, INPUT_LIMIT, MEDIA_TYPES, Header, read_header
 from imagine.image_files import HEADER_BYTES, disk_errors, part_path
 from imagine.input_image import Box
 from imagine.masks import Mask, normalise
@@ -35,7 +35,6 @@ from imagine.thumbnails import FORMATS, PIXEL_LIMIT, Thumbnails, lies_on_its_sid
 T = TypeVar("T")
 
 # Units: bytes. So much is gathered before it goes to the disk.
-UPLOAD_LIMIT = 20 * 2**20
 GATHERED_BYTES = 512 * 2**10
 # So many files are kept in mind: what they are, and which masks were made of them.
 MOST_KNOWN = 4096
@@ -141,7 +140,7 @@ class Uploads:
         try:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > UPLOAD_LIMIT:
+                if size > INPUT_LIMIT:
                     raise too_large()
                 digest.update(chunk)
                 gathered += chunk
@@ -220,7 +219,7 @@ class Uploads:
 
 def too_large() -> TooLargeError:
     return TooLargeError(
-        f"A picture may have {UPLOAD_LIMIT >> 20} MiB, and this one has more.",
+        f"A picture may have {INPUT_LIMIT >> 20} MiB, and this one has more.",
         hint="Save it smaller, for example as JPEG.",
     )
 

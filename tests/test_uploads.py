@@ -20,7 +20,8 @@ from imagine.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from imagine.uploads import UPLOAD_LIMIT, Put, Uploads
+from imagine.image_bytes import INPUT_LIMIT
+from imagine.uploads import Put, Uploads
 from tests.painting import bomb, encoded, hole, lying, mask, moving, noise, picture
 
 
@@ -145,13 +146,13 @@ async def test_reading_stops_at_the_limit(uploads, output):
 
     with pytest.raises(TooLargeError, match="20 MiB"):
         await uploads.put(endless())
-    assert read == UPLOAD_LIMIT + 2**20
+    assert read == INPUT_LIMIT + 2**20
     assert files(output) == []
 
 
 async def test_a_picture_just_below_the_limit_is_taken(uploads, monkeypatch):
     data = noise((100, 100))
-    monkeypatch.setattr(uploads_module, "UPLOAD_LIMIT", len(data))
+    monkeypatch.setattr(uploads_module, "INPUT_LIMIT", len(data))
     assert (await put(uploads, data)).is_new
 
 
