@@ -29,9 +29,9 @@ const CHIP = template(`<li class="ref"><figure><img alt="">${icon("picture")}<sv
   <button type="button" class="ib">${icon("close")}</button></li>`);
 
 export class ReferenceRow extends HTMLElement {
-  /** @type {Api|null} */ api = null;
   /** @type {(job: string) => Job|undefined} */ find = () => undefined;
   /** Why a file was not taken. @type {string|null} */ complaint = null;
+  /** @type {Api|null} */ #api = null;
   /** @type {Item[]} */ #items = [];
   /** @type {readonly Reference[]} */ #ready = [];
   #imageWeight = 1;
@@ -49,6 +49,14 @@ export class ReferenceRow extends HTMLElement {
     });
     this.addEventListener("menu-role", (event) => this.#change(event, ({ role }) => ({ role, flag: undefined })));
     this.addEventListener("menu-weight", (event) => this.#change(event, ({ weight }) => ({ weight })));
+    this.#render();
+  }
+
+  /** @param {Api} api */
+  set api(api) {
+    this.#api = api;
+    // thumbnails can be found now
+    for (const image of this.querySelectorAll("img:not([src])")) image.removeAttribute("data-of");
     this.#render();
   }
 
@@ -120,7 +128,7 @@ export class ReferenceRow extends HTMLElement {
     this.#items = [...this.#items, item];
     const progress = (/** @type {number} */ done) => this.#replace(item.id, { part: done });
     try {
-      const { link } = await /** @type {Api} */ (this.api).upload(file, { progress, signal: item.ended.signal });
+      const { link } = await /** @type {Api} */ (this.#api).upload(file, { progress, signal: item.ended.signal });
       const known = this.#items.some((other) => other.id !== item.id && other.link === link && other.role === "image");
       if (known) this.#items = this.#items.filter(({ id }) => id !== item.id);
       else this.#replace(item.id, { link, part: 1 });
@@ -217,7 +225,7 @@ export class ReferenceRow extends HTMLElement {
     if (upload) return `${base}/api/uploads/${upload}`;
     const picture = readPicture(link);
     if (!picture) return null;
-    const job = this.find(picture.job) ?? (await this.api?.job(picture.job).catch(() => undefined));
+    const job = this.find(picture.job) ?? (await this.#api?.job(picture.job).catch(() => undefined));
     const image = job?.images.find(({ index }) => index === picture.index);
     return image ? small(image.thumbnail) : null;
   }
