@@ -1,10 +1,15 @@
 """Everything that one graph of pictures needs, settled: names as installed, sizes in pixels.
 
-What the builder hands to the recipes; nothing reaches a graph by another road.
+What the builder hands to the recipes; nothing reaches a graph by another road. Units: pixels;
+shares and strengths 0–1 unless said otherwise.
 """
 
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import TypeAlias
+
+from imagine.geometry import Layout
+from imagine.input_image import Box, InputImage, Size
 
 
 class BatchMode(StrEnum):
@@ -23,19 +28,155 @@ class Lora:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A part of the prompt; weights are relative to those of the other parts, and positive."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Mix:
+    """Words behind the prompt, towards which it is moved by a share."""
+
+    words: str
+    share: float
+
+
+@dataclass(frozen=True, slots=True)
+class Variety:
+    """How one picture of a set differs from the others: words of its own, another cfg."""
+
+    mix: Mix
+    cfg: float
+
+
+@dataclass(frozen=True, slots=True)
+class Refine:
+    """A second pass over a finished picture, larger and in more detail.
+
+    ``upscaler`` None: enlarged without a model. ``denoise`` 0: enlarged only. ``tiles``: worked
+    over tile by tile, each with some of its neighbours; none: as a whole.
+    """
+
+    size: Size
+    upscaler: str | None
+    denoise: float
+    steps: int
+    tiles: tuple[Box, ...] = ()
+
+
+# --- what a set begins from, when not from nothing
+
+
+@dataclass(frozen=True, slots=True)
+class Redraw:
+    """Pictures as a first draft, several laid into one; ``denoise`` 1 keeps nothing of it."""
+
+    images: tuple[InputImage, ...]
+    denoise: float
+
+
+@dataclass(frozen=True, slots=True)
+class Outpaint:
+    """A picture that gets more around it."""
+
+    image: InputImage
+    layout: Layout
+
+
+@dataclass(frozen=True, slots=True)
+class Repaint:
+    """A part of a picture is painted anew: where ``mask`` is white. ``window`` is worked on."""
+
+    image: InputImage
+    mask: InputImage
+    window: Box
+    work: Size
+
+
+@dataclass(frozen=True, slots=True)
+class Enlarge:
+    """A picture made larger."""
+
+    image: InputImage
+    refine: Refine
+
+
+Start: TypeAlias = Redraw | Outpaint | Repaint | Enlarge | None
+
+# --- pictures that guide the model beside the words
+
+
+@dataclass(frozen=True, slots=True)
+class Redux:
+    """FLUX Redux: a style model reads the picture into the conditioning."""
+
+    image: InputImage
+    style_model: str
+    clip_vision: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class Unclip:
+    """A vision model's idea of the picture, as conditioning."""
+
+    image: InputImage
+    clip_vision: str
+    strength: float
+
+
+@dataclass(frozen=True, slots=True)
+class IpAdapter:
+    """IPAdapter, of ComfyUI_IPAdapter_plus: the picture patches the model's attention."""
+
+    image: InputImage
+    preset: str
+    weight: float
+    weight_type: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """The latent of the picture stands beside the one that is sampled (FLUX.1 Kontext)."""
+
+    image: InputImage
+
+
+@dataclass(frozen=True, slots=True)
+class QwenEdit:
+    """Qwen-Image-Edit: words and up to three pictures are read together."""
+
+    images: tuple[InputImage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PhotoMaker:
+    """PhotoMaker: the face in the picture stands for the first noun of the words."""
+
+    image: InputImage
+    model: str
+    share: float
+
+
+Guide: TypeAlias = Redux | Unclip | IpAdapter | Reference | QwenEdit | PhotoMaker
+
+
+@dataclass(frozen=True, slots=True)
 class ImageRequest:
-    """A set of pictures to make from words.
+    """A set of pictures to make.
 
     ``model`` is None when it was planned before any engine was seen: such a request cannot be
     built. ``negative`` is None when the model takes no negative prompt. ``end_step`` below
     ``steps`` leaves the pictures unfinished. ``clip_skip`` counts layers from the last, which is 1.
-    ``filename_prefix`` is unique to each attempt, so that no file is ever overwritten.
-
-    Units: pixels.
+    ``variety`` has one entry for each picture, or none. ``member``: only this picture of the set is
+    made. ``rescale_cfg`` is the multiplier of RescaleCFG. ``filename_prefix`` is unique to each
+    attempt, so that no file is ever overwritten.
     """
 
-    positive: str
-    negative: str | None
+    positive: tuple[Part, ...]
+    negative: tuple[Part, ...] | None
     model: str | None
     width: int
     height: int
@@ -50,4 +191,27 @@ class ImageRequest:
     guidance: float | None = None
     clip_skip: int | None = None
     loras: tuple[Lora, ...] = ()
+    mixes: tuple[Mix, ...] = ()
+    variety: tuple[Variety, ...] = ()
+    start: Start = None
+    guides: tuple[Guide, ...] = ()
+    refine: Refine | None = None
+    seamless: bool = False
+    same_noise: bool = False
+    rescale_cfg: float | None = None
+    member: int | None = None
     filename_prefix: str = "imagine"
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    @property
+    def together(self) -> bool:
+        """Whether all pictures are sampled at once."""
+        return self.batch_mode is BatchMode.TOGETHER and self.batch_size > 1
+
+    @property
+    def pictures(self) -> tuple[int, ...]:
+        """The places in the set of the pictures that are made."""
+        return (self.member,) if self.member is not None else tuple(range(self.batch_size))

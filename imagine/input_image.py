@@ -6,6 +6,17 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 
+class Size(NamedTuple):
+    """Width and height. Units: pixels."""
+
+    width: int
+    height: int
+
+    @property
+    def pixels(self) -> int:
+        return self.width * self.height
+
+
 class Box(NamedTuple):
     """A part of a picture. Units: pixels."""
 
@@ -36,6 +47,10 @@ class InputImage:
     width: int
     height: int
     box: Box | None = None
+
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
 
 
 # A prompt that names no pictures.

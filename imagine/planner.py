@@ -40,6 +40,9 @@ LONG = 1_000
 MOST_STORED = 24_000
 
 
+# The size that a picture is taken to have while it is not found. Units: pixels.
+UNSEEN = (1024, 1024)
+
 # What a job is called that grows from a picture.
 KINDS: Mapping[Action, JobKind] = {
     Action.UPSCALE: JobKind.UPSCALE,
@@ -68,8 +71,8 @@ class Inputs(Protocol):
         """Return a mask for a picture: of its size, white where it is to be painted anew."""
         ...
 
-    def path(self, link: str) -> Path:
-        """Return the file of a picture, by its own link."""
+    def path(self, image: InputImage) -> Path:
+        """Return the file of a picture that was found."""
         ...
 
 
@@ -228,8 +231,9 @@ class Planner:
         return self.plan(prompt, prompt_id, catalog, inputs=inputs, origin=origin, member=member)
 
     def outline(self, prompt: Prompt) -> Plan:
-        """Say what a prompt would use, without building its graph."""
-        return plan(prompt, self._catalog(), self._profiles, self._defaults)
+        """Say what a prompt would use, without building its graph or finding its pictures."""
+        inputs = {link: InputImage(link, link, *UNSEEN) for link in links_of(prompt)}
+        return plan(prompt, self._catalog(), self._profiles, self._defaults, inputs=inputs)
 
     def models(self, catalog: Catalog | None) -> list[dict[str, Any]]:
         """List the installed models that make pictures from words, for ``/api/catalog``."""

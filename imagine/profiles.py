@@ -7,7 +7,8 @@ the same form. Apart from the builder, so that a new model is a few lines of TOM
 import fnmatch
 import re
 import tomllib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import Any, Literal
@@ -31,7 +32,9 @@ class Profile(Frozen):
     ``rank`` orders families when nothing is configured, lowest first. ``unsuitable`` says in one
     sentence why words alone do not make a picture with it. A checkpoint brings its own text
     encoders unless ``text_encoders_inside`` is false; a split model always needs them, and a VAE.
-    Companion files are patterns, best first, one list for each text encoder.
+    Companion files are patterns, best first, one list for each text encoder. ``edit`` is how the
+    model takes the pictures that it is to change; ``redux``, ``unclip`` and ``ip_adapter`` tell by
+    which means a picture may guide it.
 
     Units: ``pixels`` is width × height of one picture; sides are multiples of ``step``, and better
     of ``grid``, on which the family was trained.
@@ -44,7 +47,12 @@ class Profile(Frozen):
     names: tuple[str, ...] = ()
     architectures: tuple[str, ...] = ()
     unsuitable: str | None = None
+    edit: Literal["reference_latent", "qwen"] | None = None
+    redux: bool = False
+    unclip: bool = False
+    ip_adapter: str | None = None
     latent: str = "EmptyLatentImage"
+    length: int | None = Field(None, ge=1)
     pixels: int = Field(1024 * 1024, ge=64 * 64)
     step: int = Field(16, ge=8, multiple_of=8)
     grid: int = Field(64, ge=8, multiple_of=8)
@@ -73,13 +81,26 @@ class Profile(Frozen):
         return bool(self.text_encoders and self.vae)
 
 
-class Profiles:
-    """All profiles, in the order in which they are tried: the special ones before the general."""
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """What a model file is taken for, and what told it: its header, its name, or both."""
 
-    def __init__(self, profiles: Sequence[Profile]) -> None:
+    profile: Profile
+    header: str | None = None
+    pattern: str | None = None
+
+
+class Profiles:
+    """All profiles, in the order in which they are tried: the special ones before the general.
+
+    ``own`` are the ids of those that the owner added or changed.
+    """
+
+    def __init__(self, profiles: Sequence[Profile], own: Collection[str] = ()) -> None:
         self._profiles = tuple(profiles)
+        self.own = frozenset(own)
         # Every plan looks at every installed model, so what a name is, is found once.
-        self._recognise = lru_cache(maxsize=10_000)(self._find)
+        self._evidence = lru_cache(maxsize=10_000)(self._find)
 
     def __iter__(self) -> Iterator[Profile]:
         return iter(self._profiles)
@@ -93,17 +114,23 @@ class Profiles:
         A header that names the architecture decides the family; the name then tells the variant,
         also one that its header hides, such as an inpainting model.
         """
-        return self._recognise(name, _architecture(metadata))
+        evidence = self.evidence(name, metadata)
+        return evidence.profile if evidence is not None else None
 
-    def _find(self, name: str, architecture: str | None) -> Profile | None:
-        by_header = next((p for p in self._profiles if _any(p.architectures, architecture)), None)
-        by_name = (
-            profile
-            for profile in self._profiles
-            if (by_header is None or profile.unsuitable or profile.family == by_header.family)
-            and _any(profile.names, name)
-        )
-        return next(by_name, by_header)
+    def evidence(self, name: str, metadata: Mapping[str, Any] | None = None) -> Evidence | None:
+        """Return what tells the profile of a model file, or None when nothing does."""
+        return self._evidence(name, _architecture(metadata))
+
+    def _find(self, name: str, architecture: str | None) -> Evidence | None:
+        by_header = next((p for p in self._profiles if _first(p.architectures, architecture)), None)
+        header = architecture if by_header is not None else None
+        for profile in self._profiles:
+            if by_header and not profile.unsuitable and profile.family != by_header.family:
+                continue
+            if pattern := _first(profile.names, name):
+                told = header if by_header and profile.family == by_header.family else None
+                return Evidence(profile, told, pattern)
+        return Evidence(by_header, header) if by_header is not None else None
 
 
 def load_profiles(extra: Path | None = None) -> Profiles:
@@ -120,7 +147,7 @@ def load_profiles(extra: Path | None = None) -> Profiles:
     merged |= {key: ours[key] | theirs.get(key, {}) for key in ours}
     # Theirs first, so that a mistake is told of the entry in which it stands.
     read = {key: _profile(key, merged, extra) for key in (*theirs, *merged)}
-    return Profiles([read[key] for key in merged])
+    return Profiles([read[key] for key in merged], own=theirs)
 
 
 def matches(pattern: str, name: str) -> bool:
@@ -137,8 +164,10 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(fnmatch.translate(_NOT_IN_PATTERNS.sub("-", pattern.lower())))
 
 
-def _any(patterns: tuple[str, ...], name: str | None) -> bool:
-    return name is not None and any(matches(pattern, name) for pattern in patterns)
+def _first(patterns: tuple[str, ...], name: str | None) -> str | None:
+    """Return the first pattern that a name fits."""
+    fitting = (pattern for pattern in patterns if name is not None and matches(pattern, name))
+    return next(fitting, None)
 
 
 def _architecture(metadata: Mapping[str, Any] | None) -> str | None:
@@ -196,5 +225,5 @@ def _with_base(key: str, tables: Mapping[str, dict[str, Any]], path: Path) -> di
 
 
 def _general(table: dict[str, Any]) -> dict[str, Any]:
-    own = ("names", "architectures", "unsuitable", "rank", "label")
+    own = ("names", "architectures", "unsuitable", "edit", "rank", "label")
     return {key: value for key, value in table.items() if key not in own}

@@ -14,15 +14,17 @@ import pytest
 from imagine.catalog import Catalog
 from imagine.defaults import Defaults
 from imagine.errors import PromptError, WorkflowError
+from imagine.image_request import Part
 from imagine.model_choice import usable_models
 from imagine.models import Note, NoteLevel
 from imagine.parameters import PARAMETERS
+from imagine.planning.names import MOST_UNKNOWN
 from imagine.preflight import preflight
 from imagine.profiles import load_profiles
 from imagine.prompt import Prompt, Segment
 from imagine.prompt_parser import Vocabulary, parse
 from imagine.prompt_values import Weighted
-from imagine.workflow_builder import MOST_UNKNOWN, Plan, Sampler, Workflow, build, plan
+from imagine.workflow_builder import Plan, Sampler, Workflow, build, plan
 from tests.catalogs import ENCODERS, catalog
 from tests.prompts import parts, prompt
 
@@ -402,7 +404,7 @@ def test_cfg_above_one_turns_the_negative_prompt_on_and_says_what_it_costs() -> 
 def test_weighted_parts_are_joined_and_the_lost_weights_are_told() -> None:
     asked = parts(Segment("hot", 2.0), Segment("dog"), Segment("mustard", -0.5))
     made = planned(asked)
-    assert made.request.positive == "hot, dog"
+    assert made.request.positive == (Part("hot", 2.0), Part("dog", 1.0))
     assert made.request.negative == "mustard"
     assert about(made, None).message == (
         "The parts were joined in order: their weights are not applied yet."

@@ -1,0 +1,29 @@
+"""Chance that can be repeated: the same key gives the same draw, on every machine and version.
+
+Each draw has a key of its own, so that one more draw elsewhere does not change it. Python's random
+numbers promise less, and a shared generator would couple what has nothing to do with each other.
+"""
+
+from collections.abc import Sequence
+from hashlib import blake2b
+from typing import TypeVar
+
+T = TypeVar("T")
+
+_RANGE = 2**64
+
+
+def lot(*key: object) -> float:
+    """Return a number from 0 up to 1 for a key."""
+    text = "\x1f".join(map(str, key))
+    digest = blake2b(text.encode(), digest_size=8).digest()
+    return int.from_bytes(digest, "big") / _RANGE
+
+
+def pick(options: Sequence[T], *key: object) -> T:
+    """Return one option. A new option changes a pick only to that one."""
+    return max(options, key=lambda option: lot(*key, option))
+
+
+def shuffled(options: Sequence[T], *key: object) -> list[T]:
+    return sorted(options, key=lambda option: lot(*key, option))

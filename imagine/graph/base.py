@@ -1,0 +1,83 @@
+"""Nodes and links, whatever they do, and what a finished graph is."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from imagine.models import Note
+
+
+class Output(NamedTuple):
+    """One output slot of a node; given as an input, it is a link."""
+
+    node: str
+    slot: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class OutputNode:
+    """A node that saves. ``image``: the picture's index, or None for the whole batch in order."""
+
+    node_id: str
+    image: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sampler:
+    """A node that samples, and the picture it works on (None: the whole batch at once)."""
+
+    image: int | None
+    steps: int
+
+
+@dataclass(frozen=True, slots=True)
+class Workflow:
+    """A graph in ComfyUI's API format, and what a reader of its progress has to know.
+
+    Units: ``weights`` are the relative costs of the nodes; a sampler's is its number of steps, as
+    far as they are steps of one picture at the size of the set.
+    """
+
+    graph: dict[str, dict[str, Any]]
+    outputs: tuple[OutputNode, ...]
+    samplers: Mapping[str, Sampler]
+    weights: Mapping[str, float]
+    notes: tuple[Note, ...] = ()
+
+
+class Nodes:
+    """The nodes of a graph, in the order in which they were added."""
+
+    def __init__(self) -> None:
+        self._nodes: dict[str, dict[str, Any]] = {}
+        self._links: dict[str, list[str]] = {}
+
+    def add(self, class_type: str, title: str, **inputs: Any) -> str:
+        """Add a node and return its id; an `Output` among the inputs becomes a link."""
+        node_id = str(len(self._nodes) + 1)
+        self._nodes[node_id] = {
+            "class_type": class_type,
+            "inputs": {
+                name: list(value) if isinstance(value, Output) else value
+                for name, value in inputs.items()
+            },
+            "_meta": {"title": title},
+        }
+        links = (value.node for value in inputs.values() if isinstance(value, Output))
+        self._links[node_id] = list(links)
+        return node_id
+
+    def to_api(self) -> dict[str, dict[str, Any]]:
+        """Return the nodes in ComfyUI's API format."""
+        return self._nodes
+
+    def needed_for(self, outputs: Iterable[str]) -> dict[str, dict[str, Any]]:
+        """Return the same without those that none of these depends on."""
+        needed: set[str] = set()
+        waiting = list(outputs)
+        while waiting:
+            node_id = waiting.pop()
+            if node_id not in needed:
+                needed.add(node_id)
+                waiting += self._links[node_id]
+        return {node_id: node for node_id, node in self._nodes.items() if node_id in needed}

@@ -1,0 +1,133 @@
+"""How a set grows from a finished picture: the start that each action stands for.
+
+Raises:
+    WorkflowError: the picture would become larger than anything that is made here.
+"""
+
+from collections.abc import Callable, Mapping
+from math import sqrt
+
+from imagine import geometry
+from imagine.errors import WorkflowError
+from imagine.geometry import MAX_SIDE, Layout
+from imagine.image_request import Enlarge, Outpaint, Redraw, Refine, Repaint, Start
+from imagine.input_image import Box, InputImage, Size
+from imagine.models import Action, Direction, Origin, Strength
+from imagine.names import stem
+from imagine.planning.desk import Desk
+from imagine.planning.extent import fit_shape, shape
+
+VARY = {Strength.SUBTLE: 0.35, Strength.STRONG: 0.7}
+UPSCALE = 2
+# How much of an enlarged picture is redrawn, without an upscale model and with one.
+REDRAWN = {Strength.SUBTLE: (0.2, 0.0), Strength.CREATIVE: (0.45, 0.35)}
+ENHANCE = 0.4
+HD = (0.4, 0.3)
+# A second pass takes this share of the steps.
+PASS = 0.6
+FEWEST = 4
+
+
+def settle_origin(desk: Desk, origin: Origin, steps: int) -> tuple[Start, Size]:
+    """Return what the set begins from, and the size of its finished pictures."""
+    return _STARTS[origin.action](desk, origin, desk.inputs[origin.source], steps)
+
+
+def refinement(
+    desk: Desk, size: Size, target: Size, redrawn: tuple[float, float], steps: int
+) -> Refine:
+    """Return the second pass that makes a picture of one size as large as another."""
+    _check(target)
+    upscaler = _upscaler(desk, target.width / size.width)
+    denoise = redrawn[1] if upscaler is not None else redrawn[0]
+    how = f"with {upscaler}" if upscaler is not None else "without an upscale model"
+    redraw = f", {denoise:.0%} redrawn" if denoise else ""
+    desk.tell(None, f"Enlarged to {target.width}×{target.height} {how}{redraw}.")
+    passes = max(min(FEWEST, steps), round(steps * PASS))
+    return Refine(target, upscaler, denoise, passes, geometry.tiles(target) if denoise else ())
+
+
+def _vary(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    strength = origin.strength or Strength.STRONG
+    denoise = desk.number("denoise", VARY[strength])
+    desk.honoured.add("denoise")
+    size = geometry.working_size(source.size, desk.profile.pixels)
+    return Redraw((source,), denoise), size
+
+
+def _upscale(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    strength = origin.strength or Strength.SUBTLE
+    target = Size(source.width * UPSCALE, source.height * UPSCALE)
+    refine = refinement(desk, source.size, target, REDRAWN[strength], steps)
+    return Enlarge(source, refine), target
+
+
+def _enhance(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    target = fit_shape(desk, source.width, source.height)
+    refine = refinement(desk, source.size, target, (ENHANCE, ENHANCE), steps)
+    return Enlarge(source, refine), target
+
+
+def _zoom(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    canvas = None
+    across, down = shape(desk)
+    if "aspect" in desk.typed and abs(source.width / source.height * down / across - 1) > 0.02:
+        side = sqrt(source.size.pixels * across / down)
+        canvas = Size(*(round(length / 16) * 16 for length in (side, side * down / across)))
+    factor = desk.number("zoom", origin.factor or 2)
+    desk.honoured.add("zoom")
+    return _grow(source, geometry.zoom_out(source.size, factor, canvas, desk.profile.pixels))
+
+
+def _pan(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    direction = origin.direction or Direction.RIGHT
+    return _grow(source, geometry.pan(source.size, direction, desk.profile.pixels))
+
+
+def _square(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    return _grow(source, geometry.square(source.size, desk.profile.pixels))
+
+
+def _reshape(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    return _grow(source, geometry.reshape(source.size, *shape(desk), desk.profile.pixels))
+
+
+def _grow(source: InputImage, layout: Layout) -> tuple[Start, Size]:
+    _check(layout.canvas)
+    return Outpaint(source, layout), layout.canvas
+
+
+def _region(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
+    mask = desk.inputs[origin.mask or ""]
+    budget = desk.profile.pixels
+    window = geometry.around(source.size, mask.box or Box(0, 0, *source.size), budget)
+    work = geometry.working_size(Size(window.width, window.height), budget)
+    return Repaint(source, mask, window, work), source.size
+
+
+_STARTS: Mapping[Action, Callable[[Desk, Origin, InputImage, int], tuple[Start, Size]]] = {
+    Action.VARIATION: _vary,
+    Action.UPSCALE: _upscale,
+    Action.ENHANCE: _enhance,
+    Action.ZOOM: _zoom,
+    Action.PAN: _pan,
+    Action.SQUARE: _square,
+    Action.RESHAPE: _reshape,
+    Action.REGION: _region,
+}
+
+
+def _upscaler(desk: Desk, factor: float) -> str | None:
+    """Return the installed upscale model whose name says the factor, else the first one."""
+    models = desk.catalog.upscale_models if desk.catalog is not None else ()
+    marks = (f"{factor:g}x", f"x{factor:g}")
+    fitting = (name for name in models if any(mark in stem(name) for mark in marks))
+    return next(fitting, models[0] if models else None)
+
+
+def _check(size: Size) -> None:
+    if max(size) > MAX_SIDE:
+        raise WorkflowError(
+            f"It would be {size.width}×{size.height}, and {MAX_SIDE} pixels is the longest side.",
+            hint="Begin from a smaller picture.",
+        )

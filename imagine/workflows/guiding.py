@@ -1,0 +1,94 @@
+"""Pictures that guide the model: one function for each way, and which way is which.
+
+A guide patches the model, changes how words are encoded, or changes the conditioning when all words
+are combined; it is applied before the first words are written.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from imagine.graph import Output
+from imagine.image_request import (
+    IpAdapter,
+    PhotoMaker,
+    QwenEdit,
+    Redux,
+    Reference,
+    Unclip,
+)
+from imagine.workflows.studio import Studio
+
+
+def redux(studio: Studio, guide: Redux) -> None:
+    graph = studio.graph
+    seen = _seen(studio, guide.image, guide.clip_vision)
+    model = graph.load_style_model(guide.style_model)
+    studio.writer.guides.append(
+        lambda words: graph.apply_style(words, model, seen, guide.strength, "Guided by a picture")
+    )
+
+
+def unclip(studio: Studio, guide: Unclip) -> None:
+    seen = _seen(studio, guide.image, guide.clip_vision)
+    studio.writer.guides.append(
+        lambda words: studio.graph.unclip(words, seen, guide.strength, "Guided by a picture")
+    )
+
+
+def ip_adapter(studio: Studio, guide: IpAdapter) -> None:
+    graph = studio.graph
+    image = studio.load(guide.image, "Reference")
+    model, adapter = graph.load_ip_adapter(studio.model, guide.preset)
+    studio.model = graph.ip_adapter(
+        model, adapter, image, guide.weight, guide.weight_type, "Guided by a picture"
+    )
+
+
+def reference(studio: Studio, guide: Reference) -> None:
+    graph = studio.graph
+    image = graph.kontext_scale(studio.load(guide.image, "Reference"), "Reference: fitted")
+    latent = graph.encode_picture(image, studio.vae, "Reference as a latent", tiled=False)
+    studio.writer.guides.append(
+        lambda words: graph.reference_latent(words, latent, "With the reference")
+    )
+
+
+def qwen_edit(studio: Studio, guide: QwenEdit) -> None:
+    images = [studio.load(image, f"Picture {k} to edit") for k, image in enumerate(guide.images, 1)]
+
+    def encode(clip: Output, text: str, title: str) -> Output:
+        return studio.graph.encode_qwen_edit(clip, studio.vae, text, images, title)
+
+    studio.writer.encoder = encode
+
+
+def photo_maker(studio: Studio, guide: PhotoMaker) -> None:
+    graph = studio.graph
+    face = studio.load(guide.image, "Face")
+    loaded = graph.load_photomaker(guide.model)
+    text = studio.request.positive[0].text
+    made = graph.encode_photomaker(loaded, face, studio.clip, f"photomaker, {text}", "Face")
+    studio.writer.guides.append(
+        lambda words: graph.mix_words(words, made, guide.share, "With the face")
+    )
+
+
+GUIDES: Mapping[type, Callable[[Studio, Any], None]] = {
+    Redux: redux,
+    Unclip: unclip,
+    IpAdapter: ip_adapter,
+    Reference: reference,
+    QwenEdit: qwen_edit,
+    PhotoMaker: photo_maker,
+}
+
+
+def apply_guides(studio: Studio, guides: Sequence[Any]) -> None:
+    for guide in guides:
+        GUIDES[type(guide)](studio, guide)
+
+
+def _seen(studio: Studio, image: Any, clip_vision: str) -> Output:
+    graph = studio.graph
+    loaded = graph.load_clip_vision(clip_vision)
+    return graph.see(loaded, studio.load(image, "Reference"), "What is seen in it")

@@ -1,0 +1,74 @@
+"""More around a picture: zoom, pan, make square, another shape.
+
+The window that is worked on holds a part of the picture and the room around it. What is made there
+is laid on the canvas, and the picture over it, so that none of its pixels change.
+"""
+
+from imagine.geometry import scaled
+from imagine.graph import Output
+from imagine.image_request import Outpaint
+from imagine.input_image import Box, Size
+from imagine.workflows.painting import Ground, paint
+from imagine.workflows.studio import Studio, name_of
+
+
+def outpaint(studio: Studio) -> None:
+    start = studio.request.start
+    assert isinstance(start, Outpaint), "the recipe of this start"
+    graph, layout, count = studio.graph, start.layout, studio.request.batch_size
+    placed = studio.load(start.image, "Source")
+    place = Size(layout.place.width, layout.place.height)
+    if place != start.image.size:
+        placed = graph.scale(placed, place, "Source: at its new size")
+    window = Size(layout.window.width, layout.window.height)
+    pixels, mask = _window(studio, start, placed, window)
+    latent = graph.encode_picture(pixels, studio.vae, "Window as a latent", tiled=False)
+    latent = graph.noise_mask(latent, mask)
+    if count > 1:
+        latent = graph.repeat_latent(latent, count)
+
+    def finish(picture: Output, at: int | None) -> Output:
+        name = name_of(at)
+        if layout.work != window:
+            picture = graph.scale(picture, window, f"{name}: at full size")
+        if window != layout.canvas:
+            canvas = graph.blank(layout.canvas, f"{name}: canvas")
+            left, top = layout.window.left, layout.window.top
+            picture = graph.lay(picture, canvas, left, top, f"{name}: on the canvas")
+        return graph.lay(placed, picture, layout.place.left, layout.place.top, f"{name}: source")
+
+    paint(studio, Ground(latent, layout.work, finish=finish))
+
+
+def _window(studio: Studio, start: Outpaint, placed: Output, window: Size) -> tuple[Output, Output]:
+    """Return what is worked on, with room around the picture, and a mask of that room."""
+    graph, layout = studio.graph, start.layout
+    visible = layout.visible
+    inner = Box(
+        visible.left - layout.place.left,
+        visible.top - layout.place.top,
+        visible.right - layout.place.left,
+        visible.bottom - layout.place.top,
+    )
+    if Size(inner.width, inner.height) != Size(layout.place.width, layout.place.height):
+        placed = graph.crop(placed, inner, "Source: the part worked on")
+    stands = scaled(
+        Box(
+            visible.left - layout.window.left,
+            visible.top - layout.window.top,
+            visible.right - layout.window.left,
+            visible.bottom - layout.window.top,
+        ),
+        window,
+        layout.work,
+    )
+    if Size(stands.width, stands.height) != Size(inner.width, inner.height):
+        size = Size(stands.width, stands.height)
+        placed = graph.scale(placed, size, "Source: at the size worked on")
+    room = Box(
+        stands.left,
+        stands.top,
+        layout.work.width - stands.right,
+        layout.work.height - stands.bottom,
+    )
+    return graph.pad(placed, room, "Room around it")

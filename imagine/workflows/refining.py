@@ -1,0 +1,67 @@
+"""A second pass: a picture is enlarged, and worked over at its new size, tile by tile if large."""
+
+from imagine.geometry import WHOLE
+from imagine.graph import Output
+from imagine.image_request import Refine
+from imagine.input_image import Box, Size
+from imagine.workflows.studio import Studio, name_of
+
+# The soft edge of a tile, well inside of what tiles share. Units: pixels.
+EDGE = 64
+BLUR = 24
+
+
+def refine_set(studio: Studio, picture: Output, place: int | None) -> Output:
+    """Do the second pass of a set, if it has one (``--hd``)."""
+    how = studio.request.refine
+    return picture if how is None else refine(studio, picture, how, place)
+
+
+def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> Output:
+    graph, name = studio.graph, name_of(place)
+    if how.upscaler is not None:
+        upscaler = graph.load_upscaler(how.upscaler)
+        picture = graph.upscale(upscaler, picture, f"{name}: enlarging")
+    picture = graph.scale(picture, how.size, f"{name}: at its new size")
+    if how.denoise <= 0:
+        return picture
+    if not how.tiles:
+        return _reworked(studio, picture, how, how.size, place)
+    masks: dict[tuple[bool, ...], Output] = {}
+    worked = picture
+    for number, box in enumerate(how.tiles, start=1):
+        title = f"{name}: tile {number} of {len(how.tiles)}"
+        tile = graph.crop(picture, box, title)
+        tile = _reworked(studio, tile, how, Size(box.width, box.height), place)
+        mask = _soft_edges(studio, box, how.size, masks)
+        worked = graph.lay(tile, worked, box.left, box.top, f"{title}: in its place", mask)
+    return worked
+
+
+def _reworked(
+    studio: Studio, picture: Output, how: Refine, size: Size, place: int | None
+) -> Output:
+    tiled = size.pixels > WHOLE
+    latent = studio.graph.encode_picture(
+        picture, studio.vae, f"{name_of(place)}: as a latent again", tiled=tiled
+    )
+    samples = studio.sample(
+        latent, place, size=size, denoise=how.denoise, steps=how.steps, doing="detail"
+    )
+    return studio.decode(samples, place, tiled=tiled)
+
+
+def _soft_edges(
+    studio: Studio, box: Box, size: Size, known: dict[tuple[bool, ...], Output]
+) -> Output:
+    """Return the mask of a tile: white, fading out on the sides where it has neighbours."""
+    fades = (box.left > 0, box.top > 0, box.right < size.width, box.bottom < size.height)
+    if fades not in known:
+        graph = studio.graph
+        left, top, right, bottom = (EDGE if fading else 0 for fading in fades)
+        inner = Size(box.width - left - right, box.height - top - bottom)
+        black = graph.blank(Size(box.width, box.height), "Edge of a tile")
+        white = graph.blank(inner, "Middle of a tile", white=True)
+        grey = graph.lay(white, black, left, top, "Tile")
+        known[fades] = graph.to_mask(graph.blur(grey, BLUR, "Soft edge"), "Tile as a mask")
+    return known[fades]
