@@ -41,6 +41,16 @@ PROFILES = load_profiles()
         ("hidream_i1_full_fp8.safetensors", "hidream"),
         ("hidream_i1_dev_bf16.safetensors", "hidream-dev"),
         ("hidream_i1_fast_fp8.safetensors", "hidream-fast"),
+        ("lumina_2.safetensors", "lumina2"),
+        ("lumina_2_model_bf16.safetensors", "lumina2"),
+        ("Lumina-Image-2.0-fp8.safetensors", "lumina2"),
+        ("neta-lumina-v1.0-all-in-one.safetensors", "lumina2-anime"),
+        ("NetaYumev35_pretrained_all_in_one.safetensors", "lumina2-anime"),
+        ("wan2.1_t2v_14B_fp8_scaled.safetensors", "wan"),
+        ("Wan2_1-T2V-14B_fp8_e4m3fn.safetensors", "wan"),
+        ("wan2.1_t2v_1.3B_fp16.safetensors", "wan-small"),
+        ("Wan2.1_T2V_14B_FusionX-FP16.safetensors", "wan-quick"),
+        ("sd21-unclip-h.ckpt", "sd2-unclip"),
     ],
 )
 def test_models_are_recognised_by_their_file_names(name: str, expected: str) -> None:
@@ -59,10 +69,15 @@ def test_models_are_recognised_by_their_file_names(name: str, expected: str) -> 
         "qwen_image_edit_2509_fp8_e4m3fn.safetensors",
         "sd_xl_refiner_1.0.safetensors",
         "sd-v1-5-inpainting.ckpt",
-        "wan2.1_t2v_1.3B_fp16.safetensors",
+        "wan2.1_i2v_480p_14B_fp16.safetensors",
+        "wan2.1_flf2v_720p_14B_fp16.safetensors",
+        "wan2.1_vace_14B_fp16.safetensors",
+        "Wan2.1-Fun-Control-14B.safetensors",
+        "wan2.2_t2v_high_noise_14B_fp8_scaled.safetensors",
+        "wan2.2_ti2v_5B_fp16.safetensors",
+        "Lumina-Next-SFT.safetensors",
         "svd_xt.safetensors",
         "stable_audio_open_1.0.safetensors",
-        "lumina_2.safetensors",
     ],
 )
 def test_what_makes_no_picture_from_words_is_told_apart(name: str) -> None:
@@ -104,16 +119,139 @@ def test_a_header_that_says_nothing_changes_nothing(metadata: dict[str, object])
     assert profile is PROFILES["sdxl"]
 
 
+@pytest.mark.parametrize("name", ["wan2.2_t2v_low_noise_14B_fp16.safetensors", "wan2.2_A14B.sft"])
+def test_a_model_that_is_one_of_two_is_told_with_the_reason(name: str) -> None:
+    profile = PROFILES.recognise(name)
+    assert profile is not None
+    assert "one after the other" in str(profile.unsuitable)
+
+
+@pytest.mark.parametrize(
+    ("name", "expected", "means"),
+    [
+        ("flux1-dev-kontext_fp8_scaled.safetensors", "flux-kontext", "reference_latent"),
+        ("qwen_image_edit_2509_fp8_e4m3fn.safetensors", "qwen-image-edit", "qwen"),
+        ("qwen_image_edit_2511_lightning_4steps.sft", "qwen-image-edit-lightning", "qwen"),
+    ],
+)
+def test_models_that_change_pictures_say_how(name: str, expected: str, means: str) -> None:
+    profile = PROFILES.recognise(name)
+    assert profile is not None
+    assert (profile.id, profile.edit) == (expected, means)
+    assert profile.unsuitable
+
+
+# What each way of leading a picture needs of ComfyUI.
+MEANS = {
+    "reference_latent": ("ReferenceLatent", "FluxKontextImageScale", "VAEEncode"),
+    "qwen": ("TextEncodeQwenImageEdit", "TextEncodeQwenImageEditPlus"),
+    "redux": ("StyleModelLoader", "StyleModelApply", "CLIPVisionLoader", "CLIPVisionEncode"),
+    "unclip": ("unCLIPConditioning", "unCLIPCheckpointLoader", "CLIPVisionEncode"),
+}
+
+
 @pytest.mark.parametrize("profile", list(PROFILES), ids=lambda profile: profile.id)
 def test_every_profile_uses_what_comfyui_has(profile: Profile) -> None:
     engine = catalog()
     assert profile.sampler in engine.samplers
     assert profile.scheduler in engine.schedulers
-    assert engine.has(profile.latent)
-    assert profile.shift_node is None or engine.has(profile.shift_node)
-    loader = {1: "CLIPLoader", 2: "DualCLIPLoader"}.get(len(profile.text_encoders))
-    if loader is not None:
-        assert profile.text_encoder_type in engine.choices(loader, "type")
+    loaders = ("CLIPLoader", "DualCLIPLoader", "TripleCLIPLoader", "QuadrupleCLIPLoader")
+    if profile.text_encoders:
+        loader = loaders[len(profile.text_encoders) - 1]
+        assert engine.has(loader)
+        types = engine.choices(loader, "type")
+        assert profile.text_encoder_type in types if types else not profile.text_encoder_type
+    if profile.edit is not None:
+        assert all(engine.has(node) for node in MEANS[profile.edit])
+    if profile.redux:
+        assert all(engine.has(node) for node in MEANS["redux"])
+    if profile.unclip:
+        assert all(engine.has(node) for node in MEANS["unclip"])
+
+
+@pytest.mark.parametrize("profile", list(PROFILES), ids=lambda profile: profile.id)
+def test_every_number_of_a_profile_is_one_that_comfyui_takes(profile: Profile) -> None:
+    def takes(node: str, name: str, value: float) -> bool:
+        expected = catalog().schemas[node].inputs[name]
+        assert expected.minimum is not None
+        assert expected.maximum is not None
+        return expected.minimum <= value <= expected.maximum
+
+    assert takes("KSampler", "steps", profile.steps)
+    assert takes("KSampler", "cfg", profile.cfg)
+    side = round(profile.pixels**0.5)
+    assert takes(profile.latent, "width", side)
+    assert takes(profile.latent, "height", side)
+    assert ("length" in catalog().schemas[profile.latent].required) is (profile.length is not None)
+    if profile.length is not None:
+        assert takes(profile.latent, "length", profile.length)
+    if profile.guidance is not None:
+        assert takes("FluxGuidance", "guidance", profile.guidance)
+    assert (profile.shift_node is None) is (profile.shift is None)
+    if profile.shift_node is not None and profile.shift is not None:
+        assert takes(profile.shift_node, "shift", profile.shift)
+
+
+@pytest.mark.parametrize("profile", list(PROFILES), ids=lambda profile: profile.id)
+def test_every_companion_has_a_name_that_its_own_pattern_fits(profile: Profile) -> None:
+    for patterns in (*profile.text_encoders, profile.vae):
+        assert not patterns or matches(patterns[0], f"{patterns[0]}.safetensors")
+
+
+@pytest.mark.parametrize(
+    "family",
+    [
+        *("sd15", "sdxl", "sd3", "flux", "flux-kontext", "qwen-image", "qwen-image-edit"),
+        *("z-image", "chroma", "hidream", "lumina2", "wan"),
+    ],
+)
+def test_every_family_that_is_promised_is_there(family: str) -> None:
+    assert any(profile.family == family for profile in PROFILES)
+
+
+def test_a_still_of_wan_is_one_frame() -> None:
+    assert (PROFILES["wan"].latent, PROFILES["wan"].length) == ("EmptyHunyuanLatentVideo", 1)
+    assert PROFILES["wan-small"].pixels == 832 * 480
+    assert PROFILES["wan"].pixels == 1280 * 720
+
+
+@pytest.mark.parametrize(
+    ("profile_id", "redux", "unclip", "ip_adapter"),
+    [
+        ("flux", True, False, False),
+        ("flux-other", True, False, False),
+        ("flux-kontext", False, False, False),
+        ("sdxl", False, True, True),
+        ("sdxl-lightning", False, True, True),
+        ("sd15", False, False, True),
+        ("sd2-unclip", False, True, False),
+        ("sd2", False, False, False),
+        ("qwen-image", False, False, False),
+    ],
+)
+def test_what_leads_a_family_by_a_picture_is_known(
+    profile_id: str, redux: bool, unclip: bool, ip_adapter: bool
+) -> None:
+    profile = PROFILES[profile_id]
+    means = (profile.redux, profile.unclip, profile.ip_adapter is not None)
+    assert means == (redux, unclip, ip_adapter)
+
+
+@pytest.mark.parametrize(
+    ("name", "metadata", "header", "pattern"),
+    [
+        ("sd_xl_base_1.0.safetensors", None, None, "*sd_xl*"),
+        ("mine.sft", {"modelspec.architecture": "flux-1-dev"}, "flux-1-dev", None),
+        ("my_xl-turbo.sft", {"ss_base_model_version": "sdxl_v1"}, "sdxl_v1", "*xl*turbo*"),
+        ("my_inpaint.sft", {"ss_base_model_version": "sdxl_v1"}, None, "*inpaint*"),
+    ],
+)
+def test_what_told_a_profile_is_known(
+    name: str, metadata: dict[str, str] | None, header: str | None, pattern: str | None
+) -> None:
+    evidence = PROFILES.evidence(name, metadata)
+    assert evidence is not None
+    assert (evidence.header, evidence.pattern) == (header, pattern)
 
 
 def test_a_negative_prompt_needs_a_cfg_above_one() -> None:
@@ -124,7 +262,7 @@ def test_a_negative_prompt_needs_a_cfg_above_one() -> None:
 def test_ranks_of_families_differ_so_that_the_best_is_sure() -> None:
     ranks: dict[int, set[str]] = {}
     for profile in PROFILES:
-        if profile.unsuitable is None:
+        if profile.unsuitable is None or profile.edit is not None:
             ranks.setdefault(profile.rank, set()).add(profile.label)
     assert {rank: labels for rank, labels in ranks.items() if len(labels) > 1} == {}
 
@@ -159,6 +297,7 @@ def test_an_entry_of_ones_own_comes_first_and_takes_over_another(tmp_path: Path)
     assert mine is not None
     assert (mine.id, mine.family, mine.cfg, mine.steps) == ("mine", "sdxl", 3.5, 25)
     assert mine.names == ("*mine*",)
+    assert profiles.own == {"mine"}
 
 
 def test_an_entry_of_the_same_name_changes_only_what_it_gives(tmp_path: Path) -> None:
