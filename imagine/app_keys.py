@@ -14,6 +14,7 @@ from imagine.jobs import Jobs
 from imagine.planner import Planner
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
+from imagine.uploads import Uploads
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +30,7 @@ class Parts:
     estimates: Estimates
     jobs: Jobs
     announcer: Announcer
+    uploads: Uploads
 
 
 SETTINGS = web.AppKey("settings", Settings)

@@ -24,10 +24,12 @@ from imagine.errors import SettingsError
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.images import ImageStore
+from imagine.inputs import Inputs
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import Runner
 from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
+from imagine.link_fetch import LinkFetcher, is_public
 from imagine.planner import Planner
 from imagine.profiles import Profiles, load_profiles
 from imagine.routes.errors import add_headers, guard
@@ -35,6 +37,7 @@ from imagine.routes.pages import Pages
 from imagine.routes.table import api_routes
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
+from imagine.uploads import Uploads
 
 logger = logging.getLogger(__name__)
 
@@ -78,6 +81,11 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         stack.enter_context(sole_use(output))
         store = await stack.enter_async_context(SqliteJobStore(output / "imagine.db", MOVES))
         images = await stack.enter_async_context(ImageStore(output))
+        uploads = await stack.enter_async_context(Uploads(output))
+        fetcher = await stack.enter_async_context(
+            LinkFetcher(allowed=everywhere if settings.allow_private_links else is_public)
+        )
+        inputs = Inputs(uploads, fetcher, images, store)
         session = await stack.enter_async_context(aiohttp.ClientSession())
         profiles = load_profiles(settings.profiles)
         engines = await stack.enter_async_context(
@@ -87,6 +95,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             profiles,
             catalog=engines.catalog,
             defaults=Defaults(model=settings.default_model, batch_mode=settings.batch_mode),
+            inputs=inputs,
         )
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
         jobs = Jobs(store, queue, bus, planner)
@@ -104,10 +113,17 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             runner=runner,
         )
         announcer = Announcer(queue, store, bus, engines, estimates)
-        app[PARTS] = Parts(store, queue, bus, images, engines, planner, estimates, jobs, announcer)
+        app[PARTS] = Parts(
+            store, queue, bus, images, engines, planner, estimates, jobs, announcer, uploads
+        )
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))
         yield
+
+
+def everywhere(_: str) -> bool:
+    """Allow links to any address, those of the own network too."""
+    return True
 
 
 def open_engines(
