@@ -9,6 +9,10 @@ from typing import NamedTuple
 
 _UPLOAD = re.compile(r"upload:([0-9a-f]{64})")
 _PICTURE = re.compile(r"picture:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})/([0-9]{1,2})")
+# Either of them, for those who look for links in a text.
+OWN_LINK = rf"{_UPLOAD.pattern}|{_PICTURE.pattern}"
+# Either of them, for those who look for links in a text.
+OWN_LINK = rf"{_UPLOAD.pattern}|{_PICTURE.pattern}"
 
 
 class PictureLink(NamedTuple):

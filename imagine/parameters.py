@@ -157,7 +157,7 @@ MAX_SEED = 4294967295
 MAX_RATIO = 10_000
 MAX_JOBS = 40
 
-_EARLY = ("1", "2", "3", "test", "testp", "vibe")
+_EARLY = ("1", "2", "3", "test", "testp", "creative", "beta", "old", "vibe")
 _LINK = "https://example.com/cat.png"
 
 
@@ -243,7 +243,7 @@ _REFERENCE = (
            versions="8.1+"),
     _links("dref", "Keep the depth of this picture", max_items=1, values="one link",
            versions="up to 7"),
-    _row("profile", "profile p", ValueType.WEIGHTED_LIST, "A preset of this server",
+    _row("profile", "profile p personalize", ValueType.WEIGHTED_LIST, "A preset of this server",
          group=Group.REFERENCE, items=ItemKind.PROFILE, bare="default", example="warm",
          values="ids, each with ::weight; none", versions="6+"),
 )

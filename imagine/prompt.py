@@ -18,16 +18,19 @@ MAX_CHARACTERS = 6000
 
 @dataclass(frozen=True, slots=True)
 class Vocabulary:
-    """What the parser knows: the flags, and how long a prompt may be.
+    """What the parser knows: the flags, the wildcards, and how long a prompt may be.
 
     A workflow adds flags of its own with ``Vocabulary(parameters=(*PARAMETERS, mine))``. A stored
     canonical prompt, longer than what was typed, is read with a higher ``max_characters``.
+    ``wildcards`` are the lines that ``__name__`` may stand for.
     """
 
     parameters: tuple[Parameter, ...] = PARAMETERS
     max_characters: int = MAX_CHARACTERS
+    wildcards: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, hash=False)
     by_flag: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+    _wildcard_names: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         by_flag = {flag: row for row in self.parameters for flag in row.flags}
@@ -35,10 +38,16 @@ class Vocabulary:
             raise ValueError("two parameters share a flag")
         object.__setattr__(self, "by_flag", by_flag)
         object.__setattr__(self, "by_name", {row.name: row for row in self.parameters})
+        names = {name.casefold(): name for name, lines in self.wildcards.items() if lines}
+        object.__setattr__(self, "_wildcard_names", names)
 
     def find(self, flag: str) -> Parameter | None:
         """Return the parameter of a flag as it was typed, without its dashes."""
         return self.by_flag.get(flag.lower().replace("_", "-"))
+
+    def find_wildcard(self, typed: str) -> str | None:
+        """Return the name of a wildcard as it was typed between its underscores, in any case."""
+        return typed if self.wildcards.get(typed) else self._wildcard_names.get(typed.casefold())
 
 
 VOCABULARY = Vocabulary()

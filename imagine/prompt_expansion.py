@@ -54,22 +54,43 @@ class BraceProblem:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One opened prompt. ``origins`` has, for each character, its place in the source."""
+    """One opened prompt, and for each character the place in the source that it came from.
+
+    ``origins`` are the places where these begin. ``ends`` are where they end: None when each is a
+    single character, as everything is that was typed.
+    """
 
     text: str
     origins: Sequence[int]
+    ends: Sequence[int] | None = None
 
     def place(self, start: int, end: int) -> tuple[int, int]:
         """Return the span of the source that a span of the line came from."""
         if not self.origins:
             return 0, 0
         last = len(self.origins) - 1
-        return self.origins[min(start, last)], self.origins[min(max(end - 1, 0), last)] + 1
+        left, right = min(start, last), min(max(end - 1, 0), last)
+        return self.origins[left], self.origins[right] + 1 if self.ends is None else self.ends[
+            right
+        ]
 
     def is_whole(self, start: int, end: int) -> bool:
         """Tell whether a span was typed in one piece, and so can be replaced."""
         left, right = self.place(start, end)
-        return right - left == end - start
+        is_typed = self.ends is None or all(
+            self.ends[place] - self.origins[place] == 1 for place in range(start, end)
+        )
+        return is_typed and right - left == end - start
+
+    def without(self, spans: Sequence[tuple[int, int]]) -> "Line":
+        """Return what is left of a typed line when some spans are cut out."""
+        text, origins, start = "", list[int](), 0
+        for left, right in [*spans, (len(self.text), len(self.text))]:
+            text += self.text[start:left]
+            origins += self.origins[start:left]
+            start = right
+        start, end = extent(text, 0, len(text))
+        return Line(text[start:end], origins[start:end])
 
 
 class Template:

@@ -4,13 +4,15 @@ Apart from the reader, which decides; here it is put into words and places.
 """
 
 import re
-from collections.abc import Collection
+from bisect import bisect_left
+from collections.abc import Collection, Sequence
 from difflib import get_close_matches
 
 from imagine.errors import Detail
 from imagine.models import Note, NoteLevel
 from imagine.parameters import Arity, Parameter
 from imagine.prompt import Vocabulary
+from imagine.prompt_loras import LoraTag
 from imagine.prompt_tokens import Canvas, Flag, TokenKind, Word, extent, slips
 from imagine.prompt_values import BadValueError, read_word
 
@@ -21,11 +23,17 @@ _LONGEST_NAME = 30
 
 
 class Findings:
-    """Problems, notes and colours of one line, in the order in which they were found."""
+    """Problems, notes and colours of one line, in the order in which they were found.
 
-    def __init__(self, line: str, vocabulary: Vocabulary) -> None:
+    ``open_places`` will be filled in later (wildcards); what touches one is no problem yet.
+    """
+
+    def __init__(
+        self, line: str, vocabulary: Vocabulary, open_places: Sequence[tuple[int, int]] = ()
+    ) -> None:
         self.line = line
         self.vocabulary = vocabulary
+        self._open_places = open_places
         self.canvas = Canvas(line)
         self.problems: list[Detail] = []
         self.notes: list[Note] = []
@@ -67,6 +75,8 @@ class Findings:
         allowed: str | None = None,
         suggestion: str | None = None,
     ) -> None:
+        if self._is_open(start, end):
+            return
         self.canvas.paint(start, end, TokenKind.ERROR, message)
         self.problems.append(
             Detail(
@@ -79,6 +89,10 @@ class Findings:
                 message=message,
             )
         )
+
+    def _is_open(self, start: int, end: int) -> bool:
+        behind = bisect_left(self._open_places, (end, end))
+        return behind > 0 and self._open_places[behind - 1][1] > start
 
     def complain_of_name(self, flag: Flag, models: frozenset[str]) -> None:
         """There is no such flag; its value is not words either."""
@@ -139,6 +153,15 @@ class Findings:
         """One item of a list cannot be; the others stand."""
         message = f"{flag.typed} {error.complaint}."
         self.complain(word.start, word.end, message, flag=flag, value=word.text, allowed=row.range)
+
+    def complain_of_tag(self, tag: LoraTag, error: BadValueError) -> None:
+        """A LoRA among the words cannot be."""
+        message = f"This <lora:…> {error.complaint}."
+        name = Flag(tag.start, tag.start, tag.end, "lora")
+        allowed = "<lora:NAME:weight>, -10 to 10"
+        self.complain(
+            tag.start, tag.end, message, flag=name, allowed=allowed, suggestion=error.suggestion
+        )
 
     # ----------------------------------------------------------------------------- near misses
 

@@ -5,12 +5,21 @@ every problem and every note, with its place in the line, and paints what each p
 """
 
 import re
+from collections.abc import Sequence
 
 from imagine.errors import Detail
 from imagine.models import NoteLevel
 from imagine.parameters import Arity, Parameter, ValueType
 from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
 from imagine.prompt_findings import Findings, clip
+from imagine.prompt_loras import (
+    NOTHING,
+    LoraTag,
+    comma_of,
+    lora_tags,
+    read_tag,
+    without_tags,
+)
 from imagine.prompt_tokens import (
     LINK_IN_TEXT,
     MISPLACED_LINK,
@@ -38,16 +47,34 @@ from imagine.prompt_values import (
 )
 
 _PARTS = re.compile(rf"::(?P<weight>{NUMBER}(?!\w))?")
+# What Discord puts before a prompt; only signs, of which nothing is drawn, may stand before it.
+_COMMAND = re.compile(
+    rf"(?:[{SPACE},.;]|::(?:{NUMBER}(?!\w))?+)*+"
+    rf"(?:(?:/?imagine[{SPACE}]++prompt[{SPACE}]*+:(?!:)|/imagine(?![^{SPACE}]))[{SPACE}]*+)++",
+    re.IGNORECASE,
+)
 _LOOSE_WEIGHT = re.compile(rf"[{SPACE}]{NUMBER}(?![^{SPACE}])")
 
 
 class Reading:
-    """Everything that was found in one line."""
+    """Everything that was found in one line.
 
-    def __init__(self, line: str, vocabulary: Vocabulary, *, uploads: int = 0) -> None:
-        self.line = line
+    ``is_fragment``: a piece of a prompt, which may be without words. ``open_places`` are spans that
+    will be filled in later, so that what touches them is no problem yet. ``repeats`` are the spans
+    of ``--repeat``.
+    """
+
+    def __init__(
+        self,
+        line: str,
+        vocabulary: Vocabulary,
+        *,
+        uploads: int = 0,
+        is_fragment: bool = False,
+        open_places: Sequence[tuple[int, int]] = (),
+    ) -> None:
         self.vocabulary = vocabulary
-        self.findings = Findings(line, vocabulary)
+        self.findings = Findings(line, vocabulary, open_places)
         self.canvas = self.findings.canvas
         self.repeats: list[tuple[int, int]] = []
         self._images: list[str] = []
@@ -55,12 +82,19 @@ class Reading:
         self._values: dict[str, Value] = {}
         self._typed: dict[str, Flag] = {}
         self._has_stray = False
-        found = flags(line)
+        tags = lora_tags(line)
+        words_only = without_tags(line, tags)
+        # The line as it is read: as long as what was typed, with spaces for what is read already.
+        self.line = words_only.replace(NOTHING, " ")
+        found = flags(self.line)
         self._models = self._models_named(found)
-        self._read_front(found[0].start if found else len(line))
+        self._read_front(words_only[: found[0].start] if found else words_only)
         for flag in found:
-            self._read_flag(flag)
-        if not (self._segments or self._has_stray or len(self._images) + uploads > 1):
+            self._read_flag(flag, tags)
+        for tag in tags:
+            self._read_tag(tag)
+        is_empty = not (self._segments or self._has_stray or len(self._images) + uploads > 1)
+        if is_empty and not is_fragment:
             self._refuse_emptiness()
 
     @property
@@ -72,7 +106,7 @@ class Reading:
         segments = tuple(self._segments) or (Segment(""),)
         values, notes = settle(self._values)
         return Prompt(
-            source=self.line,
+            source=self.findings.line,
             text=write_text(segments),
             segments=segments,
             images=tuple(self._images),
@@ -82,30 +116,53 @@ class Reading:
             vocabulary=self.vocabulary,
         )
 
-    def without_repeat(self) -> str:
-        """Return the line as if ``--repeat`` had not been typed."""
-        text, start = "", 0
-        for left, right in self.repeats:
-            text += self.line[start:left]
-            start = right
-        return (text + self.line[start:]).strip()
-
     # ----------------------------------------------------------------------- references and text
 
-    def _read_front(self, end: int) -> None:
-        start = end
-        for word in words(self.line, 0, end):
+    def _read_tag(self, tag: LoraTag) -> None:
+        row = self.vocabulary.by_name.get("lora")
+        if row is None:
+            return
+        try:
+            item, has_second = read_tag(row, tag)
+        except BadValueError as error:
+            self.findings.complain_of_tag(tag, error)
+            return
+        if has_second:
+            message = f"Of {clip(f'<lora:{tag.body}>')} the second weight was left out."
+            self.findings.note(row.name, message)
+        meaning = f"The LoRA {clip(item.value)}, {item.weight:g} strong"
+        end = comma_of(tag, self.findings.line, self.line)
+        self.canvas.paint(tag.start, end, TokenKind.VALUE, meaning)
+        self._keep(row, (item,), Flag(tag.start, tag.start, tag.end, row.name))
+
+    def _read_front(self, typed: str) -> None:
+        """Read what stands before the flags; ``typed`` has marks where a tag leaves no gap."""
+        end = len(typed)
+        start = self._skip_command(end)
+        for word in words(self.line, start, end):
             if read_link(word.text) is None:
                 start = word.start
                 break
             self._read_image(word)
+        else:
+            start = end
         left, right = extent(self.line, start, end)
         if left == right:
             return
         self.canvas.paint(left, right, TokenKind.TEXT, "What to draw")
         self._refuse_links(left, right)
-        self._read_parts(left, right)
+        self._read_parts(typed, left, right)
         self.findings.note_slips(self.line[left:right])
+
+    def _skip_command(self, end: int) -> int:
+        """Leave out ``/imagine prompt:``, which people copy along; return where the rest begins."""
+        found = _COMMAND.match(self.line, 0, end)
+        if found is None:
+            return 0
+        message = f"“{clip(tidy(found.group()))}” was left out: it is no part of the picture."
+        self.findings.note(None, message, NoteLevel.INFO)
+        self.canvas.paint(*found.span(), TokenKind.NOTE, message)
+        return found.end()
 
     def _read_image(self, word: Word) -> None:
         link = word.text.rstrip(",")
@@ -121,26 +178,35 @@ class Reading:
             meaning = f"Picture {len(self._images)} to start from"
             self.canvas.paint(word.start, word.end, TokenKind.IMAGE, meaning)
 
-    def _refuse_links(self, left: int, right: int) -> None:
+    def _refuse_links(self, left: int, right: int, flag: Flag | None = None) -> None:
         for found in LINK_IN_TEXT.finditer(self.line, left, right):
-            self.findings.complain(*found.span(), MISPLACED_LINK, value=found.group())
+            value = found.group()
+            self.findings.complain(*found.span(), MISPLACED_LINK, flag=flag, value=value)
 
-    def _read_parts(self, left: int, right: int) -> None:
+    def _read_parts(self, typed: str, left: int, right: int) -> None:
         start = left
-        for mark in _PARTS.finditer(self.line, left, right):
+        marks = list(_PARTS.finditer(self.line, left, right))
+        for mark in marks:
             weight = self._read_weight(mark)
-            text = tidy(unescape(self.line[start : mark.start()]))
-            if text:
-                self._segments.append(Segment(text, weight))
-            else:
-                message = f"{clip(mark.group())} was left out: there are no words before it."
-                self.findings.note(None, message)
+            self._read_part(typed, start, mark.start(), weight, mark.group())
             start = mark.end()
-        if text := tidy(unescape(self.line[start:right])):
-            self._segments.append(Segment(text))
+        self._read_part(typed, start, right, 1.0, "" if marks else None)
         if self._segments and sum(segment.weight for segment in self._segments) <= 0:
             message = "The weights of all parts must add up to more than 0."
             self.findings.complain(left, right, message, allowed="a sum above 0")
+
+    def _read_part(self, typed: str, start: int, end: int, weight: float, mark: str | None) -> None:
+        """Read the words before a mark; None: the text has no marks, and is a single part."""
+        text = tidy(unescape(typed[start:end]).replace(NOTHING, ""))
+        if text and (mark is None or text.strip(" ,.;")):
+            self._segments.append(Segment(text, weight))
+        elif text:
+            message = f"“{clip(text)}” was left out: there are no words in this part."
+            self.canvas.paint(*extent(self.line, start, end), TokenKind.NOTE, message)
+            self.findings.note(None, message)
+        elif mark:
+            message = f"{clip(mark)} was left out: there are no words before it."
+            self.findings.note(None, message)
 
     def _read_weight(self, mark: re.Match[str]) -> float:
         try:
@@ -177,7 +243,7 @@ class Reading:
                 named.add(row.name)
         return frozenset(named)
 
-    def _read_flag(self, flag: Flag) -> None:
+    def _read_flag(self, flag: Flag, tags: Sequence[LoraTag]) -> None:
         row = self.vocabulary.find(flag.name)
         if row is None:
             self.findings.complain_of_name(flag, self._models)
@@ -187,7 +253,7 @@ class Reading:
         if row.is_legacy:
             self.findings.note_legacy(row)
         if row.name == "repeat":
-            self.repeats.append((flag.start, flag.end))
+            self.repeats += _between(flag, tags)
         following = list(words(self.line, flag.body, flag.end))
         match row.arity:
             case Arity.NONE:
@@ -205,7 +271,7 @@ class Reading:
         if following and following[0].text in row.tolerates:
             self._paint_value(row, following.pop(0))
         self._keep(row, True, flag)
-        self._refuse_stray(following)
+        self._refuse_stray(flag, following)
 
     def _read_missing(self, row: Parameter, flag: Flag) -> None:
         if row.bare is None:
@@ -218,7 +284,7 @@ class Reading:
     def _read_word(self, row: Parameter, flag: Flag, following: list[Word]) -> None:
         word, *stray = following
         self._paint_value(row, word)
-        self._refuse_stray(stray)
+        self._refuse_stray(flag, stray)
         try:
             self._keep(row, read_word(row, word.text, self._models), flag)
         except BadValueError as error:
@@ -228,7 +294,7 @@ class Reading:
         text = self.line[span.start : span.end]
         self._paint_value(row, span)
         if row.type is ValueType.LIST:
-            self._refuse_links(span.start, span.end)
+            self._refuse_links(span.start, span.end, flag)
             self.findings.note_slips(text)
             phrases = read_phrases(text)
             if phrases:
@@ -275,12 +341,12 @@ class Reading:
         elif old is None or first is None:
             self._values[row.name] = value
             self._typed[row.name] = flag
-        elif isinstance(old, tuple) and isinstance(value, tuple):
+        elif isinstance(old, tuple) and isinstance(value, tuple) and row.max_items != 1:
             self._values[row.name] = old + value  # type: ignore[operator]  # items of one kind
         elif old != value:
             message = f"{self._quote(flag)} was left out: {self._quote(first)} came first."
             self.findings.note(row.name, message)
-        kept = self._values.get(row.name)
+        kept = value if row.max_items == 1 else self._values.get(row.name)
         if row.max_items and isinstance(kept, tuple) and len(kept) > row.max_items:
             message = f"{flag.typed} takes {row.range}."
             self.findings.complain_of_flag(row, flag, message)
@@ -300,7 +366,7 @@ class Reading:
             message = f"{flag.typed} was left out: {rival.typed} came first."
             self.findings.note(row.name, message)
 
-    def _refuse_stray(self, stray: list[Word]) -> None:
+    def _refuse_stray(self, flag: Flag, stray: list[Word]) -> None:
         if not stray:
             return
         self._has_stray = True
@@ -309,7 +375,7 @@ class Reading:
         message = f"Text must stand before the flags. Move “{clip(tidy(text))}” to the front."
         if read_link(stray[0].text) is not None:
             message = MISPLACED_LINK
-        self.findings.complain(start, end, message, value=text)
+        self.findings.complain(start, end, message, flag=flag, value=text)
 
     # ----------------------------------------------------------------------------------- helpers
 
@@ -319,3 +385,13 @@ class Reading:
 
     def _quote(self, flag: Flag) -> str:
         return clip(tidy(f"{flag.typed} {self.line[flag.body : flag.end]}"))
+
+
+def _between(flag: Flag, tags: Sequence[LoraTag]) -> list[tuple[int, int]]:
+    """Return the spans of a flag that are not within a tag."""
+    spans, start = [], flag.start
+    for tag in tags:
+        if flag.start <= tag.start < flag.end:
+            spans.append((start, tag.start))
+            start = tag.end
+    return [*spans, (start, flag.end)]

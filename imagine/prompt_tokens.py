@@ -9,11 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-# Zero-width spaces come along when people paste from web pages; joiners inside emoji do not count.
-SPACE = r"\s\u200b\u2060\ufeff"
+from imagine.links import OWN_LINK
+
+# Zero-width spaces and marks of direction come along when people paste from web pages; joiners
+# inside emoji do not count.
+SPACE = r"\s\u200b\u200e\u200f\u2060\ufeff"
 NUMBER = r"-?(?:[0-9]++(?:\.[0-9]++)?+|\.[0-9]++)"
 
-_DASHES = r"\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212"
+_DASHES = r"\-\u2010\u2011\u2012\u2013\u2014\u2015\u2212\ufe63\uff0d"
 _LONG_DASHES = r"\u2012\u2013\u2014\u2015"
 
 # A flag begins at the start, after a space, or after the weight of a part (`cat::2--ar 16:9`).
@@ -37,7 +40,7 @@ _SLIP = re.compile(
 
 # A link among words is a slip; right after a quote mark it is words to be drawn.
 LINK_IN_TEXT = re.compile(
-    rf"(?<![\"'“‘«„])(?:https?://|(?<!\w)s\.mj\.run/)[^{SPACE}]+", re.IGNORECASE
+    rf"(?<![\"'“‘«„])(?:(?i:https?://|(?<!\w)s\.mj\.run/)[^{SPACE}]+|(?<!\w)(?:{OWN_LINK})(?!\w))"
 )
 MISPLACED_LINK = "Links stand at the front, or after a flag such as --sref."
 

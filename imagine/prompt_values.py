@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
+from imagine.links import is_own
 from imagine.models import Note, NoteLevel
 from imagine.parameters import (
     MAX_RATIO,
@@ -229,6 +230,8 @@ def _read_link(text: str, complaint: str) -> str:
 def read_link(text: str) -> str | None:
     """Return a link as it is fetched, or None; Discord's angle brackets are taken off."""
     bare = text.lstrip("<").rstrip(",>")
+    if is_own(bare):
+        return bare
     if not _LINK.fullmatch(bare):
         return None
     return bare if bare[:4].lower() == "http" else f"https://{bare}"
