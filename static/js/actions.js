@@ -2,20 +2,32 @@
 // What a wish does: the request, the store, and the toast with its undo.
 
 import * as api from "./api.js";
+import { thumbnail } from "./components/picture-tile.js";
 import { wish } from "./dom.js";
+import { nextArrow } from "./keys.js";
+import { begun, isChild, pictureLink, source } from "./lineage.js";
+import { ASKED, EVEN_IN_TRASH, PAGES, ROLES } from "./picture-actions.js";
+import { newKey } from "./prompt-memory.js";
+import { writeFlag } from "./prompt-text.js";
+import { pictureCount } from "./set-view.js";
 
 /**
  * @typedef {object} Page what the actions act upon
  * @property {() => import("./store.js").State} state
  * @property {(event: import("./store.js").Event) => void} dispatch
  * @property {(picture: {job: string, index: number}|null) => Promise<void>} go open a picture, or close it
- * @property {(job: api.Job, index: number|null, from: Element) => void} menu
+ * @property {(job: api.Job, index: number|null, from: Element, page?: string) => void} menu
  * @property {import("./components/toast-line.js").ToastLine} toast
  * @property {(jobs: api.Job[]) => void} submitted
+ * @property {(job: api.Job, index: number) => void} painter open the mask painter
+ * @property {(picture: {job: string, index: number}) => void} compare
+ *
+ * @typedef {import("./picture-actions.js").Asked} Asked
+ * @typedef {{asked: Asked, role: string}} More what some wishes tell besides the picture
  */
 
 /** @param {Page} page */
-export function actions({ state, dispatch, go, menu, toast, submitted }) {
+export function actions({ state, dispatch, go, menu, toast, submitted, painter, compare }) {
   /**
    * Ask; put the answer into the store; when it fails say so, and offer to try again.
    * @param {() => Promise<any>} ask @param {(answer: any) => void} [then] @param {() => void} [otherwise]
@@ -45,8 +57,84 @@ export function actions({ state, dispatch, go, menu, toast, submitted }) {
   const copy = (text, done) => navigator.clipboard.writeText(text).then(
     () => toast.say(done), () => toast.say("The browser does not let this page copy."));
 
-  /** @type {Record<string, (job: api.Job, index: number|null, from: Element) => void>} */
+  /** What is under way: the same again, before the answer, asks nothing. @type {Set<string>} */
+  const asking = new Set();
+
+  /** A new set from a picture, at the top of the feed. @param {api.Job} job @param {number} image @param {Asked} asked */
+  async function act(job, image, asked) {
+    const body = { image, ...asked };
+    const same = job.id + JSON.stringify(body);
+    if (asking.has(same)) return;
+    asking.add(same);
+    const key = newKey();
+    await attempt(() => api.act(job.id, body, { key }), async ({ jobs }) => {
+      await go(null);
+      submitted(jobs);
+      toast.say(`${begun(jobs, job)}.`, { verb: "Cancel", act: () => jobs.forEach(does.cancel) });
+    });
+    asking.delete(same);
+  }
+
+  /**
+   * Into the lens, to write other words first. The event, for the lens:
+   *   use-prompt {prompt, action?: {job, image, action, strength?, factor?, direction?, label}}
+   * With `action` the lens says `label` beside the words ("Remix of set 128"), with a way to leave it, and sends
+   * POST /api/jobs/{job}/actions {action, image, strength?, factor?, direction?, prompt} in place of /api/imagine.
+   * A new shape stands in the prompt, as --ar.
+   * @param {api.Job} job @param {number} image @param {Asked} asked @param {string} label
+   */
+  async function reword(job, image, { aspect, ...asked }, label) {
+    await go(null);
+    const prompt = aspect ? writeFlag(job.prompt, ["ar", "aspect"], `--ar ${aspect}`) : job.prompt;
+    wish(document.body, "use-prompt", { prompt, action: { job: job.id, image, ...asked, label } });
+  }
+
+  /** @param {api.Job} job @param {number} index */
+  const pictureOf = (job, index) => `${pictureCount(job) > 1 ? `picture ${index + 1} of ` : ""}set ${job.number}`;
+
+  /** P, and then an arrow. @param {api.Job} job @param {number} index */
+  function panByArrow(job, index) {
+    const stop = nextArrow((direction) => {
+      toast.hide();
+      if (direction) act(job, index, { action: "pan", direction });
+    });
+    toast.say(`Press an arrow key to pan ${pictureOf(job, index)}. Esc cancels.`, { verb: "Cancel", act: stop });
+  }
+
+  /** As a reference in the lens. @param {api.Job} job @param {number} index @param {string} role */
+  async function useAs(job, index, role) {
+    const image = job.images.find((one) => one.index === index);
+    if (!image || !ROLES.some(([known]) => known === role)) return;
+    await go(null);
+    wish(document.body, "use-reference", { link: pictureLink(job.id, index), role, thumbnail: thumbnail(image.thumbnail, 160) });
+  }
+
+  /** The very same pixels: what grew from a picture is made from that picture again. @param {api.Job} job */
+  const again = (job) => attempt(
+    () => (isChild(job) ? api.act(job.id, { action: "remix", image: 0, prompt: job.canonical }) : api.imagine({ prompt: job.canonical })),
+    async ({ jobs }) => {
+      await go(null);
+      submitted(jobs);
+    });
+
+  /** @type {Record<string, (job: api.Job, index: number|null, from: Element, more: More) => void>} */
   const does = {
+    ...Object.fromEntries(Object.entries(ASKED).map(([what, asked]) =>
+      [what, (/** @type {api.Job} */ job, /** @type {number|null} */ index) => act(job, index ?? 0, asked)])),
+    ...Object.fromEntries(PAGES.map((page) =>
+      [page, (/** @type {api.Job} */ job, /** @type {number|null} */ index, /** @type {Element} */ from) => menu(job, index, from, page)])),
+    act: (job, index, _from, { asked }) => act(job, index ?? 0, asked),
+    remix: (job, index) => reword(job, index ?? 0, { action: "remix" }, `Remix of set ${job.number}`),
+    reword: (job, index, _from, { asked }) => reword(job, index ?? 0, asked,
+      `Zoom out ${asked.factor}× of ${pictureOf(job, index ?? 0)} — edit the words`),
+    "pan-by-arrow": (job, index) => panByArrow(job, index ?? 0),
+    "use-as": (job, index, _from, { role }) => useAs(job, index ?? 0, role),
+    repaint: (job, index) => painter(job, index ?? 0),
+    compare: (job, index) => compare({ job: job.id, index: index ?? 0 }),
+    parent(job) {
+      const from = source(job);
+      if (from) go({ job: from.job, index: from.image });
+    },
     open: (job, index) => go({ job: job.id, index: index ?? 0 }),
     menu: (job, index, from) => menu(job, index, from),
     star(job, index) {
@@ -72,10 +160,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted }) {
       const image = job.images.find((one) => one.index === index);
       copy(String(image?.seed ?? job.parameters.seed), "The seed is copied.");
     },
-    again: (job) => attempt(() => api.imagine({ prompt: job.canonical }), async ({ jobs }) => {
-      await go(null);
-      submitted(jobs);
-    }),
+    again,
     cancel(job) {
       dispatch({ type: "canceling", job: job.id, on: true });
       attempt(() => api.cancel(job.id), undefined, () => dispatch({ type: "canceling", job: job.id, on: false }));
@@ -90,9 +175,9 @@ export function actions({ state, dispatch, go, menu, toast, submitted }) {
   };
 
   document.addEventListener("wish", (event) => {
-    const { what, job: id, index = null, from = document.body } = /** @type {CustomEvent} */ (event).detail;
+    const { what, job: id, index = null, from = document.body, ...more } = /** @type {CustomEvent} */ (event).detail;
     const job = state().jobs.get(id);
-    if (job) does[what]?.(job, index, from);
+    if (job && (!job.deleted_at || EVEN_IN_TRASH.includes(what))) does[what]?.(job, index, from, more);
   });
 }
 

@@ -2,11 +2,13 @@
 // The keyboard of the page: arrows walk the tiles, letters act on the tile in focus. Never while somebody types.
 
 import { isField } from "./dom.js";
+import { keyed } from "./picture-actions.js";
 
 /** @typedef {import("./components/picture-tile.js").PictureTile} PictureTile */
 
-/** @type {Record<string, string>} */
-const ON_TILE = { s: "star", d: "download", t: "prompt", m: "menu", " ": "open" };
+/** Units: as long as a toast stays. */
+const ARROW_WAIT_MS = 6_000;
+const MODIFIERS = ["Shift", "Control", "Alt", "Meta"];
 
 /**
  * @param {object} page
@@ -20,15 +22,46 @@ export function listen({ search, prompt, keys }) {
     if (document.querySelector("dialog[open]")) return;
     const open = event.target instanceof Element ? event.target.closest(".open") : null;
     const tile = open?.closest("picture-tile");
-    const letter = event.key.toLowerCase();
-    if (tile && ON_TILE[letter]) /** @type {PictureTile} */ (tile).ask(ON_TILE[letter]);
+    const what = event.key === " " ? "open" : keyed(event);
+    if (tile && what) /** @type {PictureTile} */ (tile).ask(what);
     else if (event.key.startsWith("Arrow") && walk(event.key, open)) { /* walked */ }
     else if (event.key === "/") search();
     else if (event.key === "?") keys();
-    else if (letter === "n") prompt();
+    else if (event.key.toLowerCase() === "n") prompt();
     else return;
     event.preventDefault();
   });
+}
+
+/**
+ * Waits for one arrow key, wherever the focus is. Any other key, a click or some seconds end it without one, and
+ * only Escape is swallowed.
+ * @param {(direction: string|null) => void} then "left", "right", "up", "down" or null
+ * @returns {() => void} ends it
+ */
+export function nextArrow(then) {
+  const over = new AbortController();
+  /** @param {string|null} direction */
+  const end = (direction) => {
+    if (over.signal.aborted) return;
+    over.abort();
+    clearTimeout(timer);
+    then(direction);
+  };
+  const timer = setTimeout(() => end(null), ARROW_WAIT_MS);
+  addEventListener("keydown", (event) => {
+    if (event.repeat || MODIFIERS.includes(event.key)) return;
+    const direction = event.key.startsWith("Arrow") ? event.key.slice("Arrow".length).toLowerCase() : null;
+    if (direction || event.key === "Escape") {
+      event.preventDefault();
+      event.stopImmediatePropagation();
+    }
+    end(direction);
+  }, { capture: true, signal: over.signal });
+  addEventListener("pointerdown", ({ target }) => {
+    if (!(target instanceof Element && target.closest("toast-line"))) end(null);
+  }, { capture: true, signal: over.signal });
+  return () => end(null);
 }
 
 /**
@@ -38,9 +71,12 @@ export function listen({ search, prompt, keys }) {
 function walk(key, from) {
   const all = /** @type {HTMLElement[]} */ ([...document.querySelectorAll("job-feed .open")]);
   if (!from) {
-    // arrows scroll the page until a picture has been chosen
-    if (document.activeElement !== document.querySelector("main")) return false;
-    const seen = all.find((open) => open.getBoundingClientRect().top >= 0);
+    // arrows scroll the page until a picture, or a set, has been chosen
+    const here = document.activeElement;
+    if (!here?.matches("main, .set")) return false;
+    const seen = here.matches("main")
+      ? all.find((open) => open.getBoundingClientRect().top >= 0)
+      : all.find((open) => here.compareDocumentPosition(open) & Node.DOCUMENT_POSITION_FOLLOWING);
     seen?.focus();
     return Boolean(seen);
   }

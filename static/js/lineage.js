@@ -8,7 +8,7 @@
  * @typedef {{root: string, jobs: Job[], edges: Edge[]}} Family
  * @typedef {{name: string, joint: string, whole: boolean}} Deed
  *   "Zoom out 2×", "of"; `whole`: of the set, not of one picture
- * @typedef {{job: Job, image: number, depth: number, name: string, here: boolean}} Kin
+ * @typedef {{job: Job, image: number, depth: number, name: string, place: string, here: boolean}} Kin
  */
 
 const LINK = /^picture:([\da-f-]{36})\/(\d+)$/;
@@ -108,14 +108,13 @@ export function kin({ edges }, jobs, here) {
   }
   const below = edges.filter(({ parent }) => parent === here.job);
   const children = [...new Set(below.map(({ child }) => child))].map((job) => ({ job, image: 0 }));
-  return [...line.map((one, depth) => ({ ...one, depth })), ...children.map((one) => ({ ...one, depth: line.length }))]
-    .flatMap(({ job: id, image, depth }) => {
-      const job = jobs.get(id);
-      if (!job) return [];
-      const from = source(job);
-      const did = deed(job, from && jobs.get(from.job));
-      return [{ job, image, depth, name: did?.name ?? "First set", here: id === here.job }];
-    });
+  return [...line, ...children].flatMap(({ job: id, image }, at) => {
+    const job = jobs.get(id);
+    if (!job) return [];
+    const name = deed(job, jobs.get(source(job)?.job ?? ""))?.name ?? "First set";
+    const place = named(job, image, at >= line.length).replace("s", "S");
+    return [{ job, image, depth: Math.min(at, line.length), name, place, here: id === here.job }];
+  });
 }
 
 /** @param {readonly Edge[]} edges @param {string} child */

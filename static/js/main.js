@@ -7,6 +7,7 @@ import { ActionSheet } from "./components/action-sheet.js";
 import { BoxPanel } from "./components/box-panel.js";
 import { EmptyWelcome } from "./components/empty-welcome.js";
 import { EngineState } from "./components/engine-state.js";
+import { FamilyTree } from "./components/family-tree.js";
 import { FilterLine } from "./components/filter-line.js";
 import { JobFeed } from "./components/job-feed.js";
 import { JobSet } from "./components/job-set.js";
@@ -31,7 +32,7 @@ for (const [name, component] of Object.entries({
   "picture-tile": PictureTile, "set-caption": SetCaption, "job-set": JobSet, "empty-welcome": EmptyWelcome,
   "job-feed": JobFeed, "engine-state": EngineState, "search-field": SearchField,
   "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner,
-  "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
+  "family-tree": FamilyTree, "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
   "toast-line": ToastLine, "tool-tip": ToolTip,
 })) customElements.define(name, component);
 definePromptLens();
@@ -181,12 +182,52 @@ function submitted(jobs) {
   scrollTo({ top: 0 });
 }
 
+/** A set made from a picture: on from there by keyboard. @param {api.Job[]} jobs */
+function grown(jobs) {
+  submitted(jobs);
+  render();
+  feed.focusSet(jobs[0].id);
+}
+
+/** Sets that were asked for because others grew from them. @type {Set<string>} */
+const fetched = new Set();
+
+/** One after the other: a page of old sets may name many. @param {string[]} ids */
+async function learn(ids) {
+  for (const id of ids) {
+    if (fetched.has(id)) continue;
+    fetched.add(id);
+    const job = await api.job(id).catch(() => null); // gone for good: the line stays without its number
+    if (job) dispatch({ type: "job", job });
+  }
+}
+
+/** @param {string} job */
+async function tellFamily(job) {
+  const family = await api.family(job).catch(() => null);
+  if (!family) return;
+  for (const one of family.jobs) dispatch({ type: "job", job: one });
+  box.family(job, family);
+}
+
+/** @param {{job: string, index: number}} picture */
+async function compare(picture) {
+  await go(picture);
+  box.compare(true);
+}
+
 on("submitted", ({ jobs }) => submitted(jobs));
 on("more", more);
 on("find", ({ q }) => move({ q }, "replace"));
 on("go", ({ picture }) => go(picture));
+on("unknown", ({ ids }) => learn(ids));
+on("family", ({ job }) => tellFamily(job));
 on("page-dialog", ({ name }) => dialogs.open(name));
-actions({ state: () => state, dispatch, go, toast, submitted, menu: (job, index, from) => sheet.open(job, index, from) });
+actions({
+  state: () => state, dispatch, go, toast, submitted: grown, compare,
+  menu: (job, index, from, page) => sheet.open(job, index, from, page),
+  painter: (job, index) => /** @type {any} */ (document.querySelector("mask-painter"))?.open(job, index),
+});
 keys.listen({
   search: () => search.open(),
   prompt: () => lens.querySelector("textarea")?.focus(),

@@ -30,7 +30,7 @@ export const PAGES = ["zoom", "pan", "reshape", "use"];
 
 /** What can be done with a set in the trash, too. */
 export const EVEN_IN_TRASH =
-  ["open", "menu", "compare", "download", "download-all", "file", "prompt", "copy-prompt", "copy-seed", "restore", "trash"];
+  ["open", "menu", "compare", "download", "download-all", "file", "prompt", "copy-prompt", "copy-seed", "again", "restore", "trash"];
 
 /** @type {Record<string, string>} */
 const KEYS = {
@@ -115,20 +115,23 @@ export function otherRows(job, image) {
   return rows;
 }
 
-/** The rows of the menu. @param {Job} job @param {number|null} index one picture, or the whole set @returns {Row[]} */
+/**
+ * The rows of the menu: what makes more, and the rest.
+ * @param {Job} job @param {number|null} index one picture, or the whole set @returns {Row[][]}
+ */
 export function menuRows(job, index) {
   const image = job.images.find((one) => one.index === index) ?? null;
-  const own = image ? [...makingRows(job, image), ...keepingRows(job, image)] : setRows(job);
+  const making = image ? makingRows(job, image) : setRows(job);
+  const saving = job.images.length ? [row("download-all", "down", "Download all")] : [];
+  const prompt = row("prompt", "prompt", "Use this prompt", image ? "T" : undefined);
   const again = isActive(job) ? [] : [row("again", "again", "Make again")];
-  return [...own, row("prompt", "prompt", "Use this prompt", image ? "T" : undefined), ...again, ...otherRows(job, image)];
+  const rest = [...(image ? keepingRows(job, image) : saving), prompt, ...again, ...otherRows(job, image)];
+  return [making, rest].filter((rows) => rows.length);
 }
 
-/** @param {Job} job @returns {Row[]} */
-function setRows(job) {
-  if (!job.images.length) return [];
-  const more = job.deleted_at ? [] : [row("reroll", "reroll", rerollLabel(job)), row("remix", "remix", "Remix…")];
-  return [...more, row("download-all", "down", "Download all")];
-}
+/** @param {Job} job */
+const setRows = (job) =>
+  (job.images.length && !job.deleted_at ? [row("reroll", "reroll", rerollLabel(job)), row("remix", "remix", "Remix…")] : []);
 
 /** @param {Job} job @param {JobImage} image */
 export const seed = (job, image) => image.seed ?? job.parameters.seed;

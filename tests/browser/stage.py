@@ -86,6 +86,41 @@ def make_job(
     } | fields  # fmt: skip
 
 
+KINDS = {"variation": "variation", "upscale": "upscale", "enhance": "upscale", "zoom": "zoom",
+         "reshape": "zoom", "pan": "pan", "square": "square", "region": "region",
+         "single": "single"}  # fmt: skip
+
+
+def child(
+    number: int,
+    parent: Json,
+    action: str,
+    image: int = 0,
+    *,
+    prompt: str | None = None,
+    aspect: str | None = None,
+    state: str = "queued",
+    **origin: Any,
+) -> Json:
+    """Return the job that an action on a picture makes."""
+    words, _, flags = (prompt or parent["prompt"]).partition(" --")
+    job = make_job(
+        number, words, flags and f"--{flags}", state=state,
+        size=(parent["parameters"]["width"], parent["parameters"]["height"]),
+        pictures=1 if action in {"single", "upscale", "enhance"} else 4,
+        kind=KINDS.get(action, parent["kind"]),
+        parents=[{"job": parent["id"], "image": image}],
+    )  # fmt: skip
+    if action == "single":
+        job["parameters"]["member"] = image
+    elif action in KINDS:
+        source = f"picture:{parent['id']}/{image}"
+        job["parameters"]["origin"] = {"action": action, "source": source} | origin
+    if aspect:
+        job["parameters"]["aspect"] = aspect
+    return job
+
+
 def painting(name: str, width: int) -> bytes:
     """Return a plain picture, one colour for each name."""
     hue = sum(map(ord, name)) * 37 % 360
@@ -113,6 +148,8 @@ class Stage:
     def __init__(self, jobs: list[Json] | None = None, *, engine: Json | None = None) -> None:
         self.jobs: dict[str, Json] = {}
         self.engine = engine or COMFYUI
+        # the answer for the next action is this error: (status, error)
+        self.refusal: tuple[int, Json] | None = None
         self.queue: Json = {
             "running": 0, "waiting": 0, "paused": False, "positions": {}, "starts": {},
         }  # fmt: skip
@@ -196,6 +233,8 @@ class Stage:
             web.get("/api/jobs/{id}", self._job),
             web.patch("/api/jobs/{id}", self._change),
             web.delete("/api/jobs/{id}", self._change),
+            web.get("/api/jobs/{id}/family", self._family),
+            web.post("/api/jobs/{id}/actions", self._act),
             web.post("/api/jobs/{id}/{verb}", self._change),
             web.post("/api/imagine", self._imagine),
             web.post("/api/parse", self._parse),
@@ -303,6 +342,36 @@ class Stage:
         job = await self.put(job, position=1)
         answer = {"batch": job["batch"], "jobs": [job], "warnings": []}
         return web.json_response(answer, status=202)
+
+    async def _act(self, request: web.Request) -> web.Response:
+        if self.refusal:
+            status, error = self.refusal
+            self.refusal = None
+            body = {"code": "refused", "request_id": "1", "details": []} | error
+            return web.json_response({"error": body}, status=status)
+        asked = await request.json()
+        parent = self.jobs[request.match_info["id"]]
+        self._number += 1
+        job = child(self._number, parent, **asked)
+        job = await self.put(job, position=1)
+        answer = {"batch": job["batch"], "jobs": [job], "warnings": []}
+        return web.json_response(answer, status=202)
+
+    async def _family(self, request: web.Request) -> web.Response:
+        edges = [
+            {"parent": parent["job"], "image": parent["image"], "child": job["id"]}
+            for job in sorted(self.jobs.values(), key=lambda job: job["number"])
+            for parent in job["parents"]
+        ]
+        family = {request.match_info["id"]}
+        for _ in edges:
+            for edge in edges:
+                ends = {edge["parent"], edge["child"]}
+                family |= ends if family & ends else set()
+        jobs = [job for job in self.jobs.values() if job["id"] in family]
+        jobs.sort(key=lambda job: job["number"])
+        edges = [edge for edge in edges if edge["child"] in family]
+        return web.json_response({"root": jobs[0]["id"], "jobs": jobs, "edges": edges})
 
     async def _parse(self, request: web.Request) -> web.Response:
         prompt = (await request.json())["prompt"]

@@ -1,24 +1,21 @@
 // @ts-check
-// <box-panel>: the words of a set, what can be done with a picture, the settings really used, the notes.
-//   panel.update(job, image, now);
-// Wishes: `wish` {what, job, index}.
+// <box-panel>: the words of a set, what can be done with a picture, the settings really used, the notes, the family.
+//   panel.update(job, image, { jobs, family, now });
+// Wishes: `wish` {what, job, index, from}, and those of the family.
 
-import { icon, part, reconcile, say, template, wish, writeNotes } from "../dom.js";
+import { writeRows } from "../command-rows.js";
+import { part, reconcile, say, template, wish, writeNotes } from "../dom.js";
 import { bytes, elapsed, spent, splitPrompt } from "../format.js";
+import { lineage, source } from "../lineage.js";
+import { keepingRows, makingRows, otherRows, seed } from "../picture-actions.js";
 import { heading } from "../set-view.js";
-
-/** @param {string} what @param {string} name @param {string} label @param {string} [key] */
-const command = (what, name, label, key = "") =>
-  `<button type="button" data-do="${what}">${icon(name)}<span>${label}</span>${key && `<kbd aria-hidden="true">${key}</kbd>`}</button>`;
+import { FamilyTree } from "./family-tree.js";
 
 const BODY = template(`<aside class="panel" aria-label="About this picture"><header><span></span></header>
-  <section><h2 class="words" tabindex="0"></h2><p class="flags"></p></section>
+  <section><h2 class="words" tabindex="0"></h2><p class="flags"></p><button type="button" class="from num" data-do="parent"></button></section>
   <div class="row"><button type="button" class="btn" data-do="prompt">Use this prompt</button>
     <button type="button" class="btn quiet" data-do="again">Make again</button></div>
-  <section><h3>Keep it</h3><div class="cmds">
-    ${command("star", "star", "Star", "S")}${command("download", "down", "Download", "D")}
-    ${command("copy-prompt", "copy", "Copy prompt")}${command("copy-seed", "copy", "Copy seed")}
-    ${command("file", "open", "Open the file")}${command("trash", "trash", "Move to trash")}</div></section>
+  <section><h3>Make more of it</h3><div class="cmds making"></div><hr><div class="cmds other"></div></section>
   <section><h3>Settings really used</h3><dl class="used"></dl></section><div class="notes"></div></aside>`);
 
 /**
@@ -30,14 +27,17 @@ const BODY = template(`<aside class="panel" aria-label="About this picture"><hea
 export class BoxPanel extends HTMLElement {
   #job = "";
   #index = 0;
+  #family = new FamilyTree();
 
   connectedCallback() {
     if (this.firstElementChild) return;
-    this.append(BODY());
+    const panel = BODY();
+    panel.append(this.#family);
+    this.append(panel);
     this.addEventListener("click", ({ target }) => {
       const button = target instanceof Element && target.closest("[data-do]");
       if (!(button instanceof HTMLElement)) return;
-      wish(this, "wish", { what: button.dataset.do, job: this.#job, index: this.#index });
+      wish(this, "wish", { what: button.dataset.do, job: this.#job, index: this.#index, from: button });
     });
   }
 
@@ -46,32 +46,31 @@ export class BoxPanel extends HTMLElement {
     return part(this, selector);
   }
 
-  /** @param {Job} job @param {JobImage} image @param {Date} now */
-  update(job, image, now) {
+  /**
+   * @param {Job} job @param {JobImage} image
+   * @param {{jobs: ReadonlyMap<string, Job>, family: import("../lineage.js").Family|null, now: Date}} around
+   */
+  update(job, image, { jobs, family, now }) {
     this.#job = job.id;
     this.#index = image.index;
     const { words, flags } = splitPrompt(job);
     say(this.#at("header span"), heading(job, now));
     say(this.#at(".words"), words);
     say(this.#at(".flags"), flags);
-    const starred = job.favorites.includes(image.index);
-    const star = this.#at("[data-do=star]");
-    star.setAttribute("aria-pressed", String(starred));
-    star.querySelector(".i")?.classList.toggle("on", starred);
-    this.#at("[data-do=copy-seed]").hidden = seed(job, image) === undefined;
-    const trash = this.#at("[data-do=trash]");
-    trash.hidden = job.state === "queued" || job.state === "running";
-    say(/** @type {Element} */ (trash.querySelector("span")), job.deleted_at ? "Restore" : "Move to trash");
-    trash.querySelector("use")?.setAttribute("href", job.deleted_at ? "#i-undo" : "#i-trash");
+    const from = lineage(job, jobs.get(source(job)?.job ?? ""));
+    say(this.#at(".from"), from);
+    this.#at(".from").hidden = !from;
+    say(this.#at("h3"), job.deleted_at ? "Keep it" : "Make more of it");
+    this.#at("hr").hidden = Boolean(job.deleted_at);
+    writeRows(this.#at(".making"), makingRows(job, image));
+    writeRows(this.#at(".other"), [...keepingRows(job, image), ...otherRows(job, image)]);
     const texts = used(job, image).flat();
     const cells = texts.map((_, at) => `${at % 2 ? "dd" : "dt"} ${at}`);
     reconcile(this.#at(".used"), cells, (key) => document.createElement(key.slice(0, 2)), (cell, _key, at) => say(cell, texts[at]));
     writeNotes(this.#at(".notes"), job.notes.map((note) => note.message));
+    this.#family.update(family, jobs, { job: job.id, image: image.index });
   }
 }
-
-/** @param {Job} job @param {JobImage} image */
-export const seed = (job, image) => image.seed ?? job.parameters.seed;
 
 /**
  * What was really used, row by row; what does not exist has no row.

@@ -1,10 +1,11 @@
 // @ts-check
 // <job-feed>: the sets under their days, newest first; what stands there when there are none, and the end.
 //   feed.update(store, now);  feed.preview({ job, image, blob });  feed.focusPicture(job, index);
-// Wishes: `more` when the end comes near, `find` {q: ""}, and those of the sets.
+// Wishes: `more` when the end comes near, `find` {q: ""}, `unknown` {ids} of sets that others grew from, and those of the sets.
 
 import { part, reconcile, say, template, wish } from "../dom.js";
 import { day, dayInside, dayKey } from "../format.js";
+import { source } from "../lineage.js";
 import { NO_PREVIEWS, daySizes } from "../set-view.js";
 import { isActive } from "../store.js";
 import { EmptyWelcome } from "./empty-welcome.js";
@@ -86,6 +87,8 @@ export class JobFeed extends HTMLElement {
     }
     if (state.loaded && jobs.length) this.#filled = true;
     this.#ending(state, jobs, now);
+    const unknown = jobs.flatMap((job) => source(job)?.job ?? []).filter((id) => !state.jobs.has(id));
+    if (unknown.length) wish(this, "unknown", { ids: unknown });
     if (jobs.length !== this.#length) {
       // asks anew whether the end is near, for the case that a page has not moved it far enough
       this.#length = jobs.length;
@@ -108,6 +111,12 @@ export class JobFeed extends HTMLElement {
     if (open instanceof HTMLElement) open.focus();
   }
 
+  /** @param {string} job */
+  focusSet(job) {
+    const set = this.#find(job)?.firstElementChild;
+    if (set instanceof HTMLElement) set.focus({ preventScroll: true });
+  }
+
   /** Asked for each set at each change, so it is worked out once. @param {Job} job */
   #dayOf(job) {
     const known = this.#days.get(job.id) ?? dayKey(job.created_at);
@@ -128,10 +137,11 @@ export class JobFeed extends HTMLElement {
 
   /** @param {JobSet} set @param {Job} job @param {{state: State, now: Date, eager: boolean}} around */
   #set(set, job, { state, now, eager }) {
-    if (set.job === job && !isActive(job)) return;
+    const parent = state.jobs.get(source(job)?.job ?? "");
+    if (set.job === job && set.parent === parent && !isActive(job)) return;
     const fresh = set.job === null;
     const canceling = state.canceling.has(job.id);
-    set.update(job, { queue: state.queue, canceling, hint: this.#hint(job, state), now, eager });
+    set.update(job, { parent, queue: state.queue, canceling, hint: this.#hint(job, state), now, eager });
     if (fresh) for (const [index, blob] of this.#previews.get(job.id) ?? []) set.preview(index, blob);
   }
 

@@ -10,16 +10,17 @@ import { isActive } from "../store.js";
 import { PictureTile } from "./picture-tile.js";
 import { SetCaption } from "./set-caption.js";
 
-const BODY = template('<article class="set"><div class="tiles"></div></article>');
+const BODY = template('<article class="set" tabindex="-1"><div class="tiles"></div></article>');
 const STOPPED = template(`<div class="fail"><p>${icon("alert")}<span></span></p><p></p>
   <div class="row"><button type="button" class="act"></button></div></div>`);
 
 /**
- * @typedef {{queue: import("../api.js").Queue, canceling: boolean, hint: string, now: Date, eager: boolean}} Around
+ * @typedef {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, canceling: boolean, hint: string, now: Date, eager: boolean}} Around
  */
 
 export class JobSet extends HTMLElement {
   /** @type {import("../api.js").Job|null} */ job = null;
+  /** The set that it grew from, when it is known. @type {import("../api.js").Job|undefined} */ parent = undefined;
   #caption = new SetCaption();
   #grid = document.createElement("div");
   #watched = false;
@@ -35,6 +36,7 @@ export class JobSet extends HTMLElement {
   /** @param {import("../api.js").Job} job @param {Around} around */
   update(job, around) {
     this.job = job;
+    this.parent = around.parent;
     const article = /** @type {HTMLElement} */ (this.firstElementChild);
     article.dataset.state = job.state;
     article.setAttribute("aria-label", `Set ${job.number}`);

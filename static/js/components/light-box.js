@@ -1,10 +1,13 @@
 // @ts-check
-// <light-box>: one picture as large as fits, its filmstrip, and the panel of its set.
-//   box.update(store, place.picture, now);
-// Wishes: `go` {picture: {job, index} | null}, `wish` {what, job, index}, `page-dialog` {name: "keys"}.
+// <light-box>: one picture as large as fits, or beside another one, its filmstrip, and the panel of its set.
+//   box.update(store, place.picture, now);  box.compare(true);  box.family(family);
+// Wishes: `go` {picture: {job, index} | null}, `wish` {what, job, index, from}, `page-dialog` {name: "keys"},
+// `family` {job} when another set is opened.
 
 import { base } from "../api.js";
-import { icon, isField, reconcile, say, template, wish } from "../dom.js";
+import { icon, isField, part, reconcile, say, template, wish } from "../dom.js";
+import { deed, source } from "../lineage.js";
+import { keyed } from "../picture-actions.js";
 import { alt, pictureCount, ratio } from "../set-view.js";
 import { BoxPanel } from "./box-panel.js";
 import { thumbnail } from "./picture-tile.js";
@@ -15,15 +18,14 @@ const DRAG_DOWN_PX = 96;
 const BODY = template(`<dialog class="box" tabindex="-1"><div class="stage"><div class="head">
     <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button>
     <span class="num" aria-live="polite"></span>
-    <span class="hints"><span><kbd>Space</kbd>next</span><span><kbd>?</kbd>all keys</span></span></div>
+    <span class="hints"><span><kbd>Space</kbd>next</span><button type="button" data-go="compare" aria-pressed="false"><kbd>C</kbd>compare</button>
+      <span><kbd>?</kbd>all keys</span></span></div>
   <div class="mat"><button type="button" class="ib prev" data-go="-1" aria-label="Previous picture (←)">${icon("left")}</button>
-    <div class="pic-frame"></div>
+    <figure class="other" hidden><div class="pic-frame"></div><figcaption></figcaption></figure>
+    <figure class="this"><div class="pic-frame"></div><figcaption hidden></figcaption></figure>
     <button type="button" class="ib next" data-go="1" aria-label="Next picture (→)">${icon("right")}</button></div>
   <div class="strip" role="group" aria-label="Pictures of this set"></div></div></dialog>`);
 const CELL = template('<button type="button"><img alt=""></button>');
-
-/** @type {Record<string, string>} */
-const KEYS = { s: "star", d: "download", t: "prompt" };
 
 /**
  * @typedef {import("../api.js").Job} Job
@@ -36,6 +38,12 @@ export class LightBox extends HTMLElement {
   /** @type {Picture|null} */ #picture = null;
   /** @type {Picture[]} */ #all = [];
   #url = "";
+  #comparing = false;
+  /** @type {import("../lineage.js").Family|null} */ #family = null;
+  /** Shows the same anew, with what has changed here. */
+  #again = () => {};
+  /** The set whose family was asked for. */
+  #asked = "";
 
   connectedCallback() {
     if (this.firstElementChild) return;
@@ -60,11 +68,14 @@ export class LightBox extends HTMLElement {
 
   /** @param {import("../store.js").State} state @param {Picture|null} picture @param {Date} now */
   update(state, picture, now) {
+    this.#again = () => this.update(state, picture, now);
     const job = picture && state.jobs.get(picture.job);
     const image = job?.images.find(({ index }) => index === picture?.index);
     if (!picture || !job || !image) {
       this.#picture = null;
       this.#url = "";
+      this.#asked = "";
+      this.#comparing = false;
       if (this.dialog.open) this.dialog.close();
       return;
     }
@@ -79,9 +90,15 @@ export class LightBox extends HTMLElement {
       dialog.showModal();
       dialog.focus(); // not its first button: Space goes to the next picture
     }
+    if (this.#asked !== job.id) {
+      this.#asked = job.id;
+      this.#family = null;
+      wish(this, "family", { job: job.id });
+    }
     this.#show(job, image);
+    this.#pair(job, image, state.jobs);
     this.#strip(job, image.index);
-    this.#panel.update(job, image, now);
+    this.#panel.update(job, image, { jobs: state.jobs, family: this.#family, now });
     for (const button of /** @type {NodeListOf<HTMLButtonElement>} */ (dialog.querySelectorAll(".mat > .ib"))) {
       button.disabled = !this.#beside(Number(button.dataset.go));
     }
@@ -91,22 +108,64 @@ export class LightBox extends HTMLElement {
   #show(job, image) {
     if (this.#url === image.url) return;
     this.#url = image.url;
-    const frame = /** @type {HTMLElement} */ (this.dialog.querySelector(".pic-frame"));
-    const rough = new Image();
-    rough.src = thumbnail(image.thumbnail, 640);
-    rough.alt = "";
-    const full = new Image();
-    full.className = "full";
-    full.alt = alt(job, image.index);
-    full.src = base + image.url;
-    frame.replaceChildren(rough, full);
-    full.decode().then(() => {
-      full.dataset.shown = "";
+    fill(part(this.dialog, ".this .pic-frame"), job, image).then(() => {
       const next = this.#beside(1);
       const ahead = next?.job === job.id && job.images.find(({ index }) => index === next.index);
       if (ahead) new Image().src = base + ahead.url;
     }).catch(() => {}); // left before it came, or gone from the disk: the thumbnail stays
     this.dialog.scrollTop = 0;
+  }
+
+  /**
+   * The other picture, when two are compared: the one that this grew from, else its neighbor in the set.
+   * @param {Job} job @param {JobImage} image @param {ReadonlyMap<string, Job>} jobs
+   */
+  #compared(job, image, jobs) {
+    const from = source(job);
+    const parent = from && jobs.get(from.job);
+    const grown = parent?.images.find(({ index }) => index === from?.image);
+    const at = job.images.indexOf(image);
+    const next = job.images[at - 1] ?? job.images[at + 1];
+    const name = (/** @type {JobImage} */ one) => `Picture ${one.index + 1}`;
+    if (parent && grown) {
+      const many = pictureCount(parent) > 1 ? `, picture ${grown.index + 1}` : "";
+      return { job: parent, image: grown, name: `Before: set ${parent.number}${many}`, own: `After: ${deed(job, parent)?.name.toLowerCase()}` };
+    }
+    return next ? { job, image: next, name: name(next), own: name(image) } : null;
+  }
+
+  /** @param {Job} job @param {JobImage} image @param {ReadonlyMap<string, Job>} jobs */
+  #pair(job, image, jobs) {
+    const other = this.#compared(job, image, jobs);
+    const on = this.#comparing && other !== null;
+    const dialog = this.dialog;
+    const button = part(dialog, "[data-go=compare]");
+    button.hidden = other === null;
+    button.setAttribute("aria-pressed", String(on));
+    part(dialog, ".mat").classList.toggle("pair", on);
+    const figure = part(dialog, ".other");
+    figure.hidden = !on;
+    part(dialog, ".this figcaption").hidden = !on;
+    if (!on || !other) return;
+    say(part(figure, "figcaption"), other.name);
+    say(part(dialog, ".this figcaption"), other.own);
+    figure.style.setProperty("--r", (other.image.width / other.image.height).toFixed(4));
+    if (figure.dataset.url === other.image.url) return;
+    figure.dataset.url = other.image.url;
+    fill(part(figure, ".pic-frame"), other.job, other.image).catch(() => {});
+  }
+
+  /** Two pictures, or one. @param {boolean} on */
+  compare(on) {
+    this.#comparing = on;
+    this.#again();
+  }
+
+  /** What the server says of the set's family. @param {string} job @param {import("../lineage.js").Family} family */
+  family(job, family) {
+    if (job !== this.#asked) return;
+    this.#family = family;
+    this.#again();
   }
 
   /** @param {Job} job @param {number} current */
@@ -136,6 +195,7 @@ export class LightBox extends HTMLElement {
 
   /** @param {string} where close, a step, or #index */
   #go(where) {
+    if (where === "compare") return this.compare(!this.#comparing);
     if (where === "close") return wish(this, "go", { picture: null });
     const here = where.startsWith("#") && { job: this.#picture?.job, index: Number(where.slice(1)) };
     const picture = here || this.#beside(Number(where));
@@ -145,22 +205,28 @@ export class LightBox extends HTMLElement {
   /** @param {KeyboardEvent} event */
   #key(event) {
     if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
-    const what = KEYS[event.key.toLowerCase()];
+    const what = event.key === " " ? undefined : keyed(event);
     const onButton = event.target instanceof Element && event.target.closest("button, a") !== null;
     if (event.key === "ArrowRight" || (event.key === " " && !onButton && !event.shiftKey)) this.#go("1");
     else if (event.key === "ArrowLeft" || (event.key === " " && !onButton)) this.#go("-1");
     else if (event.key === "?") wish(this, "page-dialog", { name: "keys" });
-    else if (what && this.#picture) wish(this, "wish", { what, ...this.#picture });
+    else if (what === "compare") this.#go(what);
+    else if (what && this.#picture) wish(this, "wish", { what, ...this.#picture, from: this.#button(what) });
     else return;
     event.preventDefault();
     event.stopPropagation();
+  }
+
+  /** Where what asks for a choice opens: at the button that says the same. @param {string} what */
+  #button(what) {
+    return this.dialog.querySelector(`.cmds [data-do="${what}"]`) ?? part(this.dialog, ".head");
   }
 
   /** Sideways to the next picture, down to close. @param {HTMLElement} mat */
   #swipes(mat) {
     /** @type {Touch|null} */
     let start = null;
-    const frame = /** @type {HTMLElement} */ (mat.querySelector(".pic-frame"));
+    const frame = part(mat, ".this");
     /** @param {TouchEvent} event */
     const moved = (event) => {
       const { clientX = 0, clientY = 0 } = event.changedTouches[0] ?? {};
@@ -182,4 +248,21 @@ export class LightBox extends HTMLElement {
     });
     mat.addEventListener("touchcancel", () => { frame.style.translate = ""; });
   }
+}
+
+/**
+ * The thumbnail at once, the whole picture over it when it can be painted; resolves then.
+ * @param {Element} frame @param {Job} job @param {JobImage} image
+ */
+async function fill(frame, job, image) {
+  const rough = new Image();
+  rough.src = thumbnail(image.thumbnail, 640);
+  rough.alt = "";
+  const full = new Image();
+  full.className = "full";
+  full.alt = alt(job, image.index);
+  full.src = base + image.url;
+  frame.replaceChildren(rough, full);
+  await full.decode();
+  full.dataset.shown = "";
 }

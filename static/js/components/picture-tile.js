@@ -1,7 +1,7 @@
 // @ts-check
 // <picture-tile>: one place for a picture, from the empty well over live previews to the picture.
 //   tile.update(view, job, { sizes, eager });  tile.preview(blob);
-// Wishes: `wish` {what: "open"|"star"|"download"|"prompt"|"menu", job, index}.
+// Wishes: `wish` {what, job, index, from}; `what` is "open", or one of picture-actions.js.
 
 import { base } from "../api.js";
 import { icon, say, template, wish } from "../dom.js";
@@ -17,11 +17,15 @@ const NUMBER = template('<span class="nth"></span>');
 const PLACE = template('<div class="line-up"><b></b> <span>in line</span></div>');
 const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
   <circle cx="10" cy="10" r="8" pathLength="100"/><circle cx="10" cy="10" r="8" pathLength="100"/></svg><span></span></span>`);
-const BAR = template(`<div class="over">
-  <button type="button" class="ib" data-do="star" aria-label="Star (S)">${icon("star")}</button>
-  <button type="button" class="ib" data-do="download" aria-label="Download (D)">${icon("down")}</button>
-  <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt (T)">${icon("prompt")}</button>
-  <button type="button" class="ib" data-do="menu" aria-label="More (M)" aria-haspopup="dialog">${icon("more")}</button></div>`);
+/** @param {string} what @param {string} name @param {string} label @param {string} [more] */
+const command = (what, name, label, more = "") =>
+  `<button type="button" class="ib" data-do="${what}" aria-label="${label}" ${more}>${icon(name)}</button>`;
+const OPENS = 'aria-haspopup="dialog"';
+const BAR = template(`<div class="over">${[
+  command("vary-subtle", "subtle", "Vary, subtle (V)"), command("vary-strong", "strong", "Vary, strong (Shift V)"),
+  command("upscale", "upscale", "Upscale 2× (U)"), command("zoom", "zoom", "Zoom out (Z)", OPENS),
+  command("repaint", "region", "Repaint a part (E)"), command("star", "star", "Star (S)"), command("menu", "more", "More (M)", OPENS),
+].join("")}</div>`);
 
 /** @param {string} thumbnail @param {number} width */
 export const thumbnail = (thumbnail, width) => `${base}${thumbnail}?w=${width}`;

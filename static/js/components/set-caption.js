@@ -1,10 +1,11 @@
 // @ts-check
 // <set-caption>: the words beside a set, its flags, its notes, and one line of 40 px that says how far it is.
-//   caption.update(job, { queue, canceling, hint, now });
-// Wishes: `wish` {what: "cancel"|"restore"|"prompt"|"download-all"|"menu", job, from}.
+//   caption.update(job, { parent, queue, canceling, hint, now });
+// Wishes: `wish` {what: "cancel"|"restore"|"parent"|"reroll"|"prompt"|"download-all"|"menu", job, from}.
 
 import { icon, part, say, template, wish, writeNotes } from "../dom.js";
 import { clock, dayInside, plural, splitPrompt } from "../format.js";
+import { lineage } from "../lineage.js";
 import { metaLine, progressLine } from "../set-view.js";
 import { isActive } from "../store.js";
 
@@ -12,9 +13,10 @@ const SPOKEN_EVERY_MS = 10_000;
 const NOTES_SHOWN = 2;
 
 const BODY = template(`<div class="caption">
-  <h3 class="words"></h3><p class="flags"></p><div class="notes"></div>
+  <h3 class="words"></h3><p class="flags"></p><button type="button" class="from num" data-do="parent"></button><div class="notes"></div>
   <div class="prog"><span></span><button type="button" class="act"></button></div>
   <div class="meta"><span></span><button type="button" class="act more-notes"></button><div class="to">
+    <button type="button" class="ib" data-do="reroll" aria-label="Reroll">${icon("reroll")}</button>
     <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt">${icon("prompt")}</button>
     <button type="button" class="ib" data-do="download-all" aria-label="Download all">${icon("down")}</button>
     <button type="button" class="ib" data-do="menu" aria-label="More" aria-haspopup="dialog">${icon("more")}</button></div></div></div>`);
@@ -51,15 +53,19 @@ export class SetCaption extends HTMLElement {
 
   /**
    * @param {import("../api.js").Job} job
-   * @param {{queue: import("../api.js").Queue, canceling: boolean, hint: string, now: Date}} around
+   * @param {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, canceling: boolean,
+   *   hint: string, now: Date}} around
    */
-  update(job, { queue, canceling, hint, now }) {
+  update(job, { parent, queue, canceling, hint, now }) {
     const first = this.#job === null;
     this.#job = job;
     const { words, flags } = splitPrompt(job);
     say(this.#at(".words"), words);
     say(this.#at(".flags"), flags);
     this.#at(".flags").hidden = !flags;
+    const from = lineage(job, parent);
+    say(this.#at(".from"), from);
+    this.#at(".from").hidden = !from;
     if (first) {
       this.#known = new Set(warnings(job));
       this.#hint = hint;
@@ -84,7 +90,7 @@ export class SetCaption extends HTMLElement {
       act.setAttribute("aria-disabled", "false");
     } else {
       say(this.#at(".meta span"), metaLine(job));
-      this.#at("[data-do=download-all]").hidden = !job.images.length;
+      for (const what of ["reroll", "download-all"]) this.#at(`[data-do=${what}]`).hidden = !job.images.length;
       this.#status?.remove();
       this.#status = null;
     }

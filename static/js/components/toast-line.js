@@ -21,6 +21,9 @@ export class ToastLine extends HTMLElement {
     });
     for (const type of ["pointerenter", "focusin"]) body.addEventListener(type, () => clearTimeout(this.#timer));
     for (const type of ["pointerleave", "focusout"]) body.addEventListener(type, () => this.#wait());
+    document.addEventListener("close", ({ target }) => {
+      if (target instanceof Element && target.contains(this)) this.#move(document.body);
+    }, { capture: true });
   }
 
   /** @param {string} sentence @param {{verb: string, act: () => void}} [undo] */
@@ -30,11 +33,21 @@ export class ToastLine extends HTMLElement {
     this.#act = undo?.act ?? (() => {});
     button.hidden = !undo;
     say(button, undo?.verb ?? "");
-    // shown again each time, to lie above a dialog that has opened since
+    // in the open dialog, because all around it is inert; shown again each time, to lie above it
+    this.#move([...document.querySelectorAll("dialog:modal")].pop() ?? document.body);
     if (body.matches(":popover-open")) body.hidePopover();
     body.showPopover();
     say(words, sentence);
     this.#wait();
+  }
+
+  /** With what it says. @param {Element} to */
+  #move(to) {
+    if (this.parentElement === to) return;
+    const body = /** @type {HTMLElement} */ (this.firstElementChild);
+    const open = body.matches(":popover-open");
+    to.append(this);
+    if (open) body.showPopover();
   }
 
   hide() {
