@@ -192,6 +192,28 @@ def prompt(
     raise typer.Exit(cli_prompt.run(" ".join(words), server=address, save=save))
 
 
+@app.command()
+def models(
+    *,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            "--server",
+            "--url",
+            metavar="URL",
+            help="Address of the server; else the one of the settings.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+) -> None:
+    """Say what the installed models were recognised as, and why."""
+    with told():
+        address = _server_address(server)
+    from imagine import cli_models
+
+    raise typer.Exit(cli_models.run(server=address, as_json=as_json))
+
+
 def _server_address(given: str | None) -> str:
     if given is not None:
         try:

@@ -37,23 +37,36 @@ class ModelChoice:
 
 
 def choose_model(
-    typed: str | None, default: str | None, catalog: Catalog, profiles: Profiles
+    typed: str | None,
+    default: str | None,
+    catalog: Catalog,
+    profiles: Profiles,
+    *,
+    edits: bool = False,
 ) -> ModelChoice:
     """Return the model that was typed, else the configured one, else the best installed.
+
+    With ``edits`` the prompt brings a picture that is to be changed: then models that do just that
+    may be typed too, and are preferred when nothing was.
 
     Raises:
         PromptError: the typed name fits no installed model, or several.
         WorkflowError: no model is installed that makes pictures from words.
     """
     if typed is not None:
-        return _typed(typed, catalog, profiles)
+        return _typed(typed, catalog, profiles, edits=edits)
+    if edits and (editor := _editor(default, catalog, profiles)) is not None:
+        return editor
     notes: tuple[Note, ...] = ()
     if default is not None:
-        found = find(default, _usable(catalog, profiles))
+        usable = _usable(catalog, profiles)
+        found = find(default, usable)
         if len(found) == 1:
-            return ModelChoice(found[0], _known_or_guessed(found[0], catalog, profiles)[0])
+            return ModelChoice(found[0], known_or_guessed(found[0], catalog, profiles)[0])
         fits = "fits several models" if found else "is not installed"
         text = f"The model {default} of the settings {fits}, so another was taken."
+        if near := () if found else nearest(default, usable):
+            text += f" The nearest is {near[0]}."
         notes = (Note(parameter="model", message=text),)
     choice = _best(catalog, profiles)
     return ModelChoice(choice.name, choice.profile, notes + choice.notes)
@@ -62,9 +75,9 @@ def choose_model(
 def usable_models(catalog: Catalog, profiles: Profiles) -> tuple[tuple[str, Profile], ...]:
     """Return the models that make pictures from words and whose files are all there."""
     known = (
-        (name, _known_or_guessed(name, catalog, profiles)[0]) for name in _usable(catalog, profiles)
+        (name, known_or_guessed(name, catalog, profiles)[0]) for name in _usable(catalog, profiles)
     )
-    return tuple((name, profile) for name, profile in known if _is_complete(name, profile, catalog))
+    return tuple((name, profile) for name, profile in known if is_complete(name, profile, catalog))
 
 
 def model_files(name: str, profile: Profile, catalog: Catalog) -> ModelFiles:
@@ -97,10 +110,10 @@ def model_files(name: str, profile: Profile, catalog: Catalog) -> ModelFiles:
     )
 
 
-def _typed(typed: str, catalog: Catalog, profiles: Profiles) -> ModelChoice:
-    usable = _usable(catalog, profiles)
-    family = _of_family(typed, catalog, profiles)
-    found = find(typed, usable) or family or find(typed, _installed(catalog))
+def _typed(typed: str, catalog: Catalog, profiles: Profiles, *, edits: bool) -> ModelChoice:
+    usable = _usable(catalog, profiles, edits=edits)
+    family = _of_family(typed, catalog, profiles, edits=edits)
+    found = find(typed, usable) or family or find(typed, installed_models(catalog))
     if not found:
         raise _unknown(typed, usable)
     if len(found) > 1:
@@ -108,28 +121,48 @@ def _typed(typed: str, catalog: Catalog, profiles: Profiles) -> ModelChoice:
         message = f"--model {typed} fits several models: {some}."
         raise _refusal(typed, message, found[0], "Type more of the name.")
     name = found[0]
-    if (reason := _why_not(name, catalog, profiles)) is not None:
+    if (reason := why_not(name, catalog, profiles, edits=edits)) is not None:
         near = nearest(typed, usable)
         message = f"{name} makes no pictures from words. {reason}"
-        raise _refusal(typed, message, near[0] if near else None)
-    profile, notes = _known_or_guessed(name, catalog, profiles)
+        known = _recognise(name, catalog, profiles)
+        hint = "Put a picture in front of the words." if known is not None and known.edit else None
+        raise _refusal(typed, message, near[0] if near else None, hint)
+    profile, notes = known_or_guessed(name, catalog, profiles)
     if name not in family and _letters(typed) not in _letters(name):
         text = f"Model: {name}, the nearest to {typed}."
         notes += (Note(parameter="model", level=NoteLevel.INFO, message=text),)
     return ModelChoice(name, profile, notes)
 
 
+def _editor(default: str | None, catalog: Catalog, profiles: Profiles) -> ModelChoice | None:
+    """Return the complete model that changes pictures best: the configured one, if it does."""
+    editors = {
+        name: profile
+        for name, profile in _recognised(catalog, profiles, edits=True)
+        if profile.edit is not None and is_complete(name, profile, catalog)
+    }
+    found = find(default, tuple(editors)) if default is not None else ()
+    if len(found) == 1:
+        return ModelChoice(found[0], editors[found[0]])
+    name = min(editors, key=lambda name: editors[name].rank, default=None)
+    if name is None:
+        return None
+    text = f"Model: {name}, the best installed that changes pictures."
+    note = Note(parameter="model", level=NoteLevel.INFO, message=text)
+    return ModelChoice(name, editors[name], (note,))
+
+
 def _best(catalog: Catalog, profiles: Profiles) -> ModelChoice:
     """Return the complete model of the best rank, else the first checkpoint of an unknown kind."""
     ranked = sorted(_recognised(catalog, profiles), key=lambda pair: pair[1].rank)
     for name, profile in ranked:
-        if _is_complete(name, profile, catalog):
+        if is_complete(name, profile, catalog):
             text = f"Model: {name}, the best installed."
             note = Note(parameter="model", level=NoteLevel.INFO, message=text)
             return ModelChoice(name, profile, (note,))
     for name in catalog.checkpoints:
         if _recognise(name, catalog, profiles) is None:
-            profile, notes = _known_or_guessed(name, catalog, profiles)
+            profile, notes = known_or_guessed(name, catalog, profiles)
             return ModelChoice(name, profile, notes)
     if ranked:
         model_files(*ranked[0], catalog)
@@ -140,50 +173,57 @@ def _best(catalog: Catalog, profiles: Profiles) -> ModelChoice:
     )
 
 
-def _recognised(catalog: Catalog, profiles: Profiles) -> Iterator[tuple[str, Profile]]:
-    for name in _installed(catalog):
-        profile = _recognise(name, catalog, profiles)
-        if profile is not None and profile.unsuitable is None:
-            yield name, profile
+def installed_models(catalog: Catalog) -> tuple[str, ...]:
+    """Return everything that may be a model that makes pictures, usable or not."""
+    return tuple(dict.fromkeys((*catalog.checkpoints, *catalog.diffusion_models)))
 
 
-def _usable(catalog: Catalog, profiles: Profiles) -> tuple[str, ...]:
-    """Return the models that make pictures from words, whether or not all their files are there."""
-    installed = _installed(catalog)
-    return tuple(name for name in installed if _why_not(name, catalog, profiles) is None)
-
-
-def _why_not(name: str, catalog: Catalog, profiles: Profiles) -> str | None:
+def why_not(name: str, catalog: Catalog, profiles: Profiles, *, edits: bool = False) -> str | None:
     """Return why a model makes no pictures from words, or None when it does."""
     profile = _recognise(name, catalog, profiles)
     if profile is not None:
-        return profile.unsuitable
+        return None if edits and profile.edit is not None else profile.unsuitable
     if name in catalog.checkpoints:
         return None
     return "Nothing tells what kind it is; an entry of your own in the model profiles does."
 
 
-def _of_family(typed: str, catalog: Catalog, profiles: Profiles) -> tuple[str, ...]:
+def _recognised(
+    catalog: Catalog, profiles: Profiles, *, edits: bool = False
+) -> Iterator[tuple[str, Profile]]:
+    for name in installed_models(catalog):
+        profile = _recognise(name, catalog, profiles)
+        if profile is not None and why_not(name, catalog, profiles, edits=edits) is None:
+            yield name, profile
+
+
+def _usable(catalog: Catalog, profiles: Profiles, *, edits: bool = False) -> tuple[str, ...]:
+    """Return the models that make pictures here, whether or not all their files are there."""
+    return tuple(
+        name
+        for name in installed_models(catalog)
+        if why_not(name, catalog, profiles, edits=edits) is None
+    )
+
+
+def _of_family(typed: str, catalog: Catalog, profiles: Profiles, *, edits: bool) -> tuple[str, ...]:
     """Return the models of the family that was typed in place of a name: ``sd15``, ``SD 1.5``."""
     wanted = _letters(typed)
     return tuple(
         name
-        for name, profile in _recognised(catalog, profiles)
+        for name, profile in _recognised(catalog, profiles, edits=edits)
         if wanted in (_letters(profile.family), _letters(profile.label))
     )
-
-
-def _installed(catalog: Catalog) -> tuple[str, ...]:
-    return tuple(dict.fromkeys((*catalog.checkpoints, *catalog.diffusion_models)))
 
 
 def _recognise(name: str, catalog: Catalog, profiles: Profiles) -> Profile | None:
     return profiles.recognise(name, catalog.metadata.get(name))
 
 
-def _known_or_guessed(
+def known_or_guessed(
     name: str, catalog: Catalog, profiles: Profiles
 ) -> tuple[Profile, tuple[Note, ...]]:
+    """Return how a model is run; when nothing tells, the likeliest, with a note that says so."""
     known = _recognise(name, catalog, profiles)
     if known is not None:
         return known, ()
@@ -195,7 +235,8 @@ def _known_or_guessed(
     return guess, (Note(parameter="model", message=text),)
 
 
-def _is_complete(name: str, profile: Profile, catalog: Catalog) -> bool:
+def is_complete(name: str, profile: Profile, catalog: Catalog) -> bool:
+    """Say whether all files that a model needs are there."""
     try:
         model_files(name, profile, catalog)
     except WorkflowError:

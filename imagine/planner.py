@@ -16,9 +16,8 @@ from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
-from imagine.model_choice import choose_model, usable_models
+from imagine.model_choice import choose_model
 from imagine.models import Action, Job, JobKind, Note, Origin
-from imagine.names import basename
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
 from imagine.prompt_links import links_of, with_links
@@ -30,6 +29,7 @@ from imagine.prompt_parser import (
     expand,
     parse,
 )
+from imagine.recognition import describe_models
 from imagine.workflow_builder import Plan, Workflow, build, plan
 
 T = TypeVar("T")
@@ -235,29 +235,15 @@ class Planner:
         inputs = {link: InputImage(link, link, *UNSEEN) for link in links_of(prompt)}
         return plan(prompt, self._catalog(), self._profiles, self._defaults, inputs=inputs)
 
-    def models(self, catalog: Catalog | None) -> list[dict[str, Any]]:
-        """List the installed models that make pictures from words, for ``/api/catalog``."""
+    def models(self, catalog: Catalog | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
+        """List the installed models that make pictures from words, and the others, and why."""
         if catalog is None:
-            return []
+            return [], []
         try:
             default = choose_model(None, self._defaults.model, catalog, self._profiles).name
         except WorkflowError:
             default = None
-        return [
-            {
-                "name": name,
-                "label": basename(name),
-                "family": profile.family,
-                "family_label": profile.label,
-                "default": name == default,
-                "steps": profile.steps,
-                "cfg": profile.cfg,
-                "sampler": profile.sampler,
-                "scheduler": profile.scheduler,
-                "negative": profile.negative,
-            }
-            for name, profile in usable_models(catalog, self._profiles)
-        ]
+        return describe_models(catalog, self._profiles, default)
 
     def plan(
         self,

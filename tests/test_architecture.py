@@ -65,6 +65,7 @@ ROOMS = {
     "store": 2,
     "thumbnails": 2,
     "uploads": 2,
+    "wildcards": 2,
     "announcer": 3,
     "dispatcher": 3,
     "engines": 3,
@@ -101,12 +102,13 @@ FAMILIES = {
     "images": PICTURES,
     "engine": ("comfy_*",),
     "web": ("link_fetch",),
+    "words": ("wildcards",),
 }
 
 # Who may import what from outside; what is not listed here is for nobody.
 OUTSIDERS = {
     "aiofiles": ("images", "uploads"),
-    "aiohttp": ("comfy_*", "link_fetch", "app_keys", "routes*", "server", "cli_prompt"),
+    "aiohttp": ("comfy_*", "link_fetch", "app_keys", "routes*", "server", "cli_models", "cli_prompt"),
     "alembic": DATABASE,
     "jinja2": ("routes.pages",),
     "PIL": ("masks", "thumbnails", "uploads"),

@@ -19,11 +19,12 @@ async def parameters(request: web.Request) -> web.Response:
 async def catalog(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     found = parts.engines.catalog()
-    models = parts.planner.models(found)
+    models, others = parts.planner.models(found)
     return web.json_response(
         {
             "engine": parts.announcer.engine(),
             "models": models,
+            "others": others,
             "loras": list(found.loras) if found else [],
             "samplers": list(found.samplers) if found else [],
             "schedulers": list(found.schedulers) if found else [],

@@ -101,13 +101,19 @@ class HealthAnswer(BaseModel):
 
 
 class ModelEntry(BaseModel):
-    """One installed model and what is used with it unless a flag says otherwise."""
+    """One installed model and what is used with it unless a flag says otherwise.
+
+    ``reason`` says why it is taken for this family. Units: pixels, of a square picture.
+    """
 
     name: str
     label: str
     family: str
     family_label: str
+    reason: str
     default: bool
+    width: int
+    height: int
     steps: int
     cfg: float
     sampler: str
@@ -115,11 +121,27 @@ class ModelEntry(BaseModel):
     negative: bool
 
 
+class OtherModel(BaseModel):
+    """One installed model that makes no pictures from words, and why not.
+
+    ``edits``: it changes pictures, and can be used with a prompt that brings one.
+    """
+
+    name: str
+    label: str
+    family: str | None
+    family_label: str | None
+    reason: str
+    problem: str
+    edits: bool
+
+
 class CatalogAnswer(BaseModel):
     """What is installed in the engine."""
 
     engine: EngineState
     models: list[ModelEntry]
+    others: list[OtherModel]
     loras: list[str]
     samplers: list[str]
     schedulers: list[str]

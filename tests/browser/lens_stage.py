@@ -23,7 +23,7 @@ class LensStage(Stage):
         super().__init__()
         installed = catalog(checkpoints=CHECKPOINTS, loras=("ink.safetensors",))
         self._planner = Planner(load_profiles(None), catalog=lambda: installed)
-        self._models = self._planner.models(installed)
+        self._models, _ = self._planner.models(installed)
         # Answers for the next submissions, in order: (status, error, headers).
         self.refusals: list[tuple[int, Json, dict[str, str]]] = []
         # While it is not set, submissions and readings wait.
