@@ -11,6 +11,7 @@ import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from enum import StrEnum
+from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any, Self
 
@@ -102,6 +103,8 @@ class ComfyClient:
         self._socket: ClientConnection | None = None
         self._connected = asyncio.Event()
         self._ready = asyncio.Event()
+        # The pictures that it has got since it was connected, by name.
+        self._uploaded: set[str] = set()
         self._tasks = TaskSet()
         # Sockets under earlier client ids, while runs of theirs are alive.
         self._followers: dict[str, asyncio.Task[None]] = {}
@@ -175,6 +178,7 @@ class ComfyClient:
         ear = _Ear(uuid.uuid4().hex)
         async with self._connection.open_socket(ear.client_id) as socket:
             self._socket = socket
+            self._uploaded.clear()
             self._watch.client_id = ear.client_id
             self._watch.look()
             self._connected.set()
@@ -371,6 +375,21 @@ class ComfyClient:
             EngineError: it is not there, or could not be read (also while the pieces are read).
         """
         return self._connection.view(file)
+
+    async def upload(self, name: str, path: Path, media_type: str, *, again: bool = False) -> None:
+        """Bring a picture into the engine's input folder, unless it has got it already.
+
+        ``name`` is how graphs name it (``imagine/fox.png``); it always stands for the same bytes.
+        ``again``: send it in any case.
+
+        Raises:
+            EngineRejectedError: the engine does not take it.
+            EngineUnavailableError, EngineTimeoutError: the engine could not be reached.
+            StorageError: the file cannot be read.
+        """
+        if again or name not in self._uploaded:
+            await self._connection.upload(name, path, media_type)
+            self._uploaded.add(name)
 
     async def model_metadata(self, folder: str, name: str) -> dict[str, Any] | None:
         """Return what the header of a model file says of it; None when it says nothing.

@@ -11,8 +11,9 @@ import re
 from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from time import monotonic
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import quote, urlencode, urlsplit, urlunsplit
 
 import aiohttp
@@ -21,13 +22,21 @@ from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketExce
 
 from imagine.comfy_history import HistoryEntry, QueueState, decode_history, decode_queue
 from imagine.comfy_messages import FileRef
-from imagine.errors import EngineError, EngineTimeoutError, EngineUnavailableError
+from imagine.errors import (
+    EngineError,
+    EngineRejectedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    StorageError,
+)
 
 # Units: bytes. A frame holds at most one picture (SaveImageWebsocket), a body the node list or
 # everybody's queue with its graphs.
 MOST_FRAME = 256 * 2**20
 MOST_BODY = 256 * 2**20
 CHUNK = 256 * 2**10
+# The slowest way to an engine on which an upload is not given up. Units: bytes per second.
+SLOWEST_UPLOAD = 256 * 2**10
 # Above this JSON is parsed off the loop.
 PARSE_HERE = 256 * 2**10
 
@@ -150,6 +159,50 @@ class ComfyConnection:
             return response.status, json.loads(content)
         except (ValueError, RecursionError):
             return response.status, None
+
+    async def upload(self, name: str, path: Path, media_type: str) -> None:
+        """``POST /upload/image``: bring a picture into the input folder under exactly this name.
+
+        Source: ComfyUI 0.3.64, ``server.py``, ``image_upload``.
+
+        Raises:
+            EngineRejectedError: it does not take it.
+            EngineUnavailableError, EngineTimeoutError: it could not be reached; it may be again.
+            StorageError: the file cannot be read.
+        """
+        try:
+            await self._upload_once(name, path, media_type)
+        except (NotListeningError, EngineRejectedError):
+            raise
+        except EngineUnavailableError:  # a kept connection may have died since it was used
+            await self._upload_once(name, path, media_type)
+
+    async def _upload_once(self, name: str, path: Path, media_type: str) -> None:
+        folder, _, file_name = name.rpartition("/")
+        file, size = await asyncio.to_thread(_opened, path)
+        with file:
+            form = aiohttp.FormData({"type": "input", "subfolder": folder, "overwrite": "true"})
+            form.add_field("image", file, filename=file_name, content_type=media_type)
+            limit_s = self._timing.submit_s + size / SLOWEST_UPLOAD
+            async with self._request("POST", "/upload/image", limit_s, data=form) as response:
+                status, content = response.status, await self._content(response)
+        if status >= 502:
+            raise EngineUnavailableError(f"{self.name} answers an upload with {status}.")
+        if status == 413:
+            raise EngineRejectedError(
+                f"A picture of {size / 2**20:.1f} MiB is too large for {self.name}.",
+                hint="Start ComfyUI with a larger --max-upload-size, or take a smaller picture.",
+            )
+        if status != 200:
+            raise EngineRejectedError(
+                f"{self.name} does not take the picture {file_name} ({status}).",
+                hint="Look into ComfyUI's own window for the reason.",
+            )
+        if _stored_as(content) != (file_name, folder, "input"):
+            raise EngineRejectedError(
+                f"{self.name} put the picture {file_name} somewhere else.",
+                hint="Update ComfyUI.",
+            )
 
     async def queue_body(self) -> Any:
         return await self._get("/queue", self._timing.request_s)
@@ -319,3 +372,23 @@ class ComfyConnection:
             f"{self.url} answers, but not like ComfyUI ({path}).",
             hint="Check the address given with --comfyui-url.",
         )
+
+
+def _opened(path: Path) -> tuple[BinaryIO, int]:
+    """Open a file for an upload; return it and how many bytes it has."""
+    try:
+        return path.open("rb"), path.stat().st_size
+    except OSError as error:
+        raise StorageError(
+            f"{path} could not be read: {error.strerror or error}",
+            hint="Check the disk and the folder, then try again.",
+        ) from error
+
+
+def _stored_as(content: bytes) -> tuple[str, str, str] | None:
+    """Return name, folder and kind of folder out of the answer to an upload; None without them."""
+    try:
+        answer = json.loads(content)
+        return answer["name"], str(answer["subfolder"]).replace("\\", "/"), answer["type"]
+    except (ValueError, RecursionError, TypeError, KeyError):
+        return None

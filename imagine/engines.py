@@ -9,6 +9,7 @@ import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
 from dataclasses import replace
+from pathlib import Path
 from typing import Any, Protocol, Self
 
 from imagine.catalog import Catalog
@@ -61,6 +62,9 @@ class EngineClient(Protocol):
     def view(
         self, file: FileRef
     ) -> AbstractAsyncContextManager[tuple[str, AsyncIterator[bytes]]]: ...
+    async def upload(
+        self, name: str, path: Path, media_type: str, *, again: bool = False
+    ) -> None: ...
     async def model_metadata(self, folder: str, name: str) -> Mapping[str, Any] | None: ...
     async def queue(self) -> Any: ...
 

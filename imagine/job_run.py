@@ -9,7 +9,8 @@ import logging
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from pathlib import Path
+from typing import Any, Protocol
 
 from imagine.comfy_messages import (
     Cached,
@@ -34,9 +35,12 @@ from imagine.errors import (
     ErrorBody,
     ImagineError,
     JobError,
+    NotFoundError,
     StorageError,
 )
 from imagine.estimates import Estimates
+from imagine.image_bytes import MEDIA_TYPES
+from imagine.input_image import InputImage
 from imagine.job_queue import MemoryQueue
 from imagine.jobs import EventBus, ImageStore, Jobs, JobStore
 from imagine.lifetime import TaskSet
@@ -52,6 +56,14 @@ MOST_LOSSES = 3
 # Tries to fetch a finished picture, and the wait before the next one or the next write.
 FETCH_TRIES = 4
 RETRY_S = 0.5
+# An engine refuses a graph whose pictures it has not got, with this code.
+MISSING_PICTURE = "missing_input"
+
+
+class InputFiles(Protocol):
+    """The pictures that graphs start from (`imagine.inputs`)."""
+
+    def path(self, image: InputImage) -> Path: ...
 
 
 @dataclass(slots=True)
@@ -86,6 +98,7 @@ class Runner:
         jobs: Jobs,
         bus: EventBus,
         images: ImageStore,
+        inputs: InputFiles,
         estimates: Estimates,
     ) -> None:
         self._store = store
@@ -93,6 +106,7 @@ class Runner:
         self._jobs = jobs
         self._bus = bus
         self._images = images
+        self._inputs = inputs
         self._estimates = estimates
         self._tasks = TaskSet()
         self._losses: dict[str, int] = {}
@@ -110,18 +124,15 @@ class Runner:
 
     async def follow(self, run: Run, *, adopt: bool) -> None:
         """Submit a run, or find it again, and follow it to its end."""
-        workflow = run.planned.workflow
-        assert workflow is not None, "planned against a catalog"
-        extra = {
-            "extra_pnginfo": picture_text(run.job, run.planned),
-            "preview_method": "auto",
-        }
         try:
-            async for event in run.engine.client.execute(
-                run.prompt_id, workflow.graph, extra_data=extra, adopt=adopt
-            ):
-                await self._take(run, event)
-        except EngineRejectedError as error:
+            try:
+                await self._submit(run, adopt=adopt)
+            except EngineRejectedError as error:
+                if adopt or error.error_code != MISSING_PICTURE:
+                    raise
+                # Somebody tidied up the engine's input folder.
+                await self._submit(run, adopt=False, again=True)
+        except (EngineRejectedError, NotFoundError, StorageError) as error:
             run.is_over = True
             await self._end(run, JobState.FAILED, error.body())
         except (EngineUnavailableError, EngineTimeoutError) as error:
@@ -132,6 +143,31 @@ class Runner:
         finally:
             for save in run.saves:
                 save.cancel()
+
+    async def _submit(self, run: Run, *, adopt: bool, again: bool = False) -> None:
+        """Bring the engine what it needs, submit the graph and take what it tells.
+
+        ``again``: the engine may have lost what it was brought.
+        """
+        workflow = run.planned.workflow
+        assert workflow is not None, "planned against a catalog"
+        if not adopt:
+            for image in run.planned.plan.inputs:
+                if is_used(image, workflow.graph):
+                    path = self._inputs.path(image)
+                    media_type = MEDIA_TYPES[path.suffix[1:]]
+                    await run.engine.client.upload(image.name, path, media_type, again=again)
+            if run.cancel_wanted:  # the engine was asked to stop what it does not know yet
+                await self._end(run, JobState.CANCELED, None)
+                return
+        extra = {
+            "extra_pnginfo": picture_text(run.job, run.planned),
+            "preview_method": "auto",
+        }
+        async for event in run.engine.client.execute(
+            run.prompt_id, workflow.graph, extra_data=extra, adopt=adopt
+        ):
+            await self._take(run, event)
 
     async def _take(self, run: Run, event: RunEvent) -> None:
         now = time.monotonic()
@@ -377,3 +413,8 @@ class Runner:
 
 def pictures(run: Run) -> tuple[JobImage, ...]:
     return tuple(run.images[index] for index in sorted(run.images))
+
+
+def is_used(image: InputImage, graph: Mapping[str, Any]) -> bool:
+    """Whether a graph loads a picture."""
+    return any(image.name in node["inputs"].values() for node in graph.values())

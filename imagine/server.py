@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator
 import aiohttp
 from aiohttp import web
 
+from imagine.actions import Actions
 from imagine.announcer import Announcer
 from imagine.app_keys import PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
@@ -101,7 +102,13 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         jobs = Jobs(store, queue, bus, planner)
         engines.on_change = jobs.bell.set
         runner = Runner(
-            store=store, queue=queue, jobs=jobs, bus=bus, images=images, estimates=estimates
+            store=store,
+            queue=queue,
+            jobs=jobs,
+            bus=bus,
+            images=images,
+            inputs=inputs,
+            estimates=estimates,
         )
         dispatcher = Dispatcher(
             store=store,
@@ -113,8 +120,19 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             runner=runner,
         )
         announcer = Announcer(queue, store, bus, engines, estimates)
+        actions = Actions(jobs, planner)
         app[PARTS] = Parts(
-            store, queue, bus, images, engines, planner, estimates, jobs, announcer, uploads
+            store,
+            queue,
+            bus,
+            images,
+            engines,
+            planner,
+            estimates,
+            jobs,
+            announcer,
+            uploads,
+            actions,
         )
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))

@@ -31,8 +31,9 @@ What can be told:
     await comfy.send_garbage()           frames that nobody can read, to every socket
     await comfy.submit(graph)            another program's prompt (no client id: everybody hears it)
 
-and what it saw: `submitted` (bodies), `interrupts`, `deleted`, `client_ids`, `requests`, `running`,
-`pending`, `history`, `files`, `ran` (prompt ids in running order).
+and what it saw: `submitted` (bodies), `uploaded` (folder and name), `interrupts`, `deleted`,
+`client_ids`, `requests`, `running`, `pending`, `history`, `files`, `ran` (prompt ids in running
+order).
 
 By hand: ``python -m tests.fakes.comfy --port 8188``.
 """
@@ -109,6 +110,7 @@ class FakeComfy(FakeEngine):
         self.deleted: list[str] = []
         self.client_ids: list[str] = []
         self.requests: list[tuple[str, str]] = []
+        self.uploaded: list[str] = []
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._number = 0
         self._faults: dict[str, deque[str | int]] = {}
@@ -306,6 +308,28 @@ class FakeComfy(FakeEngine):
             }
         return None
 
+    def _without_picture(self, graph: Mapping[str, Any]) -> dict[str, Any]:
+        """The complaints about nodes that load a picture which is not in the input folder."""
+        complaints = {}
+        for node_id, node in graph.items():
+            name = node["inputs"].get("image")
+            if node["class_type"] not in ("LoadImage", "LoadImageMask") or "[output]" in name:
+                continue
+            folder, _, file_name = name.rpartition("/")
+            if ("input", folder, file_name) not in self.files:
+                problem = {
+                    "type": "custom_validation_failed",
+                    "message": "Custom validation failed for node",
+                    "details": f"image - Invalid image file: {name}",
+                    "extra_info": {"input_name": "image"},
+                }
+                complaints[node_id] = {
+                    "errors": [problem],
+                    "dependent_outputs": [],
+                    "class_type": node["class_type"],
+                }
+        return complaints
+
     async def _post_prompt(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.submitted.append(body)
@@ -316,6 +340,10 @@ class FakeComfy(FakeEngine):
         if refusal := self._refusal(body["prompt"]):
             self._number += 1
             return web.json_response({"error": refusal, "node_errors": {}}, status=400)
+        if complaints := self._without_picture(body["prompt"]):
+            self._number += 1
+            error = {"type": "prompt_outputs_failed_validation", "message": "", "details": ""}
+            return web.json_response({"error": error, "node_errors": complaints}, status=400)
         number = self._number
         prompt = self._queue(body)
         await self._send_status()
@@ -393,12 +421,32 @@ class FakeComfy(FakeEngine):
         return web.json_response({"supports_preview_metadata": True, "max_upload_size": 104857600})
 
     async def _upload(self, request: web.Request) -> web.Response:
+        if not request.content_type.startswith("multipart/"):
+            return web.Response(status=400)
         form = await request.post()
-        image = form["image"]
-        assert isinstance(image, web.FileField), "a file"
+        image = form.get("image")
+        if not image:
+            return web.Response(status=400)
         folder, kind = str(form.get("subfolder", "")), str(form.get("type", "input"))
-        self.files[kind, folder, image.filename] = image.file.read()
-        return web.json_response({"name": image.filename, "subfolder": folder, "type": kind})
+        if kind not in ("input", "temp", "output") or not isinstance(image, web.FileField):
+            return web.Response(status=500, text="500 Internal Server Error")
+        if ".." in folder or ".." in image.filename:
+            return web.Response(status=400)
+        data, name = image.file.read(), image.filename
+        if form.get("overwrite") not in ("true", "1"):
+            name = self._free_name(kind, folder, name, data)
+        self.files[kind, folder, name] = data
+        self.uploaded.append(f"{folder}/{name}")
+        return web.json_response({"name": name, "subfolder": folder, "type": kind})
+
+    def _free_name(self, kind: str, folder: str, name: str, data: bytes) -> str:
+        """Return the name under which these bytes are there already, or the next free one."""
+        stem, dot, extension = name.rpartition(".")
+        count = 0
+        while self.files.get((kind, folder, name), data) != data:
+            count += 1
+            name = f"{stem} ({count}){dot}{extension}"
+        return name
 
     async def _ws(self, request: web.Request) -> web.WebSocketResponse:
         socket = web.WebSocketResponse(max_msg_size=0, autoping=self.answers_pings)

@@ -7,6 +7,7 @@ queue and the history are what they were at that point of the script.
 """
 
 import asyncio
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
@@ -19,16 +20,29 @@ from tests.fakes.recording import Line, frame_of, lines_of
 
 Submit = Callable[[str, dict[str, Any]], object]
 Stop = Callable[[str], object]
+# Name with folder, bytes, media type.
+Upload = Callable[[str, bytes, str], object]
 
 
 class ReplayComfy:
     """Plays one recording. ``roles`` are the recorded clients that the client under test is."""
 
-    def __init__(self, name: str, *roles: str, submit: Submit, stop: Stop | None = None) -> None:
+    def __init__(
+        self,
+        name: str,
+        *roles: str,
+        submit: Submit,
+        stop: Stop | None = None,
+        upload: Upload | None = None,
+    ) -> None:
         self._lines = lines_of(name)
         self._roles = roles
         self._submit = submit
         self._stop = stop
+        self._upload = upload
+        # What was uploaded: its fields, and its file as (name, media type, bytes).
+        self.uploaded: list[dict[str, Any]] = []
+        self._upload_answer: asyncio.Future[Line] | None = None
         ws = [line for line in self._lines if line["ch"] == "ws" and line["client"] in roles]
         self._recorded_ids = {
             line["path"].partition("=")[2] for line in ws if line["dir"] == "connect"
@@ -72,6 +86,7 @@ class ReplayComfy:
                 web.get("/queue", self._get_queue),
                 web.post("/queue", self._post_stop),
                 web.post("/interrupt", self._post_stop),
+                web.post("/upload/image", self._post_upload),
                 web.get("/history/{id}", self._get_history),
                 web.get("/object_info", self._get_object_info),
                 web.get("/system_stats", self._get_system_stats),
@@ -120,6 +135,14 @@ class ReplayComfy:
         if line["path"] == "/prompt" and body.get("client_id") in self._recorded_ids:
             self._submit(prompt_id, body["prompt"])
             await self._until(lambda: prompt_id in self._posted)
+        elif line["path"] == "/upload/image" and self._upload is not None:
+            self._upload_answer = asyncio.get_running_loop().create_future()
+            fields = {field["name"]: field for field in line["form"]}
+            name = "/".join([fields["subfolder"]["value"], fields["image"]["filename"]])
+            data = base64.b64decode(fields["image"]["b64"])
+            count = len(self.uploaded)
+            self._upload(name, data, fields["image"]["content_type"])
+            await self._until(lambda: len(self.uploaded) > count)
         elif line["path"] in ("/queue", "/interrupt") and self._stop is not None:
             waiting = [named for named in body.get("delete", ()) if named in self._pending]
             running = [named for named in [body.get("prompt_id")] if named in self._running]
@@ -142,6 +165,8 @@ class ReplayComfy:
         future = self._answers.pop(self._prompt_id(request), None)
         if request["path"] == "/prompt" and future is not None:
             future.set_result(line)
+        if request["path"] == "/upload/image" and self._upload_answer is not None:
+            self._upload_answer.set_result(line)
         if request["path"].startswith("/history/"):
             for prompt_id in self._running.keys() & line["json"].keys():
                 self._end(prompt_id)
@@ -217,6 +242,17 @@ class ReplayComfy:
         line = await answer
         if line["status"] != 200:
             self._pending.pop(prompt_id, None)
+        return web.json_response(line["json"], status=line["status"])
+
+    async def _post_upload(self, request: web.Request) -> web.Response:
+        form: dict[str, Any] = dict(await request.post())
+        image = form["image"]
+        form["image"] = (image.filename, image.content_type, image.file.read())
+        assert self._upload_answer is not None, "asked for"
+        answer = self._upload_answer
+        self.uploaded.append(form)
+        await self._notify()
+        line = await answer
         return web.json_response(line["json"], status=line["status"])
 
     async def _post_stop(self, request: web.Request) -> web.Response:
