@@ -29,6 +29,7 @@ from imagine.settings import (
     Settings,
     display,
     flag_name,
+    is_table,
     load,
     web_address,
 )
@@ -87,13 +88,14 @@ def imagine(
 
 
 def settings_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes ``**flags`` one flag for each setting; None = not given."""
+    """Give a command that takes ``**flags`` a flag for each setting; None = not given."""
     own = [
         parameter
         for parameter in inspect.signature(command).parameters.values()
         if parameter.kind is not inspect.Parameter.VAR_KEYWORD
     ]
-    signature = inspect.Signature([*own, *(_flag(name) for name in Settings.model_fields)])
+    flags = (_flag(name) for name in Settings.model_fields if not is_table(name))
+    signature = inspect.Signature([*own, *flags])
     command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
     return command
 
@@ -122,7 +124,8 @@ def _metavar(name: str) -> str | None:
         return "|".join(kind)
     if kind in (bool, int):
         return "N" if kind is int else None
-    return {"comfyui_url": "URL", "output": "DIR", "profiles": "FILE"}.get(name, "NAME")
+    names = {"comfyui_url": "URL", "output": "DIR", "profiles": "FILE", "wildcards": "DIR"}
+    return names.get(name, "NAME")
 
 
 @contextmanager
@@ -140,7 +143,12 @@ def told() -> Iterator[None]:
 def read_settings(flags: dict[str, Any], config: Path | None = None) -> Loaded:
     """Read all sources; ``flags`` may hold None for what was not given."""
     given = {name: value for name, value in flags.items() if value is not None}
-    return load(given, environ=os.environ, folder=Path.cwd(), config=config)
+    loaded = load(given, environ=os.environ, folder=Path.cwd(), config=config)
+    if loaded.settings.presets or loaded.settings.versions:
+        from imagine.prompt_presets import check_names
+
+        check_names(loaded.settings.presets, loaded.settings.versions, loaded.sources)
+    return loaded
 
 
 @app.command()

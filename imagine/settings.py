@@ -11,6 +11,7 @@ import ipaddress
 import json
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -26,6 +27,7 @@ from imagine.models import Frozen
 CONFIG_NAME = "imagine.toml"
 ENV_PREFIX = "IMAGINE_"
 CONFIG_ENV = "IMAGINE_CONFIG"
+PATHS = ("output", "profiles", "wildcards")
 
 
 class EngineChoice(StrEnum):
@@ -113,6 +115,13 @@ class Settings(Frozen):
         None, description="Model for prompts without --model; else the best one installed"
     )
     profiles: Path | None = Field(None, description="A TOML file with model profiles of your own")
+    wildcards: Path = Field(
+        Path("wildcards"), description="Folder with a text file for each wildcard __name__"
+    )
+    presets: Mapping[str, str] = Field({}, description="What --p NAME adds to a prompt, by name")
+    versions: Mapping[str, str] = Field(
+        {}, description="Models that stand for versions, such as 7 or niji 6"
+    )
 
     @field_validator("port", "sketch_step_ms", "max_waiting", mode="before")
     @classmethod
@@ -128,12 +137,26 @@ class Settings(Frozen):
             return tuple(part.strip() for part in value.split(",") if part.strip())
         return value
 
+    @field_validator("presets", "versions", mode="before")
+    @classmethod
+    def _read_json(cls, value: object) -> object:
+        # The environment has no tables. What is no JSON is refused as the text that it is.
+        if isinstance(value, str):
+            with suppress(ValueError):
+                return json.loads(value)
+        return value
+
+    @field_validator("versions")
+    @classmethod
+    def _normalise_versions(cls, versions: Mapping[str, str]) -> Mapping[str, str]:
+        return {version_name(name): model for name, model in versions.items()}
+
     @field_validator("comfyui_url")
     @classmethod
     def _normalise_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(web_address(url) for url in urls))
 
-    @field_validator("output", "profiles")
+    @field_validator("output", "profiles", "wildcards")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path is not None else None
@@ -213,6 +236,8 @@ def display(value: object) -> str:
             return "-"
         case bool():
             return "true" if value else "false"
+        case Mapping():
+            return json.dumps(dict(value), ensure_ascii=False) if value else "-"
         case tuple():
             return ", ".join(_without_password(str(part)) for part in value) or "-"
         case _:
@@ -233,7 +258,22 @@ def takes(name: str) -> str:
         return f"a whole number from {low} to {high}"
     if kind == tuple[str, ...]:
         return "one or more texts"
-    return "a path" if name in ("output", "profiles") else "a text"
+    if is_table(name):
+        return 'a table of names and texts, such as "6.1" = "sdxl"'
+    return "a path" if name in PATHS else "a text"
+
+
+def is_table(name: str) -> bool:
+    """Tell whether a setting is a table: it has no flag, and is JSON in the environment."""
+    return Settings.model_fields[name].annotation == Mapping[str, str]
+
+
+def version_name(typed: str) -> str:
+    """Return a version as a prompt names it: ``v7`` and ``7.0`` are 7, ``niji6`` is niji 6."""
+    name = typed.strip().lower().replace("-", "").removesuffix(".0")
+    if name.startswith("niji"):
+        return f"niji {name.removeprefix('niji').strip()}"
+    return name.removeprefix("version").removeprefix("v").strip()
 
 
 def is_loopback(host: str) -> bool:
@@ -285,7 +325,7 @@ def _read_file(path: Path) -> dict[str, Any]:
         raise SettingsError(f"{path} is not valid TOML: {error}.") from error
     values = {key.replace("-", "_"): value for key, value in table.items()}
     _refuse_unknown(values, {name: name for name in Settings.model_fields}, f" in {path}")
-    for name in ("output", "profiles"):
+    for name in PATHS:
         # A path in a file is meant from where the file lies.
         if isinstance(values.get(name), str):
             values[name] = path.parent / Path(values[name]).expanduser()

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 import imagine
 from imagine import cli, server
 from imagine.cli import app
-from imagine.settings import Settings, flag_name
+from imagine.settings import Settings, flag_name, is_table
 
 
 @pytest.fixture(autouse=True)
@@ -59,9 +59,18 @@ def test_the_exit_code_of_the_server_is_ours(monkeypatch, served):
     assert run("serve").exit_code == 7
 
 
-def test_every_setting_is_a_flag_of_serve(served):
+@pytest.mark.parametrize("name", Settings.model_fields)
+def test_every_setting_but_tables_is_a_flag_of_serve(served, name):
     help_text = " ".join(run("serve", "--help").stdout.split())
-    assert all(f"{flag_name(name)} " in help_text for name in Settings.model_fields)
+    assert (f"{flag_name(name)} " in help_text) is not is_table(name)
+
+
+def test_a_preset_that_cannot_be_is_told_at_the_start(served, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "imagine.toml").write_text("[presets]\nwarm = 'warm --styilze 5'", encoding="utf-8")
+    result = run("serve")
+    assert result.exit_code == 2
+    assert "presets.warm (from imagine.toml): There is no --styilze." in result.stderr
 
 
 def test_flags_reach_the_settings(served):

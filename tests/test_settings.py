@@ -13,6 +13,7 @@ from imagine.settings import (
     env_name,
     is_loopback,
     load,
+    version_name,
     web_address,
 )
 
@@ -82,12 +83,17 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
         "max_waiting": "5",
         "default_model": "sd.safetensors",
         "profiles": "p.toml",
+        "wildcards": "w",
+        "presets": '{"warm": "warm light --s 250"}',
+        "versions": '{"v7": "flux", "niji6": "animagine"}',
     }
     assert values.keys() == Settings.model_fields.keys()
     result = loaded(tmp_path, env={env_name(name): value for name, value in values.items()})
     assert result.settings.comfyui_url == ("http://a:1", "http://b:2")
     assert result.settings.allowed_hosts == ("fox.local", "den")
     assert result.settings.open is True
+    assert result.settings.presets == {"warm": "warm light --s 250"}
+    assert result.settings.versions == {"7": "flux", "niji 6": "animagine"}
     assert "default" not in result.sources.values()
 
 
@@ -112,6 +118,10 @@ def test_an_empty_variable_counts_as_not_set(tmp_path):
         ({"toml": "output = 5"}, "output (from imagine.toml) cannot be 5: it takes a path."),
         ({"toml": "comfyui_url = 5"}, "cannot be 5: it takes one or more texts."),
         ({"env": {"IMAGINE_COMFYUI_URL": ","}}, "IMAGINE_COMFYUI_URL cannot be"),
+        ({"env": {"IMAGINE_PRESETS": "warm"}}, "IMAGINE_PRESETS cannot be warm: it takes a table"),
+        ({"toml": "presets = 5"}, "presets (from imagine.toml) cannot be 5: it takes a table of"),
+        ({"toml": "[versions]\n6.1 = 'x'"}, 'such as "6.1" = "sdxl"'),
+        ({"toml": "[presets]\nwarm = 5"}, "presets (from imagine.toml) cannot be 5"),
         ({"env": {"IMAGINE_OPEN": "perhaps"}}, "cannot be perhaps: it takes true or false."),
         (
             {"flags": {"engine": "sketh"}},
@@ -160,6 +170,27 @@ def test_a_file_can_be_named_in_the_environment(tmp_path):
 def test_a_path_in_a_file_is_meant_from_where_the_file_lies(tmp_path):
     assert loaded(tmp_path, "output = 'pictures'").settings.output == tmp_path / "pictures"
     assert loaded(tmp_path, flags={"output": "here"}).settings.output == Path("here")
+
+
+def test_the_wildcards_lie_beside_the_settings_file(tmp_path):
+    assert loaded(tmp_path).settings.wildcards == Path("wildcards")
+    assert loaded(tmp_path, "wildcards = 'w'").settings.wildcards == tmp_path / "w"
+
+
+def test_tables_come_from_the_file_and_are_shown(tmp_path):
+    result = loaded(tmp_path, "[presets]\nwarm = 'warm light'\n[versions]\n'6.0' = 'sdxl'")
+    assert result.settings.versions == {"6": "sdxl"}
+    assert ("presets", '{"warm": "warm light"}', "imagine.toml") in result.rows()
+    assert ("presets", "-", "default") in loaded(tmp_path / "none").rows()
+
+
+@pytest.mark.parametrize(
+    ("typed", "name"),
+    [("7", "7"), ("v7", "7"), ("V 6.1", "6.1"), ("7.0", "7"), ("niji6", "niji 6"),
+     ("Niji 6", "niji 6"), ("--v 7", "7"), ("--niji 5", "niji 5")],
+)  # fmt: skip
+def test_a_version_has_one_name(typed, name):
+    assert version_name(typed) == name
 
 
 def test_a_tilde_is_the_home_folder(tmp_path):
