@@ -181,4 +181,5 @@ def _likeness(one: str, other: str, least: float) -> float:
     # Their lengths alone may say no. Comparing thousands of long names would take seconds.
     if 2 * min(len(one), len(other)) < least * (len(one) + len(other)):
         return begun
-    return max(begun, difflib.SequenceMatcher(None, one, other).ratio())
+    matcher = difflib.SequenceMatcher(None, one, other)
+    return max(begun, matcher.ratio()) if matcher.quick_ratio() >= least else begun

@@ -56,7 +56,8 @@ def _problems(graph: Graph, catalog: Catalog) -> Iterator[Detail]:
         text = "This is a workflow as ComfyUI's page keeps it, and no graph that can be run."
         yield Detail(message=f"{text} {_EXPORT}.")
         return
-    strange = [problem for node_id in graph for problem in _check_class(graph, node_id, catalog)]
+    told = (problem for node_id in graph for problem in _check_class(graph, node_id, catalog))
+    strange = list(islice(told, MOST_PROBLEMS))
     yield from strange
     runnable = {node_id for node_id, node in graph.items() if _is_known(node, catalog)}
     needed = _needed(graph, runnable, catalog)

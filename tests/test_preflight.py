@@ -1,10 +1,13 @@
 import copy
 import json
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from imagine.catalog import Catalog
 from imagine.errors import Detail
@@ -342,3 +345,50 @@ def test_a_circle_is_told() -> None:
     problem = the_problem(graph)
     assert problem.message is not None
     assert problem.message.startswith("The graph runs in a circle: ImageScaleBy (node 7) → ")
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | st.sampled_from(["1", "4", "99", "KSampler", "VAEDecode", "SaveImage", "x"]),
+    lambda inner: (
+        st.lists(inner, max_size=3)
+        | st.dictionaries(
+            st.sampled_from(["class_type", "inputs", "_meta", "title", "model", "steps", "images"]),
+            inner,
+            max_size=3,
+        )
+    ),
+    max_leaves=8,
+)
+
+
+@settings(deadline=None)
+@given(st.dictionaries(st.sampled_from(["1", "2", "nodes"]), JSON), st.data())
+def test_whatever_comes_is_told_and_never_an_exception(graph: Any, data: st.DataObject) -> None:
+    for problem in preflight(graph, ENGINE):
+        assert problem.message
+    changed = copy.deepcopy(good_graph())
+    node = data.draw(st.sampled_from(sorted(changed)))
+    for name in changed[node]["inputs"]:
+        changed[node]["inputs"][name] = data.draw(JSON)
+    for problem in preflight(changed, ENGINE):
+        assert problem.message
+        assert problem.message.endswith(".")
+
+
+def test_many_names_and_links_are_checked_quickly() -> None:
+    names = [f"folder/some-model-with-a-long-name-{n}.safetensors" for n in range(3000)]
+    engine = catalog(checkpoints=names)
+    graph: dict[str, Any] = good_graph()
+    for n in range(10, 500):
+        graph[str(n)] = {
+            "class_type": "ImageBatch",
+            "inputs": {"image1": [str(n + 1), 0], "image2": ["99999", 0]},
+        }
+    graph["6"]["inputs"]["images"] = ["10", 0]
+    begun = time.process_time()
+    assert len(preflight(graph, engine)) == MOST_PROBLEMS
+    assert time.process_time() - begun < 5
