@@ -327,15 +327,6 @@ class Canvas:
             layer = layer.filter(ImageFilter.GaussianBlur(self.u / 1200))
         self.image = Image.blend(self.image, layer, alpha)
 
-    def grade(self, shadow: Colour, light: Colour, share: float) -> None:
-        """Pull shadows and lights towards two colours."""
-        grey = self.image.convert("L")
-        bands = [
-            grey.point([round(s + (e - s) * v / 255) for v in range(256)])
-            for s, e in zip(shadow, light, strict=True)
-        ]
-        self.image = Image.blend(self.image, Image.merge("RGB", bands), share)
-
     def vignette(self, strength: float) -> None:
         lut = [
             round(255 * (1 - strength * max(0.0, v / 255 - 0.35) ** 2 * 1.6)) for v in range(256)

@@ -2,12 +2,12 @@
 
 import random
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from PIL import Image, ImageEnhance
 
 from imagine.sketch.canvas import Canvas
-from imagine.sketch.effects import finish
+from imagine.sketch.effects import accent, finish, graded, with_tones_of
 from imagine.sketch.reading import Reading, read, words_of
 from imagine.sketch.scenes.abstract import paint_abstract
 from imagine.sketch.scenes.animals import paint_animal
@@ -28,6 +28,26 @@ from imagine.sketch.shapes import BLACK, WHITE, mix
 
 # Larger pictures are painted at this many pixels and scaled up.
 MAX_PIXELS = 4_200_000
+# The side of a picture that is painted for its tones only.
+STUDY_PX = 96
+
+
+@dataclass(frozen=True, slots=True)
+class Scene:
+    """A painting function and the words that call for it; ``mixes_tints``: it uses them itself."""
+
+    paint: Callable[[Canvas, Reading], None]
+    weights: Mapping[str, float]
+    mixes_tints: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A text that stands for itself, and the words mixed into it, each with its share of it."""
+
+    text: str
+    weight: float
+    accents: tuple[tuple[str, float], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +67,42 @@ class Brief:
     ink: float = 0.0
     has_subject: bool = True
 
+    def parts(self) -> tuple[Part, ...]:
+        """Return the texts that stand for themselves, the strongest first.
+
+        One that begins as another does and only goes on is mixed into that one.
+        """
+        weights: dict[str, float] = {}
+        for text, weight in self.phrases:
+            if weight > 0:
+                weights[text] = weights.get(text, 0.0) + weight
+        heads: dict[str, dict[str, float]] = {text: {} for text in weights}
+        for text in sorted(weights, key=len, reverse=True):
+            head = min((h for h in heads if h and _goes_on(h, text)), key=len, default=None)
+            if head is not None:
+                heads[head][text[len(head) :]] = weights[text]
+                del heads[text]
+        parts = []
+        for text, more in heads.items():
+            total = weights[text] + sum(more.values())
+            parts.append(Part(text, total, tuple((w, more[w] / total) for w in sorted(more))))
+        return tuple(sorted(parts, key=lambda part: -part.weight))
+
     def text(self) -> str:
         """Return the words that count, the strongest phrase first."""
-        ranked = sorted(self.phrases, key=lambda phrase: -phrase[1])
-        return " ".join(text for text, weight in ranked if weight * 4 >= ranked[0][1])
+        parts = self.parts()
+        return " ".join(part.text for part in parts if part.weight * 4 >= parts[0].weight)
+
+    def scene(self) -> Scene:
+        """Return the scene that the strongest phrase calls for, or else all together."""
+        first = self.parts()[:1]
+        scene = choose(first[0].text, self.avoid) if first else ABSTRACT
+        return scene if scene is not ABSTRACT else choose(self.text(), self.avoid)
 
     def lot(self) -> str:
         """Return what all pictures of a set share."""
-        strongest = max(self.phrases, key=lambda phrase: phrase[1], default=("", 0.0))
-        return f"{' '.join(strongest[0].split()).lower()}|{self.seed}"
+        first = self.parts()[:1]
+        return f"{' '.join(first[0].text.split()).lower() if first else ''}|{self.seed}"
 
     def key(self) -> str:
         """Return the text from which the composition of this picture is drawn."""
@@ -63,16 +110,14 @@ class Brief:
 
     def detail(self) -> str:
         """Return the text from which its grain is drawn."""
-        return f"{self.key()}|{self.phrases}|{self.avoid}|{self.cfg}|{self.manner}"
+        parts = self.parts()
+        phrases = tuple((p.text, round(p.weight / parts[0].weight, 4)) for p in parts)
+        return f"{self.key()}|{phrases}|{self.avoid}|{self.cfg}|{self.manner}"
 
 
-@dataclass(frozen=True, slots=True)
-class Scene:
-    """A painting function and the words that call for it; ``mixes_tints``: it uses them itself."""
-
-    paint: Callable[[Canvas, Reading], None]
-    weights: Mapping[str, float]
-    mixes_tints: bool = False
+def _goes_on(head: str, text: str) -> bool:
+    """Say whether a text begins with the words of another and goes on."""
+    return text.startswith(head) and text != head and not text[len(head)].isalnum()
 
 
 def _calls(**groups: str) -> dict[str, float]:
@@ -180,6 +225,8 @@ SCENES = (
     ),
 )
 
+ABSTRACT = SCENES[0]
+
 
 def paint(brief: Brief, width: int, height: int) -> Image.Image:
     """Paint a brief at a size; another size is the same picture, larger or smaller."""
@@ -187,10 +234,9 @@ def paint(brief: Brief, width: int, height: int) -> Image.Image:
     canvas = Canvas(
         max(1, round(width * scale)), max(1, round(height * scale)), random.Random(brief.key())
     )
-    text = brief.text()
-    scene = choose(text, brief.avoid)
+    scene = brief.scene()
     reading = read(
-        text,
+        brief.text(),
         brief.avoid,
         frozenset(scene.weights),
         lot=brief.lot(),
@@ -200,17 +246,33 @@ def paint(brief: Brief, width: int, height: int) -> Image.Image:
     scene.paint(canvas, reading)
     if reading.tints and not scene.mixes_tints:
         tint = reading.tints[0]
-        canvas.grade(mix(tint, BLACK, 0.8), mix(tint, WHITE, 0.72), 0.34)
+        shadow, light = mix(tint, BLACK, 0.8), mix(tint, WHITE, 0.72)
+        canvas.image = graded(canvas.image, shadow, light, 0.34)
     if reading.has_fog:
         canvas.veil((214, 218, 222), [(0, 0.05), (0.55, 0.4), (1, 0.12)])
     canvas.vignette(0.5)
     canvas.rng = random.Random(brief.detail())
-    canvas.image = finish(canvas.image, reading.words, brief.ink)
+    canvas.image = _mixed(finish(canvas.image, reading.words, brief.ink), brief)
     canvas.image = ImageEnhance.Color(canvas.image).enhance(0.94 + min(brief.cfg, 20) * 0.012)
     canvas.grain(3.0)
     picture = canvas.image
     if picture.size != (width, height):
         picture = picture.resize((width, height), Image.Resampling.LANCZOS)
+    return picture
+
+
+def _mixed(picture: Image.Image, brief: Brief) -> Image.Image:
+    """Let the weaker phrases and the words mixed in act on light, colour and texture."""
+    parts = brief.parts()
+    total = sum(part.weight for part in parts)
+    for words, share in parts[0].accents if parts else ():
+        picture = accent(picture, read(words, brief.avoid, frozenset()), share)
+    for part in parts[1:]:
+        share = part.weight / total
+        if choose(part.text, brief.avoid) is not ABSTRACT:
+            study = paint(replace(brief, phrases=((part.text, 1.0),)), STUDY_PX, STUDY_PX)
+            picture = with_tones_of(picture, study, share)
+        picture = accent(picture, read(part.text, brief.avoid, frozenset()), share)
     return picture
 
 

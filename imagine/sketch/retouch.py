@@ -4,14 +4,18 @@ Deterministic like the painter, and true to the pixels: what a mask protects sta
 """
 
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps, ImageStat
 
-from imagine.sketch.painter import Brief, paint
+from imagine.sketch.effects import with_tones_of
+from imagine.sketch.painter import ABSTRACT, Brief, paint
+from imagine.sketch.shapes import Box, Colour, Fade, smoothstep
 
 # The grid on which unknown areas are filled with the colours around them.
 FILL_PX = 48
+BOX = Image.Resampling.BOX
 # From this denoise on, a model no longer keeps what was where.
 NEW_COMPOSITION = 0.62
 
@@ -28,6 +32,7 @@ def rework(source: Image.Image, brief: Brief, denoise: float) -> Image.Image:
     if denoise >= 0.98:
         return fresh
     if denoise >= NEW_COMPOSITION:
+        fresh = with_tones_of(fresh, source, (1 - denoise) * 2)
         return _with_colours_of(fresh, source, (1 - denoise) * 1.5)
     moved = _warp(source, denoise * 0.05, random.Random(f"{brief.key()} warp"))
     tinted = _with_colours_of(moved, fresh, denoise**2 * 0.9)
@@ -38,26 +43,196 @@ def repaint(
     source: Image.Image, mask: Image.Image, brief: Brief, denoise: float, is_blank: bool
 ) -> Image.Image:
     """Paint where the mask is white; where it is black every pixel stays."""
-    box = mask.point(lambda v: 255 if v > 100 else 0).getbbox()
+    hole = mask.point(lambda v: 255 if v > 100 else 0)
+    box = hole.getbbox()
     if box is None:
         return source
-    grows = _touches_edge(mask)
-    base = source
-    if grows or is_blank:
-        base = Image.composite(_filled(source, mask), source, mask.point(lambda v: min(255, v * 2)))
-    if grows:
-        fresh = paint(replace(brief, has_subject=False), *source.size)
-        fresh = _with_colours_of(fresh, base, 1.0)
+    if _touches_edge(mask):
+        base = fresh = _grown(source, hole, brief)
+    elif _is_seam(hole.crop(box), source.size):
+        base = fresh = _mended(source, mask)
+        mask = mask.point(lambda v: min(255, v * 2))
+        denoise = min(1.0, denoise * 1.5)
+        return Image.composite(Image.blend(source, fresh, denoise), source, mask)
     else:
+        base = source
+        if is_blank:
+            known = mask.point(lambda v: min(255, v * 2))
+            base = Image.composite(_filled(source, mask), source, known)
         inside = base.crop(box)
         fresh = base.copy()
-        painted = paint(brief, *inside.size)
+        painted = with_tones_of(paint(brief, *inside.size), inside, 0.4)
         fresh.paste(_with_colours_of(painted, inside, 0.35 if not is_blank else 0.6), box[:2])
     if denoise < 0.98:
         fresh = Image.blend(base, fresh, denoise)
     reach = max(2, max(source.size) // 90)
     soft = ImageChops.darker(mask.filter(ImageFilter.GaussianBlur(reach)), mask)
     return Image.composite(fresh, Image.composite(base, source, mask), soft)
+
+
+def _grown(source: Image.Image, hole: Image.Image, brief: Brief) -> Image.Image:
+    """Return the picture continued over the hole around it.
+
+    Next to the edge the picture goes on as its own mirror image; farther out that turns into the
+    scene, without its subject, its horizon and its colours brought to those of the edge.
+    """
+    box = ImageChops.invert(hole).getbbox()
+    if box is None:
+        return paint(brief, *source.size)
+    inside = source.crop(box)
+    base = _continued(inside, box, source.size)
+    fresh = with_tones_of(paint(replace(brief, has_subject=False), *source.size), inside)
+    if brief.scene() is ABSTRACT:
+        fresh = _in_palette_of(fresh, inside)
+    fresh = _with_colours_of(_levelled(fresh, base), base, 1.0)
+    reach = max(4, min(inside.size) // 20)
+    far = Image.new("L", source.size, 255)
+    far.paste(0, (box[0] - reach, box[1] - reach, box[2] + reach, box[3] + reach))
+    far = far.filter(ImageFilter.BoxBlur(reach))
+    # A hole drawn by hand may cut into the rectangle that bounds what is known.
+    far.paste(hole.crop(box), box)
+    return Image.composite(fresh, _mirrored(inside, box, source.size), far)
+
+
+def _mirrored(inside: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
+    """Surround a picture with its own mirror images."""
+    sheet = Image.new("RGB", size)
+    width, height = inside.size
+    for column in range(-(-box[0] // width) * -1, -(-(size[0] - box[0]) // width)):
+        for row in range(-(-box[1] // height) * -1, -(-(size[1] - box[1]) // height)):
+            part = ImageOps.mirror(inside) if column % 2 else inside
+            part = ImageOps.flip(part) if row % 2 else part
+            sheet.paste(part, (box[0] + column * width, box[1] + row * height))
+    return sheet
+
+
+def _continued(inside: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
+    """Return the large areas of a picture drawn out beyond its edges; small things end there."""
+    scale = FILL_PX / max(inside.size)
+    width, height = (max(4, round(side * scale)) for side in inside.size)
+    small = inside.resize((width, height), BOX)
+    left, top = round(box[0] * scale), round(box[1] * scale)
+    wide, high = max(4, round(size[0] * scale)), max(4, round(size[1] * scale))
+    band = Image.new("RGB", (wide, height))
+    band.paste(small, (left, 0))
+    if left:
+        band.paste(_stretched(small, (0, 0, 1, height), (left, height)), (0, 0))
+    if (gap := wide - left - width) > 0:
+        edge = (width - 1, 0, width, height)
+        band.paste(_stretched(small, edge, (gap, height)), (left + width, 0))
+    sheet = Image.new("RGB", (wide, high))
+    sheet.paste(band, (0, top))
+    if top:
+        sheet.paste(_stretched(band, (0, 0, wide, 1), (wide, top)), (0, 0))
+    if (gap := high - top - height) > 0:
+        edge = (0, height - 1, wide, height)
+        sheet.paste(_stretched(band, edge, (wide, gap)), (0, top + height))
+    return sheet.resize(size, Image.Resampling.BICUBIC)
+
+
+def _stretched(picture: Image.Image, edge: Box, size: tuple[int, int]) -> Image.Image:
+    """Draw the outermost row or column of a picture out to a size, without its small things."""
+    thick = (9, edge[3]) if edge[2] - edge[0] == 1 else (edge[2], 9)
+    drawn = picture.crop(edge).resize(thick).filter(ImageFilter.MedianFilter(9))
+    return drawn.filter(ImageFilter.BoxBlur(2)).resize(size)
+
+
+def _levelled(picture: Image.Image, base: Image.Image) -> Image.Image:
+    """Shift what is above and below in a picture until its horizon lies where the base has it."""
+    rows = 48
+    mine, wanted = (_pixels(p.resize((1, rows), BOX)) for p in (picture, base))
+    best, best_miss = (rows // 2, rows // 2), float("inf")
+    for source_row in range(rows // 4, rows - rows // 4):
+        for target_row in range(
+            max(rows // 5, source_row - 12), min(rows * 4 // 5, source_row + 13)
+        ):
+            miss = 0
+            for y in range(rows):
+                if y < target_row:
+                    at = y * source_row // target_row
+                else:
+                    at = source_row + (y - target_row) * (rows - source_row) // (rows - target_row)
+                miss += sum(abs(a - b) for a, b in zip(mine[at], wanted[y], strict=True))
+            # Of equal fits, the one that stretches least.
+            miss += abs(source_row - target_row) * 30
+            if miss < best_miss:
+                best, best_miss = (source_row, target_row), miss
+    cut, line = (place * picture.height // rows for place in best)
+    levelled = Image.new("RGB", picture.size)
+    upper = picture.crop((0, 0, picture.width, cut))
+    lower = picture.crop((0, cut, *picture.size))
+    levelled.paste(upper.resize((picture.width, line)), (0, 0))
+    levelled.paste(lower.resize((picture.width, picture.height - line)), (0, line))
+    return levelled
+
+
+def _in_palette_of(picture: Image.Image, other: Image.Image) -> Image.Image:
+    """Give each brightness the colour that it has on the average in another picture."""
+    sample = other.resize((64, 64), BOX)
+    levels: dict[int, list[Colour]] = {}
+    for level, colour in zip(sample.convert("L").tobytes(), _pixels(sample), strict=True):
+        levels.setdefault(level // 8, []).append(colour)
+    stops = [(level / 31, _mean(found)) for level, found in sorted(levels.items())]
+    ramp = Fade(0, 256, stops, across=True).image((0, 0, 256, 1))
+    grey = picture.convert("L")
+    return Image.merge("RGB", [grey.point(list(band.tobytes())) for band in ramp.split()])
+
+
+def _mean(colours: Sequence[Colour]) -> Colour:
+    red, green, blue = (sum(band) // len(colours) for band in zip(*colours, strict=True))
+    return red, green, blue
+
+
+def _pixels(picture: Image.Image) -> list[Colour]:
+    flat = picture.tobytes()
+    return list(zip(flat[::3], flat[1::3], flat[2::3], strict=True))
+
+
+def _is_seam(hole: Image.Image, size: tuple[int, int]) -> bool:
+    """Say whether a hole runs through the picture in thin bands, as over the seams of a tile."""
+    runs_through = hole.width > 0.6 * size[0] and hole.height > 0.6 * size[1]
+    return runs_through and ImageStat.Stat(hole).mean[0] < 128
+
+
+def _mended(source: Image.Image, mask: Image.Image) -> Image.Image:
+    """Close thin gaps with the mirror images of both sides, one turning into the other."""
+    hole = mask.point(lambda v: 255 if v > 8 else 0)
+    picture, hole = _closed_across(source, hole)
+    turned = (
+        picture.transpose(Image.Transpose.TRANSPOSE),
+        hole.transpose(Image.Transpose.TRANSPOSE),
+    )
+    return _closed_across(*turned)[0].transpose(Image.Transpose.TRANSPOSE)
+
+
+def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image, Image.Image]:
+    """Close what is narrow in each row; also return the hole that is left."""
+    width, height = source.size
+    gaps, left = hole.tobytes(), bytearray(hole.tobytes())
+    before = [bytearray(band.tobytes()) for band in source.split()]
+    after = [bytearray(band) for band in before]
+    ramp = bytearray(width * height)
+    for row in range(0, width * height, width):
+        end = row
+        while (start := gaps.find(255, end, row + width)) >= 0:
+            end = gaps.find(0, start, row + width)
+            end = row + width if end < 0 else end
+            count = end - start
+            if count > width // 3 or start - count < row or end + count > row + width:
+                continue
+            for one, other in zip(before, after, strict=True):
+                head, tail = one[start - count : start], one[end : end + count]
+                one[start:end], other[start:end] = head[::-1], tail[::-1]
+            ramp[start:end] = bytes(
+                round(255 * smoothstep((i + 0.5) / count)) for i in range(count)
+            )
+            left[start:end] = bytes(count)
+    begin, finish = (
+        Image.merge("RGB", [Image.frombytes("L", source.size, bytes(b)) for b in bands])
+        for bands in (before, after)
+    )
+    closed = Image.composite(finish, begin, Image.frombytes("L", source.size, bytes(ramp)))
+    return closed, Image.frombytes("L", source.size, bytes(left))
 
 
 def enlarge(picture: Image.Image, factor: int) -> Image.Image:
@@ -81,9 +256,7 @@ def _low(picture: Image.Image) -> Image.Image:
     """Return the large areas of a picture, blurred on a small copy."""
     width, height = picture.size
     scale = 64 / max(width, height)
-    small = picture.resize(
-        (max(4, round(width * scale)), max(4, round(height * scale))), Image.Resampling.BOX
-    )
+    small = picture.resize((max(4, round(width * scale)), max(4, round(height * scale))), BOX)
     return small.filter(ImageFilter.GaussianBlur(5)).resize(picture.size, Image.Resampling.BICUBIC)
 
 
@@ -104,9 +277,9 @@ def _filled(source: Image.Image, mask: Image.Image) -> Image.Image:
     scale = FILL_PX / max(source.size)
     size = (max(3, round(source.width * scale)), max(3, round(source.height * scale)))
     known = ImageOps.invert(mask).point(lambda v: 255 if v > 200 else 0)
-    weight = known.resize(size, Image.Resampling.BOX)
+    weight = known.resize(size, BOX)
     black = Image.new("RGB", source.size)
-    sums = Image.composite(source, black, known).resize(size, Image.Resampling.BOX)
+    sums = Image.composite(source, black, known).resize(size, BOX)
     colours, weights = sums.tobytes(), weight.tobytes()
     flat = bytearray(len(colours))
     for cell, share in enumerate(weights):

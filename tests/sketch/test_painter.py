@@ -84,7 +84,7 @@ def test_the_four_of_a_set_have_different_hours() -> None:
 
 
 def test_another_setting_keeps_the_composition() -> None:
-    one = paint(Brief((("a red fox", 1.0), ("highly detailed", 0.3)), "", 1, cfg=5), 128, 72)
+    one = paint(Brief((("a red fox", 1.0), ("highly detailed", 0.05)), "", 1, cfg=5), 128, 72)
     other = paint(Brief((("a red fox", 1.0),), "blurry", 1, cfg=8, manner="euler"), 128, 72)
 
     assert 0 < distance(one, other) < 8
