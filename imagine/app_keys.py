@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from aiohttp import web
 
+from imagine.actions import Actions
 from imagine.announcer import Announcer
 from imagine.engines import Engines
 from imagine.estimates import Estimates
@@ -31,6 +32,7 @@ class Parts:
     jobs: Jobs
     announcer: Announcer
     uploads: Uploads
+    actions: Actions
 
 
 SETTINGS = web.AppKey("settings", Settings)

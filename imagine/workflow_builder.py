@@ -223,12 +223,11 @@ def _parameters(desk: Desk, request: ImageRequest) -> dict[str, Any]:
     also |= {name: desk.typed.get(name) for name in _SHOWN if name in desk.honoured}
     also["speed"] = next((name for name in ("turbo", "fast", "relax") if desk.flag(name)), None)
     also["visibility"] = next((name for name in ("stealth", "public") if desk.flag(name)), None)
+    # Of the numbers 0 is something: the first picture of a set.
     return used | {
-        name: value for name, value in also.items() if value not in (None, [], "", False)
+        name: value for name, value in also.items() if value or type(value) in (int, float)
     }
 
 
-# What is not used, and so not shown.
-_NOTHING: tuple[Any, ...] = (None, [], "", False)
 # What is shown on the job as it was typed, when it was honoured.
 _SHOWN = ("chaos", "stylize", "weird", "exp", "raw", "tile", "hd", "iw", "sw", "cw", "ow")

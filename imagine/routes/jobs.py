@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator, Iterable
 from aiohttp import web
 
 from imagine.app_keys import PARTS, Parts
-from imagine.errors import MalformedError, NotFoundError
+from imagine.errors import MalformedError, NotFoundError, PromptError
 from imagine.events import Listener
 from imagine.explain import explain
 from imagine.models import JobKind, JobState
@@ -54,7 +54,10 @@ async def list_jobs(request: web.Request) -> web.Response:
             include=tuple(word for word in words if not word.startswith("-")),
             exclude=tuple(word[1:] for word in words if word.startswith("-") and word != "-"),
             favorite=query.favorite,
+            stealth=None if query.visibility is None else query.visibility == "stealth",
             batch=query.batch,
+            number=query.number,
+            id=query.id,
             trash=query.trash,
             before=query.before,
             limit=query.limit,
@@ -107,8 +110,15 @@ async def get_job(request: web.Request) -> web.Response:
 
 async def patch_job(request: web.Request) -> web.Response:
     body = await read_body(request, PatchBody)
-    jobs = request.app[PARTS].jobs
-    return job_answer(request, await jobs.set_favorites(request.match_info["id"], body.favorites))
+    jobs, job_id = request.app[PARTS].jobs, request.match_info["id"]
+    job = None
+    if body.priority is not None:
+        job = await jobs.set_priority(job_id, body.priority)
+    if body.favorites is not None:
+        job = await jobs.set_favorites(job_id, body.favorites)
+    if job is None:
+        raise PromptError("The body is wrong: give favorites, or priority, or both.")
+    return job_answer(request, job)
 
 
 async def delete_job(request: web.Request) -> web.Response:

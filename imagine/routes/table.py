@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from imagine.models import Job
-from imagine.routes import catalog, jobs, live, pictures, wire
+from imagine.routes import actions, catalog, jobs, live, pictures, wire
 from imagine.routes.openapi import Operation, document
 
 IMAGINE = Operation(
@@ -51,10 +51,10 @@ OPERATIONS: tuple[Operation, ...] = (
         "PATCH",
         "/api/jobs/{id}",
         jobs.patch_job,
-        "Star pictures of a job",
+        "Star pictures of a job, or move it in line",
         body=wire.PatchBody,
         answers={200: Job},
-        errors=(400, 404, 415, 422),
+        errors=(400, 404, 409, 415, 422),
     ),
     Operation(
         "DELETE",
@@ -87,6 +87,29 @@ OPERATIONS: tuple[Operation, ...] = (
         "Take a job out of the trash",
         answers={200: Job},
         errors=(404, 409),
+    ),
+    replace(
+        IMAGINE,
+        path="/api/jobs/{id}/actions",
+        handler=actions.act,
+        summary="Do something with a finished picture",
+        body=wire.ActionBody,
+        errors=(*IMAGINE.errors, 404),
+    ),
+    replace(
+        IMAGINE,
+        path="/api/blend",
+        handler=actions.blend,
+        summary="Mix pictures into a new set",
+        body=wire.BlendBody,
+    ),
+    Operation(
+        "GET",
+        "/api/jobs/{id}/family",
+        actions.family,
+        "What a job grew from, and all that grew from the same beginning",
+        answers={200: wire.FamilyAnswer},
+        errors=(404,),
     ),
     Operation(
         "GET",

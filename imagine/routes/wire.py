@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, Field
 
-from imagine.models import Job, Note
+from imagine.models import Action, Direction, Job, Note, Strength
 from imagine.routes.reading import Body, JsonInt, Query
 
 
@@ -28,6 +28,55 @@ class SubmitAnswer(BaseModel):
     warnings: list[Note]
 
 
+class PictureRef(Body):
+    """One picture of a job."""
+
+    job: str
+    image: JsonInt = Field(0, ge=0, le=99)
+
+
+class ActionBody(Body):
+    """What to do with a picture of a job."""
+
+    action: str = Field(json_schema_extra={"enum": list(Action)})
+    image: JsonInt | None = Field(None, ge=0, le=99, description="Its index; else the first one")
+    strength: str | None = Field(
+        None,
+        json_schema_extra={"enum": [*Strength, None]},
+        description="variation: subtle, strong; upscale: subtle, creative",
+    )
+    factor: float | None = Field(None, description="zoom: how far to go out, 1–2")
+    direction: str | None = Field(None, json_schema_extra={"enum": [*Direction, None]})
+    mask: str | None = Field(None, description="region: id of an upload, white is painted anew")
+    aspect: str | None = Field(None, description="reshape, zoom: the new shape, W:H")
+    prompt: str | None = Field(None, description="Other words and flags than those of the job")
+
+
+class BlendBody(Body):
+    """Pictures to mix into a new set."""
+
+    images: list[str | PictureRef] = Field(description="Ids of uploads, and pictures of jobs: 2–5")
+    aspect: str | None = None
+    prompt: str | None = None
+
+
+class EdgeEntry(BaseModel):
+    """A job that grew from a picture."""
+
+    parent: str
+    image: int
+    child: str
+
+
+class FamilyAnswer(BaseModel):
+    """All that grew from the same beginning, oldest first; at most 500 jobs are told."""
+
+    root: str
+    jobs: list[Job]
+    edges: list[EdgeEntry]
+    truncated: bool
+
+
 class JobsQuery(Query):
     """Which jobs to list."""
 
@@ -35,7 +84,10 @@ class JobsQuery(Query):
     kind: str | None = None
     q: str = Field("", max_length=500, description="Words that all occur; -word must not")
     favorite: bool = False
+    visibility: Literal["stealth", "public"] | None = None
     batch: str | None = None
+    number: int | None = Field(None, ge=1, lt=2**31, description="The number of a set")
+    id: str | None = Field(None, max_length=40, description="The beginning of an id")
     trash: bool = False
     before: str | None = Field(None, max_length=40, description="The next of the page before")
     limit: int = Field(50, ge=1, le=200)
@@ -50,9 +102,14 @@ class JobsAnswer(BaseModel):
 
 
 class PatchBody(Body):
-    """What can be changed on a finished job."""
+    """What can be changed on a job; what is left out stays."""
 
-    favorites: list[JsonInt] = Field(max_length=64, description="Indexes of the starred pictures")
+    favorites: list[JsonInt] | None = Field(
+        None, max_length=64, description="Indexes of the starred pictures"
+    )
+    priority: JsonInt | None = Field(
+        None, ge=-100, le=100, description="Of a waiting job: the higher goes first"
+    )
 
 
 class ParseAnswer(BaseModel):

@@ -1,0 +1,101 @@
+"""What can be asked of a finished picture, and where a job stands in its family."""
+
+from enum import StrEnum
+from typing import TypeVar
+
+from aiohttp import web
+
+from imagine.actions import BlendAsk
+from imagine.app_keys import PARTS
+from imagine.errors import NotFoundError
+from imagine.growth import ActionAsk, problem
+from imagine.links import is_own, upload_link
+from imagine.models import Action, Direction, Parent, Strength
+from imagine.prompt_findings import near_name
+from imagine.routes.presenting import json_answer, present_text
+from imagine.routes.reading import read_body, read_once
+from imagine.routes.submitting import submitted
+from imagine.routes.wire import ActionBody, BlendBody, EdgeEntry, PictureRef
+
+Word = TypeVar("Word", bound=StrEnum)
+
+
+async def act(request: web.Request) -> web.Response:
+    body = await read_body(request, ActionBody)
+    strength, direction = body.strength, body.direction
+    ask = ActionAsk(
+        action=read_word(Action, body.action, "action"),
+        image=body.image,
+        strength=None if strength is None else read_word(Strength, strength, "strength"),
+        factor=body.factor,
+        direction=None if direction is None else read_word(Direction, direction, "direction"),
+        mask=None if body.mask is None else read_link(body.mask, "mask"),
+        aspect=body.aspect,
+        prompt=body.prompt,
+    )
+    actions = request.app[PARTS].actions
+    text = await actions.act(request.match_info["id"], ask, await read_once(request))
+    return await submitted(request, text)
+
+
+async def blend(request: web.Request) -> web.Response:
+    body = await read_body(request, BlendBody)
+    images = tuple(map(read_image, body.images))
+    ask = BlendAsk(images, aspect=body.aspect, prompt=body.prompt or "")
+    text = await request.app[PARTS].actions.blend(ask, await read_once(request))
+    return await submitted(request, text)
+
+
+async def family(request: web.Request) -> web.Response:
+    parts = request.app[PARTS]
+    job_id = request.match_info["id"]
+    found = await parts.store.family(job_id)
+    if found is None:
+        raise NotFoundError(f"There is no set {job_id}.")
+    jobs = ",".join(present_text(parts, member, body) for member, body in found.bodies)
+    edges = ",".join(
+        EdgeEntry(parent=edge.parent, image=edge.image, child=edge.child).model_dump_json()
+        for edge in found.edges
+    )
+    is_cut = "true" if found.truncated else "false"
+    return json_answer(
+        f'{{"root":"{found.root}","jobs":[{jobs}],"edges":[{edges}],"truncated":{is_cut}}}'
+    )
+
+
+def read_word(words: type[Word], text: str, name: str) -> Word:
+    """Read a field that takes one of a few words.
+
+    Raises:
+        PromptError: it is none of them.
+    """
+    if text in set(words):
+        return words(text)
+    near = near_name(text.lower(), list(words))
+    raise problem(
+        name,
+        f"There is no {name} {text[:40]!r}." + (f" Did you mean {near}?" if near else ""),
+        value=text[:200],
+        allowed=", ".join(words),
+        suggestion=near,
+    )
+
+
+def read_image(image: str | PictureRef) -> str | Parent:
+    """Read one picture of a body: an upload, or one of a job."""
+    if isinstance(image, PictureRef):
+        return Parent(job=image.job, image=image.image)
+    return read_link(image, "images")
+
+
+def read_link(text: str, name: str) -> str:
+    """Return the link of an upload that is named by its id, or by the link itself.
+
+    Raises:
+        PromptError: it is neither.
+    """
+    link = text if is_own(text) else upload_link(text)
+    if not is_own(link):
+        message = f"{text[:40]!r} is no id of an upload: POST /api/uploads gives one."
+        raise problem(name, message, value=text[:200], allowed="the id of an upload")
+    return link
