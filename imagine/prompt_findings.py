@@ -76,6 +76,7 @@ class Findings:
         suggestion: str | None = None,
     ) -> None:
         if self._is_open(start, end):
+            self.canvas.paint(start, end, TokenKind.GROUP, "Read once the wildcards are chosen")
             return
         self.canvas.paint(start, end, TokenKind.ERROR, message)
         self.problems.append(

@@ -67,14 +67,14 @@ class Inspection:
 
 
 def parse(text: str, vocabulary: Vocabulary = VOCABULARY, *, uploads: int = 0) -> Prompt:
-    """Read a prompt that makes one line; ``--repeat`` stays a parameter.
+    """Read a prompt that makes one line; ``--repeat`` stays a parameter, and wildcards stay words.
 
     ``uploads`` is the number of pictures that come beside the text: two need no words.
 
     Raises:
         PromptError: with every problem in its details.
     """
-    return _one(Study(text, vocabulary, uploads=uploads))
+    return _one(Study(text, vocabulary, uploads=uploads, is_plain=True))
 
 
 def read_fragment(text: str, vocabulary: Vocabulary = VOCABULARY) -> Prompt:
@@ -83,7 +83,7 @@ def read_fragment(text: str, vocabulary: Vocabulary = VOCABULARY) -> Prompt:
     Raises:
         PromptError: with every problem in its details.
     """
-    return _one(Study(text, vocabulary, is_fragment=True))
+    return _one(Study(text, vocabulary, is_plain=True, is_fragment=True))
 
 
 def _one(study: Study) -> Prompt:
@@ -127,7 +127,7 @@ def inspect(
 
     Wildcards are filled in when the seed is given, and stay as they are when it is yet to be drawn.
     """
-    study = Study(text, vocabulary, options, uploads=uploads, fills=True)
+    study = Study(text, vocabulary, options, uploads=uploads)
     prompts = () if study.problems else study.prompts
     return Inspection(
         prompts=prompts,

@@ -43,7 +43,8 @@ class Draft:
 class Study:
     """A prompt with its lines read and its problems gathered, in places of what was typed.
 
-    ``fills``: wildcards are filled in where the seed is given.
+    Wildcards are filled in where the seed is given, and else for each job; with ``is_plain`` they
+    are words like all others.
     """
 
     def __init__(
@@ -53,7 +54,7 @@ class Study:
         options: Mapping[str, Any] | None = None,
         *,
         uploads: int = 0,
-        fills: bool = False,
+        is_plain: bool = False,
         is_fragment: bool = False,
     ) -> None:
         self.typed = text
@@ -65,7 +66,7 @@ class Study:
         self.drafts: list[Draft] = []
         self._options = options or {}
         self._uploads = uploads
-        self._fills = fills
+        self._is_plain = is_plain
         self._is_fragment = is_fragment
         self._near: dict[str, str | None] = {}
         self._read(Template(self.source[: vocabulary.max_characters]))
@@ -111,7 +112,7 @@ class Study:
     # --------------------------------------------------------------------------------- one line
 
     def _read_line(self, line: Line) -> None:
-        known = known_wildcards(line.text, self.vocabulary)
+        known = self._known(line)
         reading = self._reading(line, known)
         for wildcard in known:
             reading.canvas.paint(
@@ -123,12 +124,13 @@ class Study:
         self._refuse_open_repeats(reading, line, known)
         seed = prompt.parameters.get("seed")
         is_open = bool(known)
-        if known and self._fills and isinstance(seed, int) and len(self.problems) == problems:
+        if known and isinstance(seed, int) and len(self.problems) == problems:
             prompt, is_open = self._filled(line, seed, prompt), False
-        elif known and self._fills:
-            notes = (_open_note(self._meaning(wildcard), wildcard) for wildcard in known)
-            prompt = prompt.with_notes(*notes)
-        self.drafts.append(Draft(line, reading, prompt, is_open))
+        notes = (_open_note(self._meaning(wildcard), wildcard) for wildcard in known if is_open)
+        self.drafts.append(Draft(line, reading, prompt.with_notes(*notes), is_open))
+
+    def _known(self, line: Line) -> list[Wildcard]:
+        return [] if self._is_plain else known_wildcards(line.text, self.vocabulary)
 
     def _reading(self, line: Line, open_wildcards: Iterable[Wildcard] = ()) -> Reading:
         return Reading(
@@ -185,8 +187,9 @@ class Study:
         if not draft.reading.repeats:
             return draft
         line = draft.line.without(draft.reading.repeats)
-        reading = self._reading(line, known_wildcards(line.text, self.vocabulary))
-        return replace(draft, line=line, prompt=self._finished(reading, line))
+        known = self._known(line)
+        prompt = self._finished(self._reading(line, known), line)
+        return replace(draft, line=line, prompt=prompt, is_open=bool(known))
 
     def _job(self, draft: Draft, draw: Callable[[], int]) -> Prompt:
         """Fill in what chance decides."""

@@ -4,9 +4,34 @@ from hypothesis import strategies as st
 
 from imagine.parameters import PARAMETERS
 
+UPLOAD = f"upload:{'0a' * 32}"
+PICTURE = "picture:01980000-0000-7000-8000-000000000000/1"
+
+# Lists whose lines are as odd as what people type, some of them in need of others.
+WILDCARDS = {
+    "animals": ("fox", "wolf, grey", "__wild/birds__", "a \\{b\\}", "hen:: owl::2"),
+    "wild/birds": ("heron", "__colour__ crane", "{jay, tit}", "-- tern"),
+    "colour": ("red", "blue", "_green_", "ink\\"),
+    "look": ("--raw", "--ar 3:2 --no fog", "<lora:ink:0.5>", f"--sref {PICTURE}::2", "--r 3"),
+    "number": ("5", "2", ".5", "7.5", "0"),
+    "bad": ("--ar 1:0", "__loop__", UPLOAD, "fine"),
+    "loop": ("__loop__", "__bad__"),
+}
+WORDS_OF_OTHERS = [
+    *(f"__{name}__" for name in WILDCARDS),
+    *("__Animals__", "__animalz__", "____", "__", "_", "__a__b__c__", "__x/__", "::__number__"),
+    *("--seed __number__", "--s __number__", "--no __colour__", "--{__look__, x}", "--ar __bad__"),
+    *("<lora:ink:0.8>", "<lora:ink>", "<lora:a b:.5:.25>,", "<LORA:x:-1>", "<lora:x\\{1\\}:2>"),
+    *("<lora:", "<lora::1>", "<lora:x:>", "<lora:x:y>", "<lora:x:99>", "<lora:x --ar 1:1>", ">"),
+    *("(fox:1.3)", "((fox))", "[fox]", "(fox:1.3)::2", "(a::2)", "(word:1.1)::-.5", "(::)"),
+    *(UPLOAD, PICTURE, f"<{UPLOAD}>", f"{PICTURE}::2", "upload:abc", f"--cref {UPLOAD}, {PICTURE}"),
+    *("/imagine prompt:", "/imagine", "imagine prompt:", "/imagine prompt"),
+]
+
 FLAGS = [flag for row in PARAMETERS for flag in row.flags]
 
 FRAGMENTS = [
+    *WORDS_OF_OTHERS,
     *(f"--{flag}" for flag in FLAGS),
     *(f"--{row.flags[0]} {row.example}" for row in PARAMETERS),
     *(
@@ -57,7 +82,11 @@ VALUES = [
     *("fog, snow", "fog,, \\, snow", "123::2 random", "<https://a.b/c>, 5::.5", "sd xl", "6.1"),
 ]
 
-WORDS = ["fox", "red", "snow,", "a::2", "b::-.1", "::", "{x, y}", "\\{", '"neon"', "é", "–", "\\,"]
+WORDS = [
+    *WORDS_OF_OTHERS,
+    *("__animals__", "__colour__", "__wild/birds__", "__look__", "<lora:ink:0.8>"),
+    *("fox", "red", "snow,", "a::2", "b::-.1", "::", "{x, y}", "\\{", '"neon"', "é", "–", "\\,"),
+]
 
 # Flags with values that fit, and some with any value.
 SETTINGS = [
