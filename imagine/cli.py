@@ -254,11 +254,12 @@ def parse(
     if not words and _is_terminal():
         raise typer.BadParameter("Give a prompt, or prompts on standard input, one a line.")
     from imagine.explain import explain
-    from imagine.planner import Planner
+    from imagine.planner_setup import planner_for
     from imagine.profiles import load_profiles
 
     with told():
-        planner = Planner(load_profiles())
+        settings = read_settings({}).settings
+        planner = planner_for(settings, load_profiles(settings.profiles))
     understood = True
     for text in [" ".join(words)] if words else _lines():
         body = explain(text, {}, planner)

@@ -20,7 +20,7 @@ def explain(
 
     ``seconds`` tells how long a plan would take on the engine. Units: seconds.
     """
-    seen = inspect(text, planner.vocabulary(), options)
+    seen = inspect(text, planner.vocabulary(text), options)
     errors = list(seen.errors)
     jobs: list[dict[str, Any]] = []
     total: float | None = 0.0

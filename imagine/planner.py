@@ -36,6 +36,8 @@ T = TypeVar("T")
 
 # Longer prompts are read in a thread: forty lines of a permutation take most of a second.
 LONG = 1_000
+# Without it there is no wildcard in a prompt.
+MARK = "__"
 # A canonical prompt, with everything written in, is longer than what was typed.
 MOST_STORED = 24_000
 
@@ -77,8 +79,8 @@ class Inputs(Protocol):
 
 
 async def read_apart(text: str, work: Callable[[], T]) -> T:
-    """Do pure work on a prompt: in a thread when it is long, so that nobody waits for it."""
-    return await asyncio.to_thread(work) if len(text) > LONG else work()
+    """Do work on a prompt: in a thread when it is long, or when it may need wildcard files."""
+    return await asyncio.to_thread(work) if len(text) > LONG or MARK in text else work()
 
 
 def draw_seed() -> int:
@@ -127,15 +129,19 @@ class Planner:
         profiles: Profiles,
         *,
         catalog: Callable[[], Catalog | None] = lambda: None,
-        vocabulary: Callable[[], Vocabulary] = lambda: VOCABULARY,
+        wildcards: Callable[[], Mapping[str, tuple[str, ...]]] = lambda: VOCABULARY.wildcards,
         defaults: Defaults = NOTHING_CHOSEN,
         inputs: Inputs | None = None,
     ) -> None:
         self._profiles = profiles
         self._catalog = catalog
-        self.vocabulary = vocabulary
+        self._wildcards = wildcards
         self._defaults = defaults
         self._inputs = inputs
+
+    def vocabulary(self, text: str) -> Vocabulary:
+        """Return what a prompt is read by. Where it may hold a wildcard, files are looked at."""
+        return replace(VOCABULARY, wildcards=self._wildcards()) if MARK in text else VOCABULARY
 
     async def plan_all(
         self,
@@ -174,7 +180,7 @@ class Planner:
         """
 
         def opened() -> list[Prompt]:
-            vocabulary = replace(self.vocabulary(), max_characters=most)
+            vocabulary = replace(self.vocabulary(text), max_characters=most)
             return expand(text, vocabulary, draw_seed, options, uploads=len(images))
 
         prompts = await read_apart(text, opened)

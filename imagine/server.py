@@ -18,7 +18,6 @@ from imagine.app_keys import PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import sole_use
-from imagine.defaults import Defaults
 from imagine.dispatcher import Dispatcher
 from imagine.engines import Engines
 from imagine.errors import SettingsError
@@ -31,7 +30,7 @@ from imagine.job_run import Runner
 from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
 from imagine.link_fetch import LinkFetcher, is_public
-from imagine.planner import Planner
+from imagine.planner_setup import planner_for
 from imagine.profiles import Profiles, load_profiles
 from imagine.routes.errors import add_headers, guard
 from imagine.routes.pages import Pages
@@ -92,12 +91,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         engines = await stack.enter_async_context(
             open_engines(settings, session, app[TIMING], profiles)
         )
-        planner = Planner(
-            profiles,
-            catalog=engines.catalog,
-            defaults=Defaults(model=settings.default_model, batch_mode=settings.batch_mode),
-            inputs=inputs,
-        )
+        planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
         jobs = Jobs(store, queue, bus, planner)
         engines.on_change = jobs.bell.set

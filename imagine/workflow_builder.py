@@ -101,6 +101,7 @@ def _request(desk: Desk, mixes: tuple[Mix, ...], member: int | None) -> ImageReq
     guides, redraw = settle_references(desk, can_begin=start is None)
     start = start or redraw
     count = 1 if isinstance(start, Enlarge) else int(desk.number("batch", PICTURES))
+    sampler, scheduler = names.settle_sampler(desk)
     variety = words.variety(desk, cfg, count)
     seamless = _seamless(desk, start)
     refine = _refine(desk, start, size, steps)
@@ -114,8 +115,8 @@ def _request(desk: Desk, mixes: tuple[Mix, ...], member: int | None) -> ImageReq
         seed=_seed(desk),
         steps=steps,
         cfg=cfg,
-        sampler=names.sampler(desk),
-        scheduler=names.scheduler(desk),
+        sampler=sampler,
+        scheduler=scheduler,
         batch_mode=_batch_mode(desk, is_plain=not (start or variety or seamless or refine)),
         end_step=extent.end_step(desk, steps),
         guidance=profile.guidance,

@@ -83,6 +83,7 @@ ROOMS = {
     "routes*": 4,
     "__main__": 5,
     "cli*": 5,
+    "planner_setup": 5,
     "server": 5,
 }
 

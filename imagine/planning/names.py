@@ -6,7 +6,7 @@ from imagine.errors import PromptError
 from imagine.image_request import Lora
 from imagine.model_choice import choose_model, model_files
 from imagine.models import NoteLevel
-from imagine.names import find, nearest, plain
+from imagine.names import find, known_as, nearest, plain
 from imagine.planning.desk import Desk
 from imagine.prompt_values import Weighted
 
@@ -27,8 +27,9 @@ def settle_model(desk: Desk) -> None:
         if known is not None and known.unsuitable is None:
             desk.profile = known
         return
+    edits = "edit" in desk.typed
     try:
-        choice = choose_model(typed, default, desk.catalog, desk.profiles)
+        choice = choose_model(typed, default, desk.catalog, desk.profiles, edits=edits)
         model_files(choice.name, choice.profile, desk.catalog)
     except PromptError as error:
         desk.problems += (desk.placed(detail) for detail in error.details)
@@ -53,17 +54,24 @@ def _of_version(desk: Desk) -> str | None:
     return None
 
 
-def sampler(desk: Desk) -> str:
-    return _listed(desk, "sampler", desk.profile.sampler)
+def settle_sampler(desk: Desk) -> tuple[str, str]:
+    """Return the sampler and the scheduler as the engine lists them.
+
+    Names of other programs may tell both: ``DPM++ 2M Karras``.
+    """
+    typed = desk.text("sampler")
+    told = known_as(typed, desk.catalog.samplers) if typed and desk.catalog is not None else None
+    sampler, scheduler = told or (typed, None)
+    if scheduler is not None and "scheduler" not in desk.typed:
+        desk.tell("sampler", f"--sampler {typed} is {sampler} with the scheduler {scheduler}.")
+    return (
+        _listed(desk, "sampler", sampler, desk.profile.sampler),
+        _listed(desk, "scheduler", desk.text("scheduler") or scheduler, desk.profile.scheduler),
+    )
 
 
-def scheduler(desk: Desk) -> str:
-    return _listed(desk, "scheduler", desk.profile.scheduler)
-
-
-def _listed(desk: Desk, name: str, usual: str) -> str:
+def _listed(desk: Desk, name: str, typed: str | None, usual: str) -> str:
     """Return a sampler or scheduler as the engine lists it."""
-    typed = desk.text(name)
     if desk.catalog is None:
         return typed or usual
     listed = desk.catalog.samplers if name == "sampler" else desk.catalog.schedulers

@@ -11,7 +11,7 @@ from imagine.image_request import Mix
 from imagine.models import Note
 from imagine.names import nearest
 from imagine.prompt import Prompt, write_text
-from imagine.prompt_reader import Reading
+from imagine.prompt_parser import read_fragment
 from imagine.prompt_values import Value, Weighted
 
 # A preset with another weight than 1 is mixed in with this share of its weight.
@@ -31,7 +31,7 @@ def apply_presets(
         if item.value not in presets:
             notes.append(_unknown(item.value, presets))
             continue
-        fragment = Reading(presets[item.value], prompt.vocabulary, uploads=2).prompt()
+        fragment = read_fragment(presets[item.value], prompt.vocabulary)
         prompt = _beneath(prompt, fragment, item.weight)
         if fragment.text and item.weight == 1:
             prompt = _with_words(prompt, fragment.text)
