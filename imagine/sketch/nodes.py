@@ -44,11 +44,11 @@ def load_upscaler(given: Given) -> Outputs:
 
 
 def encode_text(given: Given) -> Outputs:
-    return ((Phrase(given["text"]),),)
+    return ((Phrase(((given["text"], 1.0),)),),)
 
 
 def encode_text_flux(given: Given) -> Outputs:
-    return ((Phrase(given["t5xxl"] or given["clip_l"]),),)
+    return ((Phrase(((given["t5xxl"] or given["clip_l"], 1.0),)),),)
 
 
 def combine(given: Given) -> Outputs:
@@ -56,27 +56,38 @@ def combine(given: Given) -> Outputs:
 
 
 def concat(given: Given) -> Outputs:
-    return (given["conditioning_to"] + given["conditioning_from"],)
-
-
-def average(given: Given) -> Outputs:
-    share = given["conditioning_to_strength"]
+    """Let each part go on with the first part of another prompt."""
+    more = given["conditioning_from"][0].texts if given["conditioning_from"] else (("", 1.0),)
     return (
-        _weighted(given["conditioning_to"], share)
-        + _weighted(given["conditioning_from"], 1 - share),
+        tuple(
+            replace(part, texts=tuple((f"{a} {b}", v * w) for a, v in part.texts for b, w in more))
+            for part in given["conditioning_to"]
+        ),
     )
 
 
+def average(given: Given) -> Outputs:
+    """Mix texts; as in ComfyUI, every part of the one with the first part of the other."""
+    share = given["conditioning_to_strength"]
+    other = given["conditioning_from"][:1]
+    mixed = tuple(
+        replace(part, texts=_weighted(part, share) + _weighted(other[0], 1 - share))
+        for part in given["conditioning_to"]
+        if other
+    )
+    return (mixed or given["conditioning_to"],)
+
+
 def set_strength(given: Given) -> Outputs:
-    return (tuple(Phrase(p.text, given["strength"]) for p in given["conditioning"]),)
+    return (tuple(replace(part, strength=given["strength"]) for part in given["conditioning"]),)
 
 
 def zero_out(given: Given) -> Outputs:
     return ((),)
 
 
-def _weighted(phrases: Conditioning, factor: float) -> Conditioning:
-    return tuple(Phrase(p.text, p.strength * factor) for p in phrases)
+def _weighted(part: Phrase, factor: float) -> tuple[tuple[str, float], ...]:
+    return tuple((text, share * factor) for text, share in part.texts)
 
 
 # --- latents
@@ -95,9 +106,10 @@ def latent_from_batch(given: Given) -> Outputs:
 
 def repeat_latent(given: Given) -> Outputs:
     latent: Latent = given["samples"]
-    count = len(latent.drafts)
+    places = [draft.index for draft in latent.drafts]
+    stride = max(places) - min(places) + 1
     drafts = tuple(
-        replace(draft, index=draft.index + count * turn)
+        replace(draft, index=draft.index + stride * turn)
         for turn in range(given["amount"])
         for draft in latent.drafts
     )
@@ -106,10 +118,9 @@ def repeat_latent(given: Given) -> Outputs:
 
 def seed_behavior(given: Given) -> Outputs:
     latent: Latent = given["samples"]
-    if given["seed_behavior"] == "fixed":
-        first = latent.drafts[0].index
-        latent = replace(latent, drafts=tuple(replace(d, index=first) for d in latent.drafts))
-    return (latent,)
+    is_fixed, first = given["seed_behavior"] == "fixed", latent.drafts[0].index
+    drafts = (replace(d, index=first if is_fixed else i) for i, d in enumerate(latent.drafts))
+    return (replace(latent, drafts=tuple(drafts)),)
 
 
 def latent_upscale(given: Given) -> Outputs:
@@ -172,8 +183,12 @@ def sitting(given: Given) -> Sitting:
     if latent.width * latent.height * len(latent.drafts) > MAX_PIXELS:
         raise OutOfMemoryError("Allocation on device: too many pixels for the sketch engine")
     brief = Brief(
-        phrases=tuple((p.text, round(p.strength, 4)) for p in given["positive"]),
-        avoid=" ".join(p.text for p in given["negative"]),
+        phrases=tuple(
+            (text, round(share * part.strength, 4))
+            for part in given["positive"]
+            for text, share in part.texts
+        ),
+        avoid=" ".join(text for part in given["negative"] for text, share in part.texts if share),
         seed=given["seed"] if "seed" in given else given["noise_seed"],
         cfg=given["cfg"],
         manner=f"{given['sampler_name']} {given['scheduler']}",
@@ -240,7 +255,9 @@ HANDLERS: Mapping[str, Callable[[Given], Outputs]] = {
     "ImageCompositeMasked": pictures.composite_masked,
     "ImageBatch": pictures.image_batch,
     "ImageFromBatch": pictures.image_from_batch,
+    "RepeatImageBatch": lambda given: (given["image"] * given["amount"],),
     "ImageBlend": pictures.image_blend,
+    "ImageBlur": pictures.image_blur,
     "ImageInvert": pictures.image_invert,
     "ImageStitch": pictures.image_stitch,
     "ImageUpscaleWithModel": pictures.upscale_with_model,
@@ -248,6 +265,9 @@ HANDLERS: Mapping[str, Callable[[Given], Outputs]] = {
     "GrowMask": pictures.grow_mask,
     "FeatherMask": pictures.feather_mask,
     "SolidMask": pictures.solid_mask,
+    "CropMask": pictures.crop_mask,
+    "MaskComposite": pictures.mask_composite,
+    "ThresholdMask": pictures.threshold_mask,
     "MaskToImage": pictures.mask_to_image,
     "ImageToMask": pictures.image_to_mask,
 }

@@ -34,6 +34,14 @@ BLENDS: Mapping[str, Callable[[Image.Image, Image.Image], Image.Image]] = {
     "soft_light": ImageChops.soft_light,
     "difference": ImageChops.difference,
 }
+COMPOSITES: Mapping[str, Callable[[Image.Image, Image.Image], Image.Image]] = {
+    "multiply": ImageChops.multiply,
+    "add": ImageChops.add,
+    "subtract": ImageChops.subtract,
+    "and": lambda one, two: ImageChops.darker(_binary(one), _binary(two)),
+    "or": lambda one, two: ImageChops.lighter(_binary(one), _binary(two)),
+    "xor": lambda one, two: ImageChops.difference(_binary(one), _binary(two)),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,13 +149,21 @@ def pad_for_outpaint(given: Given) -> Outputs:
 
 
 def image_crop(given: Given) -> Outputs:
+    return (_cropped(given["image"], given),)
+
+
+def crop_mask(given: Given) -> Outputs:
+    return (_cropped(given["mask"], given),)
+
+
+def _cropped(pictures: Pictures, given: Given) -> Pictures:
     cropped = []
-    for picture in given["image"]:
+    for picture in pictures:
         x, y = min(given["x"], picture.width - 1), min(given["y"], picture.height - 1)
         right = min(x + given["width"], picture.width)
         bottom = min(y + given["height"], picture.height)
         cropped.append(picture.crop((x, y, right, bottom)))
-    return (tuple(cropped),)
+    return tuple(cropped)
 
 
 def composite_masked(given: Given) -> Outputs:
@@ -158,7 +174,9 @@ def composite_masked(given: Given) -> Outputs:
         source = sources[number % len(sources)]
         if given["resize_source"]:
             source = source.resize(canvas.size, Image.Resampling.BILINEAR)
-        mask = given["mask"][0].resize(source.size) if given.get("mask") else None
+        mask = None
+        if given.get("mask"):
+            mask = given["mask"][0].resize(source.size, Image.Resampling.BILINEAR)
         canvas.paste(source, (given["x"], given["y"]), mask)
         result.append(canvas)
     return (tuple(result),)
@@ -183,6 +201,12 @@ def image_blend(given: Given) -> Outputs:
     one, two = given["image1"][0], given["image2"][0]
     blended = BLENDS[given["blend_mode"]](one, retouch.fit(two, one.size))
     return ((Image.blend(one, blended, given["blend_factor"]),),)
+
+
+def image_blur(given: Given) -> Outputs:
+    """Blur with ``sigma``; ComfyUI cuts the curve off at ``blur_radius``, which hardly shows."""
+    blur = ImageFilter.GaussianBlur(given["sigma"])
+    return (tuple(p.filter(blur) for p in given["image"]),)
 
 
 def image_stitch(given: Given) -> Outputs:
@@ -259,6 +283,28 @@ def _feathered(mask: Image.Image, given: Given) -> Image.Image:
 def solid_mask(given: Given) -> Outputs:
     size = (given["width"], given["height"])
     return ((Image.new("L", size, round(given["value"] * 255)),),)
+
+
+def mask_composite(given: Given) -> Outputs:
+    """Put one mask on another; ``and``, ``or`` and ``xor`` see only black and white."""
+    combine = COMPOSITES[given["operation"]]
+    source: Image.Image = given["source"][0]
+    result = []
+    for mask in given["destination"]:
+        whole = mask.copy()
+        box = (given["x"], given["y"], given["x"] + source.width, given["y"] + source.height)
+        whole.paste(combine(mask.crop(box), source), box[:2])
+        result.append(whole)
+    return (tuple(result),)
+
+
+def _binary(mask: Image.Image) -> Image.Image:
+    return mask.point([255 * (v > 127) for v in range(256)])
+
+
+def threshold_mask(given: Given) -> Outputs:
+    limit = given["value"] * 255
+    return (tuple(m.point([255 * (v > limit) for v in range(256)]) for m in given["mask"]),)
 
 
 def mask_to_image(given: Given) -> Outputs:

@@ -27,9 +27,9 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One encoded text and its weight among the others."""
+    """One part of a prompt: texts mixed with their shares, and its strength among the others."""
 
-    text: str
+    texts: tuple[tuple[str, float], ...]
     strength: float = 1.0
 
 
