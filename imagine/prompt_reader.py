@@ -4,14 +4,13 @@ Apart from the front door, because a prompt may make many lines. A reading never
 every problem and every note, with its place in the line, and paints what each place is.
 """
 
-import re
 from collections.abc import Sequence
 
 from imagine.errors import Detail
-from imagine.models import NoteLevel
 from imagine.parameters import Arity, Parameter, ValueType
 from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
 from imagine.prompt_findings import Findings, clip
+from imagine.prompt_front import Front, refuse_links
 from imagine.prompt_loras import (
     NOTHING,
     LoraTag,
@@ -21,17 +20,12 @@ from imagine.prompt_loras import (
     without_tags,
 )
 from imagine.prompt_tokens import (
-    LINK_IN_TEXT,
     MISPLACED_LINK,
-    NUMBER,
-    SPACE,
     Flag,
     TokenKind,
     Word,
-    extent,
     flags,
     tidy,
-    unescape,
     words,
 )
 from imagine.prompt_values import (
@@ -39,21 +33,11 @@ from imagine.prompt_values import (
     Value,
     read_item,
     read_link,
-    read_part_weight,
     read_phrases,
     read_word,
     settle,
     split_weight,
 )
-
-_PARTS = re.compile(rf"::(?P<weight>{NUMBER}(?!\w))?")
-# What Discord puts before a prompt; only signs, of which nothing is drawn, may stand before it.
-_COMMAND = re.compile(
-    rf"(?:[{SPACE},.;]|::(?:{NUMBER}(?!\w))?+)*+"
-    rf"(?:(?:/?imagine[{SPACE}]++prompt[{SPACE}]*+:(?!:)|/imagine(?![^{SPACE}]))[{SPACE}]*+)++",
-    re.IGNORECASE,
-)
-_LOOSE_WEIGHT = re.compile(rf"[{SPACE}]{NUMBER}(?![^{SPACE}])")
 
 
 class Reading:
@@ -77,8 +61,6 @@ class Reading:
         self.findings = Findings(line, vocabulary, open_places)
         self.canvas = self.findings.canvas
         self.repeats: list[tuple[int, int]] = []
-        self._images: list[str] = []
-        self._segments: list[Segment] = []
         self._values: dict[str, Value] = {}
         self._typed: dict[str, Flag] = {}
         self._has_stray = False
@@ -88,12 +70,16 @@ class Reading:
         self.line = words_only.replace(NOTHING, " ")
         found = flags(self.line)
         self._models = self._models_named(found)
-        self._read_front(words_only[: found[0].start] if found else words_only)
+        end = found[0].start if found else len(line)
+        self._front = Front(self.line, words_only[:end], self.findings)
         for flag in found:
             self._read_flag(flag, tags)
         for tag in tags:
             self._read_tag(tag)
-        is_empty = not (self._segments or self._has_stray or len(self._images) + uploads > 1)
+        self._note_width()
+        is_empty = not (
+            self._front.segments or self._has_stray or len(self._front.images) + uploads > 1
+        )
         if is_empty and not is_fragment:
             self._refuse_emptiness()
 
@@ -103,20 +89,20 @@ class Reading:
 
     def prompt(self) -> Prompt:
         """Return the prompt; of use only when there are no problems."""
-        segments = tuple(self._segments) or (Segment(""),)
+        segments = tuple(self._front.segments) or (Segment(""),)
         values, notes = settle(self._values)
         return Prompt(
             source=self.findings.line,
             text=write_text(segments),
             segments=segments,
-            images=tuple(self._images),
+            images=tuple(self._front.images),
             parameters=in_order(values, self.vocabulary),
             notes=tuple(dict.fromkeys(self.findings.notes + notes)),
             tokens=self.canvas.tokens(),
             vocabulary=self.vocabulary,
         )
 
-    # ----------------------------------------------------------------------- references and text
+    # ------------------------------------------------------------------------- tags among the words
 
     def _read_tag(self, tag: LoraTag) -> None:
         row = self.vocabulary.by_name.get("lora")
@@ -135,97 +121,9 @@ class Reading:
         self.canvas.paint(tag.start, end, TokenKind.VALUE, meaning)
         self._keep(row, (item,), Flag(tag.start, tag.start, tag.end, row.name))
 
-    def _read_front(self, typed: str) -> None:
-        """Read what stands before the flags; ``typed`` has marks where a tag leaves no gap."""
-        end = len(typed)
-        start = self._skip_command(end)
-        for word in words(self.line, start, end):
-            if read_link(word.text) is None:
-                start = word.start
-                break
-            self._read_image(word)
-        else:
-            start = end
-        left, right = extent(self.line, start, end)
-        if left == right:
-            return
-        self.canvas.paint(left, right, TokenKind.TEXT, "What to draw")
-        self._refuse_links(left, right)
-        self._read_parts(typed, left, right)
-        self.findings.note_slips(self.line[left:right])
-
-    def _skip_command(self, end: int) -> int:
-        """Leave out ``/imagine prompt:``, which people copy along; return where the rest begins."""
-        found = _COMMAND.match(self.line, 0, end)
-        if found is None:
-            return 0
-        message = f"“{clip(tidy(found.group()))}” was left out: it is no part of the picture."
-        self.findings.note(None, message, NoteLevel.INFO)
-        self.canvas.paint(*found.span(), TokenKind.NOTE, message)
-        return found.end()
-
-    def _read_image(self, word: Word) -> None:
-        link = word.text.rstrip(",")
-        if link != word.text:
-            message = "The comma after a link was left out."
-            self.findings.note(None, message, NoteLevel.INFO)
-        bare, _ = split_weight(link, "::")
-        if bare != link:
-            message = "A link at the front takes no weight. Use --iw for all of them."
-            self.findings.complain(word.start, word.end, message, value=word.text, suggestion=bare)
-        self._images.append(read_link(unescape(bare)) or bare)
-        if bare == link:
-            meaning = f"Picture {len(self._images)} to start from"
-            self.canvas.paint(word.start, word.end, TokenKind.IMAGE, meaning)
-
-    def _refuse_links(self, left: int, right: int, flag: Flag | None = None) -> None:
-        for found in LINK_IN_TEXT.finditer(self.line, left, right):
-            value = found.group()
-            self.findings.complain(*found.span(), MISPLACED_LINK, flag=flag, value=value)
-
-    def _read_parts(self, typed: str, left: int, right: int) -> None:
-        start = left
-        marks = list(_PARTS.finditer(self.line, left, right))
-        for mark in marks:
-            weight = self._read_weight(mark)
-            self._read_part(typed, start, mark.start(), weight, mark.group())
-            start = mark.end()
-        self._read_part(typed, start, right, 1.0, "" if marks else None)
-        if self._segments and sum(segment.weight for segment in self._segments) <= 0:
-            message = "The weights of all parts must add up to more than 0."
-            self.findings.complain(left, right, message, allowed="a sum above 0")
-
-    def _read_part(self, typed: str, start: int, end: int, weight: float, mark: str | None) -> None:
-        """Read the words before a mark; None: the text has no marks, and is a single part."""
-        text = tidy(unescape(typed[start:end]).replace(NOTHING, ""))
-        if text and (mark is None or text.strip(" ,.;")):
-            self._segments.append(Segment(text, weight))
-        elif text:
-            message = f"“{clip(text)}” was left out: there are no words in this part."
-            self.canvas.paint(*extent(self.line, start, end), TokenKind.NOTE, message)
-            self.findings.note(None, message)
-        elif mark:
-            message = f"{clip(mark)} was left out: there are no words before it."
-            self.findings.note(None, message)
-
-    def _read_weight(self, mark: re.Match[str]) -> float:
-        try:
-            weight = read_part_weight(mark["weight"])
-        except BadValueError as error:
-            message = f":: {error.complaint}."
-            self.findings.complain(*mark.span(), message, value=mark["weight"])
-            return 1.0
-        meaning = f"Weight {weight:g}: how much the words before it count"
-        self.canvas.paint(*mark.span(), TokenKind.WEIGHT, meaning)
-        if mark["weight"] is None and (loose := _LOOSE_WEIGHT.match(self.line, mark.end())):
-            number = clip(tidy(loose.group()))
-            message = f"“:: {number}” was read as words. For a weight, write ::{number}."
-            self.findings.note(None, message)
-        return weight
-
     def _refuse_emptiness(self) -> None:
         message = "Empty prompt. Describe a picture, or put two links at the front to blend them."
-        if self._images:
+        if self._front.images:
             message = "Empty prompt. One link alone is not enough: add words, or a second link."
         self.problems.append(Detail(start=0, end=len(self.line), message=message))
 
@@ -271,7 +169,7 @@ class Reading:
         if following and following[0].text in row.tolerates:
             self._paint_value(row, following.pop(0))
         self._keep(row, True, flag)
-        self._refuse_stray(flag, following)
+        self._refuse_stray(flag, following, f"{flag.typed} takes no value. ")
 
     def _read_missing(self, row: Parameter, flag: Flag) -> None:
         if row.bare is None:
@@ -294,7 +192,7 @@ class Reading:
         text = self.line[span.start : span.end]
         self._paint_value(row, span)
         if row.type is ValueType.LIST:
-            self._refuse_links(span.start, span.end, flag)
+            refuse_links(self.findings, self.line, span.start, span.end, flag)
             self.findings.note_slips(text)
             phrases = read_phrases(text)
             if phrases:
@@ -351,6 +249,12 @@ class Reading:
             message = f"{flag.typed} takes {row.range}."
             self.findings.complain_of_flag(row, flag, message)
 
+    def _note_width(self) -> None:
+        """Beside a height, an old ``--w`` was the width."""
+        weird, height = self._typed.get("weird"), self._typed.get("height")
+        if weird is not None and height is not None and weird.typed == "--w":
+            self.findings.note("weird", "--w is --weird here. For a width, use --size.")
+
     def _rival(self, row: Parameter) -> Flag | None:
         """Return the flag before that leaves no room for this one."""
         for name, flag in self._typed.items():
@@ -366,13 +270,14 @@ class Reading:
             message = f"{flag.typed} was left out: {rival.typed} came first."
             self.findings.note(row.name, message)
 
-    def _refuse_stray(self, flag: Flag, stray: list[Word]) -> None:
+    def _refuse_stray(self, flag: Flag, stray: list[Word], reason: str = "") -> None:
         if not stray:
             return
         self._has_stray = True
         start, end = stray[0].start, stray[-1].end
         text = self.line[start:end]
-        message = f"Text must stand before the flags. Move “{clip(tidy(text))}” to the front."
+        moved = f"Move “{clip(tidy(text))}” to the front."
+        message = f"{reason or 'Text must stand before the flags. '}{moved}"
         if read_link(stray[0].text) is not None:
             message = MISPLACED_LINK
         self.findings.complain(start, end, message, flag=flag, value=text)

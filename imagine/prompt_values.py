@@ -58,6 +58,7 @@ _SIZE = re.compile(r"([0-9]{1,12})[x×]([0-9]{1,12})", re.IGNORECASE)
 _LINK = re.compile(rf"(?:https?://[^/{SPACE}]|s\.mj\.run/)[^{SPACE}]*", re.IGNORECASE)
 _ID = re.compile(r"[\w-]+")
 _STYLE = re.compile(r"[A-Za-z0-9]+(?:-[A-Za-z0-9]+)*")
+_THOUSANDS = re.compile(r"(?<=[0-9]),(?=[0-9]{3}(?:,[0-9]{3})*\Z)")
 _LONGEST_NUMBER = 40
 
 
@@ -347,7 +348,10 @@ def _within(number: float, low: float | None, high: float | None) -> bool:
 
 def _nearest(word: str, low: float | None, high: float | None, *, whole: bool) -> str | None:
     """Return the allowed number that is nearest to what was typed, or None."""
-    plain = word.strip("=:,;").rstrip(".").replace(",", ".").removeprefix("+")
+    if len(word) > _LONGEST_NUMBER:
+        return None
+    plain = _THOUSANDS.sub("", word.strip("=:,;#%").rstrip("."))
+    plain = plain.replace(",", ".").removeprefix("+")
     if not _is_number(plain):
         return None
     number = float(plain)

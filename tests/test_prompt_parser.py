@@ -79,7 +79,8 @@ def test_corpus(entry: dict[str, Any]) -> None:
 
 
 def test_the_corpus_is_large() -> None:
-    assert len({entry["prompt"] for entry in CORPUS}) >= 200
+    assert len({entry["prompt"] for entry in CORPUS}) >= 400
+    assert sum("errors" in entry for entry in CORPUS) >= 150
 
 
 # ------------------------------------------------------------------------------------------- order
