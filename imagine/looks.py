@@ -37,21 +37,30 @@ _ODD = (
     "puppet theater, handmade props",
     "fossil textures, crystalline decay",
 )
-_VARIETY = (
+# A picture with light words stands beside one with dark words, so that a set is spread wide.
+_BRIGHT = (
+    "soft morning fog, pale light",
+    "bright noon, clear sky",
+    "in winter, snow, cold white light",
+    "high-key light, white background",
+    "golden hour, warm haze",
+    "spring, fresh pale colors",
+)
+_DARK = (
+    "at night, lit by lamps",
+    "storm, dark clouds, rain",
+    "dramatic low sun, long shadows",
+    "neon glow, deep shadows",
+    "late autumn dusk, dark red",
+    "moonlight, deep blue",
+)
+_VIEWS = (
     "seen from far away, wide view",
     "close-up, filling the frame",
-    "at night, dark, lit by lamps",
-    "soft morning fog, pale light",
     "flat graphic shapes, bold colors",
-    "dramatic low sun, long shadows",
-    "muted earth colors, overcast",
     "seen from above",
     "seen from below, towering",
-    "storm, wind, rain",
     "loose watercolor sketch",
-    "neon glow, saturated color",
-    "in winter, snow, cold blue",
-    "in autumn, golden and red",
     "minimal, much empty space",
     "crowded with detail and ornament",
 )
@@ -92,8 +101,9 @@ def odd(seed: int) -> str:
 
 def variety(seed: int, count: int) -> list[str]:
     """Return words for each picture of a set by which they differ."""
-    order = shuffled(_VARIETY, "variety", seed)
-    return [order[place % len(order)] for place in range(count)]
+    bright, dark, views = (shuffled(words, "variety", seed) for words in (_BRIGHT, _DARK, _VIEWS))
+    lights = [light for pair in zip(bright, dark, strict=True) for light in pair]
+    return [f"{lights[place % len(lights)]}, {views[place % len(views)]}" for place in range(count)]
 
 
 def style(code: str) -> str:
