@@ -1,6 +1,7 @@
 """What a prompt would do, without doing it: the body of ``POST /api/parse``."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from imagine.errors import Detail, PromptError, WorkflowError
@@ -14,23 +15,26 @@ def explain(
     options: Mapping[str, Any],
     planner: Planner,
     *,
+    images: Sequence[str] = (),
     seconds: Callable[[Plan], float | None] = lambda _: None,
 ) -> dict[str, Any]:
     """Return tokens, errors, warnings and the resulting jobs of a prompt, errors and all.
 
+    ``images`` are links that stand behind those in the prompt; nobody looks where they lead.
     ``seconds`` tells how long a plan would take on the engine. Units: seconds.
     """
-    seen = inspect(text, planner.vocabulary(text), options)
+    seen = inspect(text, planner.vocabulary(text), options, uploads=len(images))
     errors = list(seen.errors)
     jobs: list[dict[str, Any]] = []
     total: float | None = 0.0
     prompt = seen.prompt
     try:
         for prompt in seen.prompts:
-            made = planner.outline(prompt)
+            whole = replace(prompt, images=(*prompt.images, *images))
+            made = planner.outline(whole)
             repeats = prompt.parameters.get("repeat", 1)
             assert isinstance(repeats, int), "the table says so"
-            jobs += [_job(prompt, made)] * repeats
+            jobs += [_job(whole, made)] * repeats
             took = seconds(made)
             total = None if took is None or total is None else total + took * repeats
     except (PromptError, WorkflowError) as error:

@@ -10,10 +10,12 @@ from imagine.app_keys import PARTS, Parts
 from imagine.errors import MalformedError, NotFoundError, PromptError
 from imagine.events import Listener
 from imagine.explain import explain
-from imagine.models import JobKind, JobState
+from imagine.links import read_picture
+from imagine.models import Action, JobKind, JobState, Origin, Parent
 from imagine.planner import read_apart
+from imagine.routes.forms import image_links, read_imagine
 from imagine.routes.presenting import job_answer, json_answer, present, present_text
-from imagine.routes.reading import read_body, read_once, read_query
+from imagine.routes.reading import read_body, read_query
 from imagine.routes.submitting import submitted
 from imagine.routes.wire import ImagineBody, JobsQuery, PatchBody
 from imagine.store import JobQuery
@@ -25,20 +27,38 @@ SEND_TIMEOUT_S = 30.0
 
 async def imagine(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
-    body = await read_body(request, ImagineBody)
-    text = await parts.jobs.submit(body.prompt, body.options, await read_once(request))
+    asked = await read_imagine(request)
+    images, origin = asked.images, None
+    parents = [Parent(**p._asdict()) for link in images if (p := read_picture(link)) is not None]
+    if asked.mask is not None:
+        origin = Origin(action=Action.REGION, source=images[0], mask=asked.mask)
+        images = images[1:]
+    try:
+        text = await parts.jobs.submit(
+            asked.body.prompt,
+            asked.body.options,
+            asked.once,
+            images=images,
+            origin=origin,
+            parents=parents,
+            priority=asked.body.priority,
+        )
+    except PromptError as error:
+        raise asked.named(error) from error
     return await submitted(request, text)
 
 
 async def parse(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     body = await read_body(request, ImagineBody)
+    images = image_links(body)
 
     def seconds(plan: Plan) -> float | None:
         return parts.estimates.seconds(parts.engines.kind, plan.parameters)
 
     told = await read_apart(
-        body.prompt, lambda: explain(body.prompt, body.options, parts.planner, seconds=seconds)
+        body.prompt,
+        lambda: explain(body.prompt, body.options, parts.planner, images=images, seconds=seconds),
     )
     return web.json_response(told)
 

@@ -32,6 +32,8 @@ class Operation:
     handler: Handler
     summary: str
     body: type[BaseModel] | None = None
+    # Further kinds of body, by media type, as JSON schemas.
+    forms: Mapping[str, Mapping[str, Any]] | None = None
     query: type[BaseModel] | None = None
     answers: Mapping[int, type[BaseModel] | str] | None = None
     headers: Mapping[str, str] | None = None
@@ -75,12 +77,11 @@ def _operation(operation: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
         "parameters": _parameters(operation),
         "responses": _responses(operation, refs),
     }
+    content = {kind: {"schema": schema} for kind, schema in (operation.forms or {}).items()}
     if operation.body is not None:
-        schema = refs[operation.body, "validation"]
-        entry["requestBody"] = {
-            "required": True,
-            "content": {"application/json": {"schema": schema}},
-        }
+        content = {"application/json": {"schema": refs[operation.body, "validation"]}, **content}
+    if content:
+        entry["requestBody"] = {"required": True, "content": content}
     return entry
 
 

@@ -58,7 +58,7 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
             hint="Send the header Content-Type: application/json.",
         )
     try:
-        data = json.loads(await request.read(), parse_constant=_refuse_constant)
+        data = whole_json(await request.read())
     except web.RequestPayloadError as error:
         raise MalformedError(
             "The body is not encoded as its headers say.", hint="Send it without Content-Encoding."
@@ -67,6 +67,24 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
         raise MalformedError(f"The body is not JSON: {error}.") from error
     if not isinstance(data, dict):
         raise MalformedError("The body is not a JSON object.")
+    return checked(model, data)
+
+
+def whole_json(text: str | bytes) -> Any:
+    """Read JSON as its standard has it, without NaN and infinities.
+
+    Raises:
+        ValueError, RecursionError: it is none.
+    """
+    return json.loads(text, parse_constant=_refuse_constant)
+
+
+def checked(model: type[Model], data: dict[str, Any]) -> Model:
+    """Return a body as its model.
+
+    Raises:
+        PromptError: a field is missing, unknown or of a wrong type.
+    """
     try:
         return model.model_validate(data)
     except ValidationError as error:
@@ -94,8 +112,10 @@ def read_wait(request: web.Request) -> int:
     return min(int(found[1]), LONGEST_WAIT_S) if found else 0
 
 
-async def read_once(request: web.Request) -> Once | None:
+async def read_once(request: web.Request, content: bytes | None = None) -> Once | None:
     """Read the Idempotency-Key of a request, with a digest of what was sent under it.
+
+    ``content``: what was sent, where the bytes of the body are not what counts.
 
     Raises:
         MalformedError: the key is empty, too long or not plain ASCII.
@@ -107,7 +127,7 @@ async def read_once(request: web.Request) -> Once | None:
         raise MalformedError("An Idempotency-Key is 1–200 visible ASCII characters.")
     # Two jobs may be asked for the same.
     digest = hashlib.sha256(request.match_info.get("id", "").encode())
-    digest.update(await request.read())
+    digest.update(await request.read() if content is None else content)
     return Once(key=key, fingerprint=digest.hexdigest())
 
 

@@ -8,8 +8,22 @@ from dataclasses import replace
 from aiohttp import web
 
 from imagine.models import Job
-from imagine.routes import actions, catalog, jobs, live, pictures, wire
+from imagine.routes import actions, catalog, jobs, live, pictures, uploads, wire
 from imagine.routes.openapi import Operation, document
+
+A_FILE = {"type": "string", "format": "binary"}
+IMAGINE_FORM = {
+    "type": "object",
+    "required": ["prompt"],
+    "properties": {
+        "prompt": {"type": "string"},
+        "options": {"type": "string", "contentMediaType": "application/json"},
+        "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+        "image": {**A_FILE, "description": "Each further field with a file is one more, up to 16"},
+        "mask": A_FILE,
+    },
+}
+UPLOAD_FORM = {"type": "object", "required": ["image"], "properties": {"image": A_FILE}}
 
 IMAGINE = Operation(
     "POST",
@@ -26,8 +40,8 @@ IMAGINE = Operation(
 )
 
 OPERATIONS: tuple[Operation, ...] = (
-    IMAGINE,
-    replace(IMAGINE, path="/imagine"),
+    replace(IMAGINE, forms={"multipart/form-data": IMAGINE_FORM}),
+    replace(IMAGINE, path="/imagine", forms={"multipart/form-data": IMAGINE_FORM}),
     Operation(
         "POST",
         "/api/parse",
@@ -144,6 +158,24 @@ OPERATIONS: tuple[Operation, ...] = (
         query=wire.ThumbnailQuery,
         answers={200: "image/webp"},
         errors=(400, 404),
+    ),
+    Operation(
+        "POST",
+        "/api/uploads",
+        uploads.put_upload,
+        "Bring in a picture or a mask; 200 when it was here already",
+        forms={"multipart/form-data": UPLOAD_FORM, "image/*": A_FILE},
+        answers={200: wire.UploadAnswer, 201: wire.UploadAnswer},
+        errors=(400, 413, 415, 422, 503),
+    ),
+    Operation(
+        "GET",
+        "/api/uploads/{id}",
+        uploads.upload,
+        "A picture that came in, or a small copy of it",
+        query=wire.UploadQuery,
+        answers={200: "image/*", 206: "image/*"},
+        errors=(400, 404, 416),
     ),
     Operation(
         "GET",

@@ -11,12 +11,30 @@ from imagine.models import Action, Direction, Job, Note, Strength
 from imagine.routes.reading import Body, JsonInt, Query
 
 
+class PictureRef(Body):
+    """One picture of a job."""
+
+    job: str
+    image: JsonInt = Field(0, ge=0, le=99)
+
+
 class ImagineBody(Body):
-    """One prompt, with options that a flag in the prompt beats."""
+    """One prompt, with options that a flag in the prompt beats, and pictures to start from."""
 
     prompt: str = Field(description="Words, then flags: a red fox --ar 16:9 --seed 42")
     options: dict[str, Any] = Field(
         default_factory=dict, description="Parameters by long name, as GET /api/parameters lists"
+    )
+    images: list[str | PictureRef] = Field(
+        default_factory=list,
+        max_length=16,
+        description="Ids of uploads, links, and pictures of jobs; behind those in the prompt",
+    )
+    mask: str | None = Field(
+        None, description="Id of an upload: where it is white, the first picture is painted anew"
+    )
+    priority: JsonInt | None = Field(
+        None, ge=-100, le=100, description="The higher goes first; else as --fast and --relax say"
     )
 
 
@@ -26,13 +44,6 @@ class SubmitAnswer(BaseModel):
     batch: str
     jobs: list[Job]
     warnings: list[Note]
-
-
-class PictureRef(Body):
-    """One picture of a job."""
-
-    job: str
-    image: JsonInt = Field(0, ge=0, le=99)
 
 
 class ActionBody(Body):
@@ -228,6 +239,24 @@ class ThumbnailQuery(Query):
     """How wide a thumbnail should be. Units: pixels; rounded up to the next size kept."""
 
     w: int = Field(640, ge=1, le=4096)
+
+
+class UploadQuery(Query):
+    """How wide a small copy should be; without it, the picture itself. Units: pixels."""
+
+    w: int | None = Field(None, ge=1, le=4096)
+
+
+class UploadAnswer(BaseModel):
+    """A picture that came in; its id is the SHA-256 of its bytes. Units: pixels, bytes."""
+
+    id: str
+    link: str = Field(description="How a prompt names it")
+    url: str
+    width: int
+    height: int
+    media_type: str
+    bytes: int
 
 
 class LiveQuery(Query):

@@ -1,0 +1,42 @@
+"""Pictures that come in, and what came in as files."""
+
+from aiohttp import web
+
+from imagine.app_keys import PARTS
+from imagine.links import upload_link
+from imagine.routes.forms import take_upload
+from imagine.routes.pictures import check_range, file_headers
+from imagine.routes.presenting import json_answer
+from imagine.routes.reading import read_query
+from imagine.routes.wire import UploadAnswer, UploadQuery
+
+
+async def put_upload(request: web.Request) -> web.Response:
+    upload, is_new = await take_upload(request)
+    told = UploadAnswer(
+        id=upload.id,
+        link=upload_link(upload.id),
+        url=f"/api/uploads/{upload.id}",
+        width=upload.width,
+        height=upload.height,
+        media_type=upload.media_type,
+        bytes=upload.bytes,
+    )
+    answer = json_answer(told.model_dump_json(), status=201 if is_new else 200)
+    answer.headers["Location"] = told.url
+    return answer
+
+
+async def upload(request: web.Request) -> web.StreamResponse:
+    """Answer with the file itself, or with a small copy when a width is asked for."""
+    uploads = request.app[PARTS].uploads
+    upload_id = request.match_info["id"]
+    width = read_query(request, UploadQuery).w
+    if width is not None:
+        path = await uploads.thumbnail(upload_id, width)
+        return web.FileResponse(path, headers=file_headers("image/webp"))
+    found = await uploads.get(upload_id)
+    check_range(request, found.bytes)
+    headers = file_headers(found.media_type)
+    headers["Content-Disposition"] = f'inline; filename="{found.path.name}"'
+    return web.FileResponse(found.path, headers=headers)
