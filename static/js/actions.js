@@ -5,11 +5,12 @@ import * as api from "./api.js";
 import { thumbnail } from "./components/picture-tile.js";
 import { wish } from "./dom.js";
 import { nextArrow } from "./keys.js";
-import { begun, isChild, pictureLink, source } from "./lineage.js";
+import { begun, pictureLink, repeat, source } from "./lineage.js";
 import { ASKED, EVEN_IN_TRASH, PAGES, ROLES } from "./picture-actions.js";
 import { newKey } from "./prompt-memory.js";
 import { writeFlag } from "./prompt-text.js";
 import { pictureCount } from "./set-view.js";
+import { isActive } from "./store.js";
 
 /**
  * @typedef {object} Page what the actions act upon
@@ -53,9 +54,21 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
   const restore = (job) => attempt(() => api.restore(job.id), () =>
     toast.say(`Set ${job.number} is back.`, { verb: "Undo", act: () => attempt(() => api.remove(job.id)) }));
 
+  /** @param {api.Job} job */
+  function cancel(job) {
+    dispatch({ type: "canceling", job: job.id, on: true });
+    attempt(() => api.cancel(job.id), undefined, () => dispatch({ type: "canceling", job: job.id, on: false }));
+  }
+
   /** @param {string} text @param {string} done */
   const copy = (text, done) => navigator.clipboard.writeText(text).then(
     () => toast.say(done), () => toast.say("The browser does not let this page copy."));
+
+  /** Sets that were begun by mistake: stopped, or, where one is done already, put away. @param {api.Job[]} jobs */
+  const undo = (jobs) => ({ verb: "Cancel", act: () => jobs.forEach(({ id }) => {
+    const job = state().jobs.get(id);
+    if (job) (isActive(job) ? cancel : trash)(job);
+  }) });
 
   /** What is under way: the same again, before the answer, asks nothing. @type {Set<string>} */
   const asking = new Set();
@@ -70,7 +83,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     await attempt(() => api.act(job.id, body, { key }), async ({ jobs }) => {
       await go(null);
       submitted(jobs);
-      toast.say(`${begun(jobs, job)}.`, { verb: "Cancel", act: () => jobs.forEach(does.cancel) });
+      toast.say(`${begun(jobs, job)}.`, undo(jobs));
     });
     asking.delete(same);
   }
@@ -110,12 +123,15 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
   }
 
   /** The very same pixels: what grew from a picture is made from that picture again. @param {api.Job} job */
-  const again = (job) => attempt(
-    () => (isChild(job) ? api.act(job.id, { action: "remix", image: 0, prompt: job.canonical }) : api.imagine({ prompt: job.canonical })),
-    async ({ jobs }) => {
+  function again(job) {
+    const same = repeat(job);
+    const once = { key: newKey() };
+    return attempt(() => (same ? api.act(...same, once) : api.imagine({ prompt: job.canonical }, once)), async ({ jobs }) => {
       await go(null);
       submitted(jobs);
+      toast.say(`Set ${jobs[0].number}: set ${job.number} made again.`, undo(jobs));
     });
+  }
 
   /** @type {Record<string, (job: api.Job, index: number|null, from: Element, more: More) => void>} */
   const does = {
@@ -161,10 +177,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
       copy(String(image?.seed ?? job.parameters.seed), "The seed is copied.");
     },
     again,
-    cancel(job) {
-      dispatch({ type: "canceling", job: job.id, on: true });
-      attempt(() => api.cancel(job.id), undefined, () => dispatch({ type: "canceling", job: job.id, on: false }));
-    },
+    cancel,
     retry: (job) => attempt(() => api.retry(job.id)),
     restore,
     trash(job) {

@@ -131,8 +131,14 @@ export function upload(file, { progress, signal } = {}) {
   });
 }
 
-/** The table of flags. */
-export const parameters = () => request("GET", "/api/parameters");
+/** @type {Promise<any>|null} */
+let table = null;
+
+/** The table of flags: asked for once, because no engine changes it. */
+export const parameters = () => (table ??= request("GET", "/api/parameters").catch((reason) => {
+  table = null;
+  throw reason;
+}));
 
 /** Models, LoRAs, samplers and schedulers that are installed. */
 export const catalog = () => request("GET", "/api/catalog");

@@ -16,13 +16,31 @@ const LINK = /^picture:([\da-f-]{36})\/(\d+)$/;
 /** The link by which a prompt names a picture. @param {string} job @param {number} image */
 export const pictureLink = (job, image) => `picture:${job}/${image}`;
 
-/** A child of a picture, whose prompt alone does not make it again. @param {Job} job */
-export const isChild = ({ parameters: { origin, member } }) => Boolean(origin) || (member !== undefined && member !== null);
+/**
+ * What makes the very same pixels again, of a set whose prompt alone does not: the set or parent to ask, and the action.
+ * @param {Job} job @returns {[job: string, body: import("./api.js").Action]|null} null: its prompt does
+ */
+export function repeat(job) {
+  const { origin, member } = job.parameters;
+  const [parent] = job.parents;
+  if (parent && member !== undefined && member !== null) return [parent.job, { action: "single", image: parent.image }];
+  return origin ? [job.id, { action: "remix", image: 0, prompt: job.canonical }] : null;
+}
 
 /** The picture that a set grew from. @param {Job} job @returns {Picture|null} */
 export function source(job) {
-  const link = job.kind === "single" ? null : LINK.exec(job.parameters.origin?.source ?? "");
-  return link ? { job: link[1], image: Number(link[2]) } : job.parents[0] ?? null;
+  if (job.parents.length) return job.parents[0];
+  const link = LINK.exec(job.parameters.origin?.source ?? "");
+  return link && { job: link[1], image: Number(link[2]) };
+}
+
+/**
+ * What was done to the picture itself. A set made from a child repeats the child's origin: then it did not.
+ * @param {Job} job @param {Picture} from
+ */
+function ownOrigin(job, from) {
+  const { origin } = job.parameters;
+  return job.kind !== "single" && origin?.source === pictureLink(from.job, from.image) ? origin : null;
 }
 
 /** @param {number} factor */
@@ -38,28 +56,26 @@ const DEEDS = {
   reshape: (_, { parameters }) => [["Shape", parameters.aspect].filter(Boolean).join(" "), "from"],
   region: () => ["Repaint"],
   enhance: () => ["Enhanced", "from"],
-  reroll: () => ["Reroll"],
-  remix: () => ["Remix"],
 };
-const OF_THE_SET = ["reroll", "remix"];
 
 /**
  * What was done; null for a set that grew from none.
  * @param {Job} job @param {Job|null|undefined} parent when it is known @returns {Deed|null}
  */
 export function deed(job, parent) {
-  const { origin } = job.parameters;
-  if (job.kind !== "single" && origin && DEEDS[origin.action]) {
-    const [name, joint = "of"] = DEEDS[origin.action](origin, job);
-    return { name, joint, whole: OF_THE_SET.includes(origin.action) };
-  }
   const from = source(job);
   if (!from) return null;
+  const origin = ownOrigin(job, from);
+  if (origin && DEEDS[origin.action]) {
+    const [name, joint = "of"] = DEEDS[origin.action](origin, job);
+    return { name, joint, whole: false };
+  }
   if (job.kind === "single") return { name: "Picture alone", joint: "from", whole: false };
   if (job.kind === "blend") return { name: `Blend of ${job.parents.length} pictures`, joint: "", whole: true };
   if (job.kind === "edit") return { name: "Edit", joint: "of", whole: false };
   if (job.canonical.includes(pictureLink(from.job, from.image))) return { name: "With", joint: "", whole: false };
   if (!parent) return { name: "Another version", joint: "of", whole: true };
+  if (parent.canonical === job.canonical) return { name: "Made again", joint: "from", whole: true };
   return { name: parent.prompt === job.prompt ? "Reroll" : "Remix", joint: "of", whole: true };
 }
 

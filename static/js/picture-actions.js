@@ -4,6 +4,7 @@
 
 import { inWords } from "./format.js";
 import { pictureCount } from "./set-view.js";
+import { isActive } from "./store.js";
 
 /**
  * @typedef {import("./api.js").Job} Job
@@ -99,9 +100,6 @@ export const keepingRows = (job, image) => [
   ...(job.deleted_at ? [] : [row("star", "star", job.favorites.includes(image.index) ? "Remove star" : "Star", "S")]),
   row("download", "down", "Download", "D"),
 ];
-
-/** @param {Job} job */
-const isActive = (job) => job.state === "queued" || job.state === "running";
 
 /**
  * What else there is, for a picture or, without one, for the set.

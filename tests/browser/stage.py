@@ -111,9 +111,11 @@ def child(
         kind=KINDS.get(action, parent["kind"]),
         parents=[{"job": parent["id"], "image": image}],
     )  # fmt: skip
-    if action == "single":
-        job["parameters"]["member"] = image
-    elif action in KINDS:
+    if action in {"single", "reroll", "remix"}:
+        job["parameters"]["origin"] = parent["parameters"].get("origin")
+        job["parameters"]["member"] = image if action == "single" else None
+        job["canonical"] += f"{number}" if action == "reroll" else ""
+    else:
         source = f"picture:{parent['id']}/{image}"
         job["parameters"]["origin"] = {"action": action, "source": source} | origin
     if aspect:

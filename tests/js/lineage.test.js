@@ -1,9 +1,9 @@
-import { begun, deed, isChild, kin, lineage, source } from "../../static/js/lineage.js";
+import { begun, deed, kin, lineage, repeat, source } from "../../static/js/lineage.js";
 import { equal, test } from "./check.js";
 import { job } from "./jobs.js";
 
 const ID = (n) => `01980000-0000-7000-8000-00000000000${n}`;
-const PARENT = job({ id: ID(1), number: 128 });
+const PARENT = job({ id: ID(1), number: 128, canonical: "a red fox --ar 16:9 --seed 2" });
 const child = (origin, changes = {}) => job({
   id: ID(2), number: 129, parents: [{ job: ID(1), image: 1 }],
   parameters: { batch_size: 4, ...(origin && { origin: { source: `picture:${ID(1)}/1`, ...origin } }), ...changes.parameters },
@@ -40,8 +40,13 @@ test("the number of the parent comes when it is known, and a set alone has no li
   equal(deed(job(), undefined), null);
 });
 
-test("a reroll of a child grew from the same picture as the child", () =>
-  equal(source(child({ action: "zoom" }, { parents: [{ job: ID(3), image: 0 }] })), { job: ID(1), image: 1 }));
+test("a reroll of a child repeats its origin, and is told as a reroll of the child", () => {
+  const zoomed = { ...child({ action: "zoom" }), canonical: "a red fox --seed 7" };
+  const reroll = child({ action: "zoom" }, { id: ID(3), parents: [{ job: ID(2), image: 0 }] });
+  equal(lineage(reroll, zoomed), "Reroll of set 129");
+  equal(lineage({ ...reroll, canonical: zoomed.canonical }, zoomed), "Made again from set 129");
+  equal(source(child({ action: "zoom" }, { parents: [] })), { job: ID(1), image: 1 });
+});
 
 test("what an action has begun is said in one sentence", () => {
   equal(begun([child({ action: "zoom", factor: 2 })], PARENT), "Set 129: zoom out 2× of picture 2");
@@ -50,12 +55,15 @@ test("what an action has begun is said in one sentence", () => {
   equal(begun([child({ action: "upscale" }), job({ number: 131 })], single), "Sets 129 to 131: upscale of set 128");
 });
 
-test("only what has an origin, or is one picture of a set, needs its picture to be made again", () =>
-  equal([job(), child(null), child({ action: "pan" }), child(null, { parameters: { member: 0 } })].map(isChild), [false, false, true, true]));
+test("what its prompt does not make again is made from its picture again", () => {
+  equal([job(), child(null)].map(repeat), [null, null]);
+  equal(repeat(child({ action: "pan" })), [ID(2), { action: "remix", image: 0, prompt: job().canonical }]);
+  equal(repeat(child(null, { parameters: { member: 1 } })), [ID(1), { action: "single", image: 1 }]);
+});
 
 test("a family is told from the first set down to what grew from this one", () => {
   const zoomed = child({ action: "zoom" });
-  const varied = child({ action: "variation", strength: "strong" }, { id: ID(3), number: 130, parents: [{ job: ID(2), image: 3 }] });
+  const varied = child({ action: "variation", strength: "strong", source: `picture:${ID(2)}/3` }, { id: ID(3), number: 130, parents: [{ job: ID(2), image: 3 }] });
   const sister = child({ action: "pan", direction: "up" }, { id: ID(4), number: 131 });
   const jobs = new Map([PARENT, zoomed, varied, sister].map((one) => [one.id, one]));
   const edges = [
