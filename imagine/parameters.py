@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from imagine.fidelity import Fidelity, facts
+
 
 class ValueType(StrEnum):
     """What stands after a flag."""
@@ -64,6 +66,7 @@ class Parameter:
     what is allowed where a range does not. ``bare`` is the value when none is typed; ``tolerates``
     are words that old clients put after a flag without value. ``old_models`` had a longer scale up
     to ``old_max``. Of the parameters with the same ``rivals`` name, the first one typed counts.
+    ``here`` says in a sentence what it does on this server, and ``fidelity`` how near that comes.
     """
 
     name: str
@@ -90,6 +93,8 @@ class Parameter:
     versions: str = "all"
     instead: str = ""
     ours: bool = False
+    here: str = ""
+    fidelity: Fidelity = Fidelity.NOT_HERE
 
     @property
     def flag(self) -> str:
@@ -162,6 +167,8 @@ _LINK = "https://example.com/cat.png"
 
 
 def _row(name: str, flags: str, kind: ValueType, meaning: str, **more: Any) -> Parameter:
+    fidelity, here = facts(name, more.get("instead", ""))
+    more |= {"here": here, "fidelity": fidelity}
     return Parameter(name, tuple(flags.split()), kind, meaning, **more)
 
 
@@ -349,6 +356,8 @@ def describe(parameters: Sequence[Parameter] = PARAMETERS) -> list[dict[str, Any
             "group": row.group.value,
             "versions": row.versions,
             "ours": row.ours,
+            "here": row.here,
+            "fidelity": row.fidelity.value,
         }
         for row in parameters
     ]

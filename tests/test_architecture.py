@@ -30,6 +30,7 @@ ROOMS = {
     "comfy_messages": 1,
     "defaults": 1,
     "chance": 1,
+    "fidelity": 1,
     "geometry": 1,
     "graph*": 1,
     "image_bytes": 1,

@@ -1,15 +1,17 @@
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from imagine.fidelity import FACTS, Fidelity
 from imagine.parameters import PARAMETERS, Arity, Group, Parameter, ValueType, describe, short
 from imagine.prompt_values import read_word
 
 DOCUMENT = Path(__file__).parent.parent / "docs" / "prompt-language.md"
 KEYS = [
     *("name", "flag", "aliases", "type", "min", "max", "step", "default", "choices", "meaning"),
-    *("range", "example", "group", "versions", "ours"),
+    *("range", "example", "group", "versions", "ours", "here", "fidelity"),
 ]
 
 # Every flag of Midjourney's language, and ours.
@@ -84,6 +86,18 @@ def test_the_description_of_chaos_says_what_a_person_wants_to_know() -> None:
     assert chaos["example"] == "--chaos 25"
     assert chaos["meaning"] == "How different the pictures are"
     assert row("chaos").hint == "--chaos: how different the pictures are"
+
+
+@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
+def test_every_flag_says_what_it_does_here(parameter: Parameter) -> None:
+    assert (parameter.name in FACTS) != parameter.is_legacy
+    assert re.fullmatch(r"[A-Z`c].{15,200}\.", parameter.here)
+    assert parameter.fidelity in Fidelity
+
+
+def test_what_is_only_ours_has_a_meaning_of_its_own() -> None:
+    assert {row.fidelity for row in PARAMETERS if row.ours} == {Fidelity.OWN_MEANING}
+    assert FACTS.keys() <= {row.name for row in PARAMETERS}
 
 
 def test_every_group_has_flags_and_only_the_engine_has_ours() -> None:
