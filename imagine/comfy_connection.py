@@ -179,7 +179,8 @@ class ComfyConnection:
 
     async def _upload_once(self, name: str, path: Path, media_type: str) -> None:
         folder, _, file_name = name.rpartition("/")
-        file, size = await asyncio.to_thread(_opened, path)
+        # Opened here and not in a thread: canceled meanwhile, nobody would close it.
+        file, size = _opened(path)
         with file:
             form = aiohttp.FormData({"type": "input", "subfolder": folder, "overwrite": "true"})
             form.add_field("image", file, filename=file_name, content_type=media_type)
