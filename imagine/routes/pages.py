@@ -49,11 +49,13 @@ class Pages:
     async def page(self, name: str, request: web.Request) -> web.Response:
         if name not in self._pages:
             raise web.HTTPNotFound
-        return web.Response(
+        answer = web.Response(
             text=self._pages[name],
             content_type="text/html",
-            headers={"Cache-Control": "no-cache"},
+            headers={"Cache-Control": "no-cache", "Vary": "Accept-Encoding"},
         )
+        answer.enable_compression()
+        return answer
 
     async def file(self, request: web.Request) -> web.StreamResponse:
         """Serve a file that was there at start; no name becomes a path."""
