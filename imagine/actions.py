@@ -8,10 +8,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from imagine.errors import ConflictError, Detail, NotFoundError, PromptError
+from imagine.errors import ConflictError, Detail, PromptError
 from imagine.growth import LEAST_FACTOR, MOST_FACTOR, ActionAsk, Growth, problem
 from imagine.jobs import Jobs
-from imagine.links import picture_link
+from imagine.links import read_picture
 from imagine.models import (
     Action,
     Direction,
@@ -64,9 +64,9 @@ ALLOWED: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class BlendAsk:
-    """Pictures to be mixed: links, or pictures of jobs."""
+    """The links of pictures to be mixed."""
 
-    images: tuple[str | Parent, ...]
+    images: tuple[str, ...]
     aspect: str | None = None
     prompt: str = ""
 
@@ -112,24 +112,15 @@ class Actions:
             allowed = f"{FEWEST_BLENDED}–{MOST_BLENDED}"
             text = f"A blend takes {FEWEST_BLENDED} to {MOST_BLENDED} pictures. Here are {count}."
             raise problem("images", text, value=str(count), allowed=allowed)
+        pictures = [picture for link in ask.images if (picture := read_picture(link)) is not None]
         return await self._jobs.submit(
             ask.prompt,
             {"aspect": ask.aspect},
             once,
-            images=[await self._link(image) for image in ask.images],
-            parents=[image for image in ask.images if isinstance(image, Parent)],
+            images=ask.images,
+            parents=[Parent(job=picture.job, image=picture.image) for picture in pictures],
             kind=JobKind.BLEND,
         )
-
-    async def _link(self, image: str | Parent) -> str:
-        """Return the link of a picture that a body names."""
-        if isinstance(image, str):
-            return image
-        try:
-            job = await self._jobs.get(image.job)
-        except NotFoundError as error:
-            raise problem("images", error.message, value=image.job) from error
-        return picture_link(job.id, finished_picture(job, image.image).index)
 
     async def _read_stored(self, job: Job) -> Prompt:
         vocabulary = Vocabulary(max_characters=MOST_STORED)

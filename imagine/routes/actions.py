@@ -9,13 +9,13 @@ from imagine.actions import BlendAsk
 from imagine.app_keys import PARTS
 from imagine.errors import NotFoundError
 from imagine.growth import ActionAsk, problem
-from imagine.links import is_own, upload_link
-from imagine.models import Action, Direction, Parent, Strength
+from imagine.models import Action, Direction, Strength
 from imagine.prompt_findings import near_name
+from imagine.routes.forms import image_links, link_of
 from imagine.routes.presenting import json_answer, present_text
 from imagine.routes.reading import read_body, read_once
 from imagine.routes.submitting import submitted
-from imagine.routes.wire import ActionBody, BlendBody, EdgeEntry, PictureRef
+from imagine.routes.wire import ActionBody, BlendBody, EdgeEntry
 
 Word = TypeVar("Word", bound=StrEnum)
 
@@ -29,7 +29,7 @@ async def act(request: web.Request) -> web.Response:
         strength=None if strength is None else read_word(Strength, strength, "strength"),
         factor=body.factor,
         direction=None if direction is None else read_word(Direction, direction, "direction"),
-        mask=None if body.mask is None else read_link(body.mask, "mask"),
+        mask=None if body.mask is None else link_of(body.mask, "mask"),
         aspect=body.aspect,
         prompt=body.prompt,
     )
@@ -40,8 +40,7 @@ async def act(request: web.Request) -> web.Response:
 
 async def blend(request: web.Request) -> web.Response:
     body = await read_body(request, BlendBody)
-    images = tuple(map(read_image, body.images))
-    ask = BlendAsk(images, aspect=body.aspect, prompt=body.prompt or "")
+    ask = BlendAsk(image_links(body), aspect=body.aspect, prompt=body.prompt or "")
     text = await request.app[PARTS].actions.blend(ask, await read_once(request))
     return await submitted(request, text)
 
@@ -79,23 +78,3 @@ def read_word(words: type[Word], text: str, name: str) -> Word:
         allowed=", ".join(words),
         suggestion=near,
     )
-
-
-def read_image(image: str | PictureRef) -> str | Parent:
-    """Read one picture of a body: an upload, or one of a job."""
-    if isinstance(image, PictureRef):
-        return Parent(job=image.job, image=image.image)
-    return read_link(image, "images")
-
-
-def read_link(text: str, name: str) -> str:
-    """Return the link of an upload that is named by its id, or by the link itself.
-
-    Raises:
-        PromptError: it is neither.
-    """
-    link = text if is_own(text) else upload_link(text)
-    if not is_own(link):
-        message = f"{text[:40]!r} is no id of an upload: POST /api/uploads gives one."
-        raise problem(name, message, value=text[:200], allowed="the id of an upload")
-    return link

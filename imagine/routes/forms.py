@@ -30,7 +30,7 @@ from imagine.links import is_own, picture_link, upload_link
 from imagine.models import Once
 from imagine.prompt_values import read_link
 from imagine.routes.reading import checked, read_body, read_once, whole_json
-from imagine.routes.wire import ImagineBody, PictureRef
+from imagine.routes.wire import BlendBody, ImagineBody, PictureRef
 from imagine.uploads import Put, too_large
 
 FORM, JSON = "multipart/form-data", "application/json"
@@ -88,20 +88,20 @@ async def read_imagine(request: web.Request) -> Asked:
         body = await read_body(request, ImagineBody)
         once = await read_once(request)
     images = image_links(body)
-    mask = None if body.mask is None else _link(body.mask, MASK)
+    mask = None if body.mask is None else link_of(body.mask, MASK)
     if mask is not None and not images:
         message = "A mask needs the picture that it is for, as the first of images."
         raise PromptError(message, details=[Detail(parameter=MASK, message=message)])
     return Asked(body, images, mask, once)
 
 
-def image_links(body: ImagineBody) -> tuple[str, ...]:
+def image_links(body: ImagineBody | BlendBody) -> tuple[str, ...]:
     """Return the links of the pictures that a body names.
 
     Raises:
         PromptError: one is nothing that could be a picture.
     """
-    return tuple(_link(image, f"images.{index}") for index, image in enumerate(body.images))
+    return tuple(link_of(image, f"images.{index}") for index, image in enumerate(body.images))
 
 
 async def take_upload(request: web.Request) -> Put:
@@ -233,8 +233,12 @@ def _again(error: ImagineError, message: str, detail: Detail) -> ImagineError:
     return type(error)(message, details=[detail], hint=error.hint, code=error.error_code)
 
 
-def _link(image: str | PictureRef, field: str) -> str:
-    """Return the link of a picture that a body names: an upload, one of a job, or the web's."""
+def link_of(image: str | PictureRef, field: str) -> str:
+    """Return the link of a picture that a body names: an upload, one of a job, or the web's.
+
+    Raises:
+        PromptError: it is nothing that could be a picture.
+    """
     if isinstance(image, PictureRef):
         link = picture_link(image.job, image.image)
         if not is_own(link):

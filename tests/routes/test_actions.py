@@ -207,7 +207,7 @@ async def test_a_key_makes_one_child_and_is_of_one_job_only(client: Client):
         ({"action": "zoom", "factor": True}, "factor", "number"),
         ({"action": "zoom", "factor": "2"}, "factor", "number"),
         ({"action": "reshape", "aspect": "0:1"}, "aspect", "aspect"),
-        ({"action": "region", "mask": "../etc"}, "mask", "no id of an upload"),
+        ({"action": "region", "mask": "../etc"}, "mask", "neither the id of an upload"),
         ({"action": "region", "mask": "0" * 64}, None, "upload"),
         ({"action": "single", "image": 9}, "image", "no picture 9"),
         ({"action": "single", "image": -1}, "image", "greater than or equal to 0"),
