@@ -12,6 +12,8 @@ import { FilterLine } from "./components/filter-line.js";
 import { JobFeed } from "./components/job-feed.js";
 import { JobSet } from "./components/job-set.js";
 import { LightBox } from "./components/light-box.js";
+import { MaskCanvas } from "./components/mask-canvas.js";
+import { MaskPainter } from "./components/mask-painter.js";
 import { PageDialog } from "./components/page-dialog.js";
 import { PictureTile } from "./components/picture-tile.js";
 import { PreferencesMenu } from "./components/preferences-menu.js";
@@ -33,6 +35,7 @@ for (const [name, component] of Object.entries({
   "job-feed": JobFeed, "engine-state": EngineState, "search-field": SearchField,
   "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner,
   "family-tree": FamilyTree, "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
+  "mask-canvas": MaskCanvas, "mask-painter": MaskPainter,
   "toast-line": ToastLine, "tool-tip": ToolTip,
 })) customElements.define(name, component);
 definePromptLens();
@@ -49,6 +52,7 @@ const banner = find("sketch-banner", SketchBanner);
 const box = find("light-box", LightBox);
 const sheet = find("action-sheet", ActionSheet);
 const dialogs = find("page-dialog", PageDialog);
+const painter = find("mask-painter", MaskPainter);
 const toast = find("toast-line", ToastLine);
 const lens = /** @type {HTMLElement & {api: unknown, find: unknown, engine: unknown, online: boolean}} */ (document.querySelector("prompt-lens"));
 
@@ -217,6 +221,10 @@ async function compare(picture) {
 }
 
 on("submitted", ({ jobs }) => submitted(jobs));
+on("repainted", async ({ jobs }) => {
+  await go(null);
+  grown(jobs);
+});
 on("more", more);
 on("find", ({ q }) => move({ q }, "replace"));
 on("go", ({ picture }) => go(picture));
@@ -226,7 +234,7 @@ on("page-dialog", ({ name }) => dialogs.open(name));
 actions({
   state: () => state, dispatch, go, toast, submitted: grown, compare,
   menu: (job, index, from, page) => sheet.open(job, index, from, page),
-  painter: (job, index) => /** @type {any} */ (document.querySelector("mask-painter"))?.open(job, index),
+  painter: (job, index) => painter.open(job, index),
 });
 keys.listen({
   search: () => search.open(),
@@ -240,7 +248,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 
 /* start: the list first, then what changes it */
 
-lens.api = api;
+lens.api = painter.api = api;
 lens.find = (/** @type {string} */ job) => state.jobs.get(job);
 const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview), since: () => state.sequence });
 render();

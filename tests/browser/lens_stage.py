@@ -24,6 +24,8 @@ class LensStage(Stage):
         installed = catalog(checkpoints=CHECKPOINTS, loras=("ink.safetensors",))
         self._planner = Planner(load_profiles(None), catalog=lambda: installed)
         self._models, _ = self._planner.models(installed)
+        # Flags that no model honours.
+        self.lacking: set[str] = set()
         # Answers for the next submissions, in order: (status, error, headers).
         self.refusals: list[tuple[int, Json, dict[str, str]]] = []
         # While it is not set, submissions and readings wait.
@@ -62,14 +64,24 @@ class LensStage(Stage):
                 self.keys.append(request.headers.get("Idempotency-Key", ""))
                 await self.gate.wait()
                 if self.refusals:
-                    status, error, headers = self.refusals.pop(0)
-                    body = {"code": "refused", "request_id": "1", "details": []} | error
-                    return web.json_response({"error": body}, status=status, headers=headers)
+                    return self.refused()
             case _:
                 pass
         response: web.StreamResponse = await handler(request)
         return response
 
+    def refused(self) -> web.Response:
+        """Answer as the next refusal says."""
+        status, error, headers = self.refusals.pop(0)
+        body = {"code": "refused", "request_id": "1", "details": []} | error
+        return web.json_response({"error": body}, status=status, headers=headers)
+
     def read(self, prompt: str) -> Json:
         """Return the body of ``/api/parse``."""
-        return explain(prompt, {}, self._planner, seconds=lambda _: SECONDS)
+        answer = explain(prompt, {}, self._planner, seconds=lambda _: SECONDS)
+        for name in self.lacking:
+            if f"--{name}" in prompt:
+                message = f"--{name} was left out: this model has nothing like it."
+                note = {"parameter": name, "level": "warning", "message": message}
+                answer["warnings"].append(note)
+        return answer

@@ -8,11 +8,11 @@ from aiohttp import BodyPartReader, web
 from PIL import Image
 
 from tests.browser.lens_stage import LensStage
-from tests.browser.stage import Json, make_job
+from tests.browser.stage import Json
 
 
 class PaintedStage(LensStage):
-    """Keeps uploads in ``uploads`` and the actions that were asked for in ``actions``."""
+    """Keeps uploads by their id, and what was asked for as (job, body)."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -32,10 +32,14 @@ class PaintedStage(LensStage):
             case ["uploads", digest]:
                 return web.Response(body=self.uploads[digest], content_type="image/png")
             case ["jobs", job_id, "actions"]:
-                return await self._act(request, job_id)
+                self.actions.append((job_id, await request.json()))
+                await self.gate.wait()
+                if self.refusals:
+                    return self.refused()
             case _:
-                response: web.StreamResponse = await handler(request)
-                return response
+                pass
+        response: web.StreamResponse = await handler(request)
+        return response
 
     async def _upload(self, request: web.Request) -> web.Response:
         part = await (await request.multipart()).next()
@@ -47,27 +51,13 @@ class PaintedStage(LensStage):
             with Image.open(io.BytesIO(data)) as image:
                 width, height = image.size
         except OSError:
-            error = {"code": "not_a_picture", "message": "It is no picture that can be read.",
-                     "hint": "Use a PNG, JPEG or WebP file.", "request_id": "1",
-                     "details": []}  # fmt: skip
-            return web.json_response({"error": error}, status=415)
+            message = "It is no picture that can be read."
+            error = {"message": message, "hint": "Use a PNG, JPEG or WebP file."}
+            self.refusals.append((415, error, {}))
+            return self.refused()
         digest = hashlib.sha256(data).hexdigest()
         self.uploads[digest] = data
         answer = {"id": digest, "link": f"upload:{digest}", "url": f"/api/uploads/{digest}",
                   "width": width, "height": height, "media_type": "image/png",
                   "bytes": len(data)}  # fmt: skip
         return web.json_response(answer, status=201)
-
-    async def _act(self, request: web.Request, job_id: str) -> web.Response:
-        body = await request.json()
-        self.actions.append((job_id, body))
-        await self.gate.wait()
-        if self.refusals:
-            status, error, headers = self.refusals.pop(0)
-            known = {"code": "refused", "request_id": "1", "details": []}
-            return web.json_response({"error": known | error}, status=status, headers=headers)
-        self._number += 1
-        job = make_job(self._number, body.get("prompt", "again"), state="queued", pictures=1)
-        job = await self.put(job, position=1)
-        answer = {"batch": job["batch"], "jobs": [job], "warnings": []}
-        return web.json_response(answer, status=202)
