@@ -27,6 +27,7 @@ What can be told:
     comfy.history_late_s = 0.05          the history follows the end by so much
     comfy.step_s = 0.05                  each step takes so long
     comfy.tells_outputs = False          `executed` is never sent
+    comfy.takes_uploads.clear()          uploads wait, until `set()`
     comfy.answers_pings, comfy.speaks_flags, comfy.names_prompts = False …   other shortcomings
     await comfy.send_garbage()           frames that nobody can read, to every socket
     await comfy.submit(graph)            another program's prompt (no client id: everybody hears it)
@@ -111,6 +112,8 @@ class FakeComfy(FakeEngine):
         self.client_ids: list[str] = []
         self.requests: list[tuple[str, str]] = []
         self.uploaded: list[str] = []
+        self.takes_uploads = asyncio.Event()
+        self.takes_uploads.set()
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._number = 0
         self._faults: dict[str, deque[str | int]] = {}
@@ -423,6 +426,7 @@ class FakeComfy(FakeEngine):
     async def _upload(self, request: web.Request) -> web.Response:
         if not request.content_type.startswith("multipart/"):
             return web.Response(status=400)
+        await self.takes_uploads.wait()
         form = await request.post()
         image = form.get("image")
         if not image:
