@@ -149,7 +149,10 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     compare: (job, index) => compare({ job: job.id, index: index ?? 0 }),
     parent(job) {
       const from = source(job);
-      if (from) go({ job: from.job, index: from.image });
+      if (!from) return;
+      const open = () => go({ job: from.job, index: from.image });
+      if (state().jobs.has(from.job)) open();
+      else attempt(() => api.job(from.job), open);
     },
     open: (job, index) => go({ job: job.id, index: index ?? 0 }),
     menu: (job, index, from) => menu(job, index, from),

@@ -320,6 +320,8 @@ class Stage:
         return web.json_response(self._select(request.query))
 
     async def _job(self, request: web.Request) -> web.Response:
+        if request.match_info["id"] not in self.jobs:
+            raise web.HTTPNotFound
         return web.json_response(self.jobs[request.match_info["id"]])
 
     async def _change(self, request: web.Request) -> web.Response:

@@ -310,6 +310,15 @@ async def test_a_set_says_what_it_grew_from_and_leads_there(
     await expect(page.locator(".panel header")).to_contain_text("Set 5")
 
 
+async def test_a_source_that_is_gone_is_said_to_be(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(zoomed())
+    page = await open_page(allow=("Failed to load",))
+    line = page.locator("article[aria-label='Set 6'] .from")
+    await expect(line).to_have_text("Zoom out 2× of an earlier set")
+    await line.click()
+    await expect(page.locator(".toast")).to_contain_text("The server answered 404.")
+
+
 async def test_the_family_is_told_and_walked_in_the_lightbox(
     stage: Stage, open_page: OpenPage
 ) -> None:

@@ -21,6 +21,18 @@ new MutationObserver((changes) => {
 }).observe(document, {childList: true, subtree: true});
 """
 
+# The pixels of the first picture of a set, as it stands on the disk.
+PIXELS = """
+async (number) => {
+  const {jobs} = await (await fetch("/api/jobs")).json();
+  const {url} = jobs.find((job) => job.number === number).images[0];
+  const picture = await createImageBitmap(await (await fetch(url)).blob());
+  const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
+  canvas.drawImage(picture, 0, 0);
+  return canvas.getImageData(0, 0, picture.width, picture.height).data.join();
+}
+"""
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def server(tmp_path: Path) -> AsyncIterator[TestServer]:
@@ -74,6 +86,31 @@ async def test_a_page_opened_in_the_middle_of_a_run_shows_its_newest_preview(
     await expect(second.locator(preview)).not_to_have_count(0)
     await second.get_by_role("button", name="Cancel").first.click()
     await expect(first.get_by_text("You canceled this one.")).to_be_visible()
+
+
+async def test_a_picture_grows_and_what_grew_is_made_again_the_same(open_page: OpenPage) -> None:
+    page = await open_page()
+    await page.locator("textarea").first.fill("a lighthouse --size 128x128 --steps 1 --batch 2")
+    await page.keyboard.press("Enter")
+
+    async def made(number: int) -> None:
+        done = page.locator(f"article[aria-label='Set {number}'][data-state=succeeded]")
+        await expect(done).to_have_count(1, timeout=30_000)
+
+    await made(1)
+    await page.locator("article .open").nth(1).focus()
+    await page.keyboard.press("z")
+    await page.keyboard.press("Enter")
+    await made(2)
+    line = page.locator("article[aria-label='Set 2'] .from")
+    await expect(line).to_have_text("Zoom out 2× of set 1, picture 2")
+    await page.locator("article[aria-label='Set 2'] .open").first.press("Enter")
+    await expect(page.locator(".family button")).to_have_count(2)
+    await page.get_by_role("button", name="Make again").click()
+    await made(3)
+    line = page.locator("article[aria-label='Set 3'] .from")
+    await expect(line).to_have_text("Made again from set 2")
+    assert await page.evaluate(PIXELS, 3) == await page.evaluate(PIXELS, 2)
 
 
 async def test_the_api_page_lists_and_tries_requests(open_page: OpenPage) -> None:
