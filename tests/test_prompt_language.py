@@ -245,7 +245,8 @@ def test_a_second_link_for_one_thing_is_left_out() -> None:
 @pytest.mark.parametrize(
     "typed",
     ["--ar 16:9 --s 50", "--s 50 --ar 16:9", "—ar 16:9 –s 50", "–-ar 16:9 -–s 50",
-     "――ar 16:9 —s 50", "－－ar 16:9 −−s 50", "--AR 16:9 --Stylize 50", "--ar=16:9 --s=50", "--ar\t16:9\n--s\u00a050"],
+     "――ar 16:9 —s 50", "－－ar 16:9 −−s 50", "--AR 16:9 --Stylize 50", "--ar=16:9 --s=50",
+     "--ar\t16:9\n--s\u00a050"],
 )  # fmt: skip
 def test_flags_in_any_order_case_and_dash(typed: str) -> None:
     assert parse(f"a fox {typed}") == parse("a fox --ar 16:9 --s 50")
