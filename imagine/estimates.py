@@ -12,10 +12,14 @@ REMEMBERED = 256
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """What one kind of job takes. Units: seconds; ``around`` is all but the sampler's steps."""
+    """What one kind of job takes. Units: seconds; ``around`` is all but the sampler's steps.
+
+    ``passes``: how many steps are really taken for each that was asked for, second passes included.
+    """
 
     step_s: float
     around_s: float
+    passes: float = 1.0
 
 
 class Estimates:
@@ -37,11 +41,13 @@ class Estimates:
         if steps <= 0 or sampling_s <= 0:
             return
         key = _key(engine, parameters)
-        new = Pace(sampling_s / steps, max(0.0, total_s - sampling_s))
+        passes = steps / max(1, total_steps(parameters))
+        new = Pace(sampling_s / steps, max(0.0, total_s - sampling_s), passes)
         if (old := self._paces.get(key)) is not None:
             new = Pace(
                 old.step_s + WEIGHT * (new.step_s - old.step_s),
                 old.around_s + WEIGHT * (new.around_s - old.around_s),
+                passes,
             )
         self._paces[key] = new
         self._paces.move_to_end(key)
@@ -56,7 +62,7 @@ class Estimates:
         pace = self._pace(engine, parameters)
         if pace is None:
             return None
-        left = max(0, total_steps(parameters) - done)
+        left = max(0.0, total_steps(parameters) * pace.passes - done)
         return left * pace.step_s + (pace.around_s if not done else 0.0)
 
     def _pace(self, engine: str, parameters: Mapping[str, Any]) -> Pace | None:
@@ -84,4 +90,6 @@ def _key(engine: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         parameters.get("model"),
         parameters.get("batch_size") if together else 1,
         parameters["width"] * parameters["height"],
+        (parameters.get("origin") or {}).get("action"),
+        *(parameters.get(name) for name in ("hd", "tile", "stop")),
     )

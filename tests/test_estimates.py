@@ -43,6 +43,15 @@ def test_newer_jobs_count_more():
     assert estimates.seconds("sketch", PARAMETERS) == pytest.approx(18.0, abs=0.1)
 
 
+def test_second_passes_are_learned_with_what_they_belong_to():
+    estimates = learned()
+    large = PARAMETERS | {"hd": True}
+    estimates.learn("sketch", large, steps=160, sampling_s=32.0, total_s=33.0)
+    assert estimates.seconds("sketch", large) == pytest.approx(33.0)
+    assert estimates.seconds("sketch", large, done=80) == pytest.approx(16.0)
+    assert estimates.seconds("sketch", PARAMETERS) == pytest.approx(10.0)
+
+
 def test_memory_is_bounded():
     estimates = Estimates()
     for width in range(1, REMEMBERED + 50):
