@@ -49,7 +49,11 @@ def normalise(path: Path, width: int, height: int) -> Mask:
     """
     try:
         with Image.open(path, formats=FORMATS) as opened:
-            is_done = opened.size == (width, height) and opened.info.get(MARK) == MARKED
+            is_done = (
+                opened.mode == "L"
+                and opened.size == (width, height)
+                and opened.info.get(MARK) == MARKED
+            )
             picture = ImageOps.exif_transpose(opened)
     except (OSError, SyntaxError, ValueError) as error:
         raise damaged(path.name) from error

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from PIL import Image, ImageChops
+from PIL.PngImagePlugin import PngInfo
 
 from imagine.errors import PromptError, StorageError
 from imagine.masks import Mask, normalise
@@ -114,6 +115,14 @@ def test_the_same_mask_gives_the_same_bytes(file):
 def test_a_mask_of_ours_comes_back_as_it_is(file):
     first = made(file, encoded(strokes(SIZE)))[1]
     assert made(file, first.png)[1] == first
+
+
+def test_a_mask_that_only_says_to_be_ours_is_made_into_one(file):
+    info = PngInfo()
+    info.add_text("imagine", "mask")
+    drawn = Image.new("RGB", SIZE)
+    drawn.paste((255, 255, 255), BOX)
+    assert made(file, encoded(drawn, pnginfo=info))[0].tobytes() == made(file, mask())[0].tobytes()
 
 
 def test_a_damaged_mask_says_so(file):

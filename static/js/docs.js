@@ -12,6 +12,7 @@ import { reconcile, say, template } from "./dom.js";
  */
 
 const base = document.documentElement.dataset.base ?? "";
+const JSON_TYPE = "application/json";
 const EXAMPLE = { prompt: "a red fox in the snow --ar 16:9" };
 
 const card = template(`
@@ -66,6 +67,13 @@ const describe = (schema, about) =>
     .filter(Boolean)
     .join(" · ");
 
+/** The body as JSON, or as a form where there is no other. @param {Operation} operation @returns {Schema} */
+function bodyOf({ requestBody }) {
+  const content = requestBody?.content ?? {};
+  const kind = content[JSON_TYPE] ?? content["multipart/form-data"];
+  return kind ? resolve(kind.schema) : {};
+}
+
 /** @param {string} method @param {string} path @param {Operation} operation */
 function show(method, path, operation) {
   const element = card();
@@ -75,7 +83,7 @@ function show(method, path, operation) {
   say(part(".path"), path);
   say(part(".what"), operation.summary);
   fill(part("[data-part=parameters] dl"), operation.parameters.map((p) => [p.name, describe(p.schema, p.description)]));
-  const body = operation.requestBody ? resolve(operation.requestBody.content["application/json"].schema) : {};
+  const body = bodyOf(operation);
   fill(part("[data-part=body] dl"), Object.entries(body.properties ?? {}).map(([name, schema]) => [name, describe(schema)]));
   fill(part("[data-part=answers] dl"), Object.entries(operation.responses).map(([status, { description }]) => [status, description]));
   tryIt(/** @type {HTMLFormElement} */ (part(".try")), method, path, operation);
@@ -91,10 +99,15 @@ function tryIt(form, method, path, operation) {
     label.append(Object.assign(document.createElement("input"), { name: parameter.name, required: parameter.in === "path" }));
     form.append(label);
   }
-  if (operation.requestBody) {
+  if (operation.requestBody && !operation.requestBody.content[JSON_TYPE]) {
+    const label = field();
+    say(/** @type {Element} */ (label.firstElementChild), "image");
+    label.append(Object.assign(document.createElement("input"), { name: "image", type: "file", required: true }));
+    form.append(label);
+  } else if (operation.requestBody) {
     const label = field();
     say(/** @type {Element} */ (label.firstElementChild), "Body");
-    const properties = resolve(operation.requestBody.content["application/json"].schema).properties ?? {};
+    const properties = bodyOf(operation).properties ?? {};
     const example = "prompt" in properties ? EXAMPLE : Object.fromEntries(Object.keys(properties).map((name) => [name, []]));
     label.append(Object.assign(document.createElement("textarea"), { name: "body", rows: 3, value: JSON.stringify(example) }));
     form.append(label);
@@ -120,10 +133,14 @@ async function request(form, method, path, operation) {
     if (place === "query" && value) query.set(name, value);
   }
   const body = values.get("body");
+  const file = values.get("image");
+  const upload = new FormData();
+  if (file instanceof File) upload.append("image", file);
   try {
     const reply = await fetch(`${base}${path}${query.size ? `?${query}` : ""}`, {
       method: method.toUpperCase(),
-      ...(body === null ? {} : { body, headers: { "content-type": "application/json" } }),
+      ...(body === null ? {} : { body, headers: { "content-type": JSON_TYPE } }),
+      ...(file instanceof File ? { body: upload } : {}),
       signal: AbortSignal.timeout(30_000),
     });
     const isText = /json|text/.test(reply.headers.get("content-type") ?? "");
