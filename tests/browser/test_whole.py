@@ -21,7 +21,7 @@ new MutationObserver((changes) => {
 }).observe(document, {childList: true, subtree: true});
 """
 
-# The pixels of the first picture of a set, as it stands on the disk.
+# A digest of the pixels of the first picture of a set, as it stands on the disk.
 PIXELS = """
 async (number) => {
   const {jobs} = await (await fetch("/api/jobs")).json();
@@ -29,7 +29,8 @@ async (number) => {
   const picture = await createImageBitmap(await (await fetch(url)).blob());
   const canvas = new OffscreenCanvas(picture.width, picture.height).getContext("2d");
   canvas.drawImage(picture, 0, 0);
-  return canvas.getImageData(0, 0, picture.width, picture.height).data.join();
+  const {data} = canvas.getImageData(0, 0, picture.width, picture.height);
+  return new Uint8Array(await crypto.subtle.digest("SHA-256", data)).join();
 }
 """
 
@@ -90,7 +91,7 @@ async def test_a_page_opened_in_the_middle_of_a_run_shows_its_newest_preview(
 
 async def test_a_picture_grows_and_what_grew_is_made_again_the_same(open_page: OpenPage) -> None:
     page = await open_page()
-    await page.locator("textarea").first.fill("a lighthouse --size 128x128 --steps 1 --batch 2")
+    await page.locator("textarea").first.fill("a lighthouse --ar 3:2 --steps 1 --batch 2")
     await page.keyboard.press("Enter")
 
     async def made(number: int) -> None:
