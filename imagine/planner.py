@@ -224,7 +224,7 @@ class Planner:
             return self.plan(prompt, prompt_id, catalog, member=member)
         assert self._inputs is not None, "a server can find pictures"
         source = (origin.source,) if origin is not None else ()
-        found = dict(await self._inputs.find({*links, *source}))
+        found = dict(await self._inputs.find((*links, *source)))
         own = {link: image.link for link, image in found.items()}
         inputs = {image.link: image for image in found.values()}
         if origin is not None:
