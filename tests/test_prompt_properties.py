@@ -1,8 +1,9 @@
 """What holds for every prompt, however odd.
 
-Two thousand examples are looked at in all, always the same ones. To look longer, and at random:
-``PROMPT_EXAMPLES=100000 pytest tests/test_prompt_properties.py --no-cov``; each property that fails
-prints the shortest prompt with which it does.
+Two thousand examples are looked at in all, always the same ones. To look longer, and at random, for
+some ten minutes::
+
+    PROMPT_EXAMPLES=100000 pytest tests/test_prompt_properties.py -o faulthandler_timeout=0
 """
 
 import os
