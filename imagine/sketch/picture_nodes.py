@@ -131,19 +131,22 @@ def pad_for_outpaint(given: Given) -> Outputs:
     width, height = given["image"][0].size
     mask = Image.new("L", padded[0].size, 255)
     keep = Image.new("L", (width, height))
-    feather = given["feathering"]
-    if 0 < feather * 2 < min(width, height):
+    depth = given["feathering"]
+    if 0 < depth * 2 < min(width, height):
         # Only sides that are padded fade; the others stay protected to their edge.
-        box = (
-            feather if left else 0,
-            feather if top else 0,
-            width - feather if right else width,
-            height - feather if bottom else height,
-        )
-        keep = Image.new("L", (width, height), 255)
-        keep.paste(0, box)
-        keep = keep.filter(ImageFilter.BoxBlur(feather / 2))
-        keep.paste(0, box)
+        fall = bytes(round(255 * (1 - d / depth) ** 2) for d in range(depth))
+        across = Image.frombytes("L", (depth, 1), fall).resize((depth, height))
+        down = Image.frombytes("L", (1, depth), fall).resize((width, depth))
+        for pad, strip, place in (
+            (left, across, (0, 0)),
+            (right, ImageOps.mirror(across), (width - depth, 0)),
+            (top, down, (0, 0)),
+            (bottom, ImageOps.flip(down), (0, height - depth)),
+        ):
+            if pad:
+                side = Image.new("L", keep.size)
+                side.paste(strip, place)
+                keep = ImageChops.lighter(keep, side)
     mask.paste(keep, (left, top))
     return tuple(padded), (mask,)
 

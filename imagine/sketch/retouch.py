@@ -47,13 +47,14 @@ def repaint(
     box = hole.getbbox()
     if box is None:
         return source
+    if mask.getextrema()[0] == 255:
+        return rework(source, brief, 1.0 if is_blank else denoise)
     if _touches_edge(mask):
-        base = fresh = _grown(source, hole, brief)
+        # Only what is wholly white is unknown: a feathered edge still shows the picture.
+        unknown = mask.point(lambda v: 255 if v > 250 else 0)
+        base = fresh = _grown(source, unknown, brief)
     elif _is_seam(hole.crop(box), source.size):
-        base = fresh = _mended(source, mask)
-        mask = mask.point(lambda v: min(255, v * 2))
-        denoise = min(1.0, denoise * 1.5)
-        return Image.composite(Image.blend(source, fresh, denoise), source, mask)
+        return _mended(source, mask, denoise)
     else:
         base = source
         if is_blank:
@@ -85,13 +86,25 @@ def _grown(source: Image.Image, hole: Image.Image, brief: Brief) -> Image.Image:
     if brief.scene() is ABSTRACT:
         fresh = _in_palette_of(fresh, inside)
     fresh = _with_colours_of(_levelled(fresh, base), base, 1.0)
-    reach = max(4, min(inside.size) // 20)
+    reach = max(4, min(inside.size) // 14)
     far = Image.new("L", source.size, 255)
     far.paste(0, (box[0] - reach, box[1] - reach, box[2] + reach, box[3] + reach))
     far = far.filter(ImageFilter.BoxBlur(reach))
     # A hole drawn by hand may cut into the rectangle that bounds what is known.
     far.paste(hole.crop(box), box)
-    return Image.composite(fresh, _mirrored(inside, box, source.size), far)
+    mirrored = _mirrored(inside, box, source.size)
+    far = ImageChops.lighter(far, _odd(mirrored, base, hole))
+    return Image.composite(fresh, mirrored, far)
+
+
+def _odd(mirrored: Image.Image, base: Image.Image, hole: Image.Image) -> Image.Image:
+    """Return where something that the edge cuts off would come back in the mirror."""
+    size = (FILL_PX * 2, FILL_PX * 2)
+    apart = ImageChops.difference(mirrored.resize(size, BOX), base.resize(size, BOX))
+    strongest = ImageChops.lighter(ImageChops.lighter(*apart.split()[:2]), apart.getchannel(2))
+    odd = strongest.point([min(255, max(0, v - 40) * 8) for v in range(256)])
+    odd = odd.filter(ImageFilter.GaussianBlur(1)).resize(hole.size, Image.Resampling.BICUBIC)
+    return ImageChops.multiply(odd, hole)
 
 
 def _mirrored(inside: Image.Image, box: Box, size: tuple[int, int]) -> Image.Image:
@@ -194,15 +207,13 @@ def _is_seam(hole: Image.Image, size: tuple[int, int]) -> bool:
     return runs_through and ImageStat.Stat(hole).mean[0] < 128
 
 
-def _mended(source: Image.Image, mask: Image.Image) -> Image.Image:
+def _mended(source: Image.Image, mask: Image.Image, denoise: float) -> Image.Image:
     """Close thin gaps with the mirror images of both sides, one turning into the other."""
-    hole = mask.point(lambda v: 255 if v > 8 else 0)
-    picture, hole = _closed_across(source, hole)
-    turned = (
-        picture.transpose(Image.Transpose.TRANSPOSE),
-        hole.transpose(Image.Transpose.TRANSPOSE),
-    )
-    return _closed_across(*turned)[0].transpose(Image.Transpose.TRANSPOSE)
+    turn = Image.Transpose.TRANSPOSE
+    picture, hole = _closed_across(source, mask.point(lambda v: 255 if v > 8 else 0))
+    picture = _closed_across(picture.transpose(turn), hole.transpose(turn))[0].transpose(turn)
+    picture = Image.blend(source, picture, min(1.0, denoise * 1.5))
+    return Image.composite(picture, source, mask.point(lambda v: min(255, v * 2)))
 
 
 def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image, Image.Image]:
@@ -269,7 +280,7 @@ def _touches_edge(mask: Image.Image) -> bool:
         (0, 0, width, 1),
         (0, height - 1, width, height),
     )
-    return any(ImageStat.Stat(mask.crop(side)).extrema[0][0] > 200 for side in sides)
+    return any(ImageStat.Stat(mask.crop(side)).extrema[0][0] > 250 for side in sides)
 
 
 def _filled(source: Image.Image, mask: Image.Image) -> Image.Image:

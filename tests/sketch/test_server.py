@@ -12,7 +12,15 @@ from PIL import Image
 
 from imagine.sketch import nodes, serve, server
 from imagine.sketch.schemas import load_schemas
-from tests.sketch.helpers import Client, connected, link, node, recording, text_to_image
+from tests.sketch.helpers import (
+    Client,
+    connected,
+    link,
+    node,
+    on_picture,
+    recording,
+    text_to_image,
+)
 
 
 def malformed() -> list[Any]:
@@ -149,6 +157,32 @@ async def test_an_uploaded_mask_becomes_the_alpha_of_its_original(client: Client
         assert await answer.json() == {"name": "masked.png", "subfolder": "", "type": "input"}
     sent = await client.view({"filename": "masked.png", "type": "input", "subfolder": ""})
     assert Image.open(BytesIO(sent)).getpixel((3, 3)) == (0, 128, 0, 0)
+
+
+async def test_an_upload_into_a_folder_can_be_the_source_of_a_graph(client: Client) -> None:
+    answers = []
+    for colour in ("red", "blue"):
+        for overwrite in ("true", "false"):
+            data = BytesIO()
+            Image.new("RGB", (64, 64), colour).save(data, "WEBP", lossless=True)
+            form = aiohttp.FormData()
+            form.add_field("image", data.getvalue(), filename="x.webp", content_type="image/webp")
+            form.add_field("type", "input")
+            form.add_field("subfolder", "imagine")
+            form.add_field("overwrite", overwrite)
+            async with client.session.post(f"{client.url}/upload/image", data=form) as answer:
+                answers.append(await answer.json())
+
+    assert answers == [{"name": "x.webp", "subfolder": "imagine", "type": "input"}] * 4
+    (picture,) = await client.pictures(on_picture("imagine/x.webp", denoise=0.01))
+    assert picture.getpixel((5, 5)) == (0, 0, 255)
+    status, refusal = await client.post(
+        "/prompt", {"prompt": on_picture("imagine/y.webp", denoise=0.5)}
+    )
+    assert status == 400
+    (error,) = refusal["node_errors"]["10"]["errors"]
+    assert error["type"] == "custom_validation_failed"
+    assert error["details"] == "image - Invalid image file: imagine/y.webp"
 
 
 async def test_an_upload_cannot_leave_its_folder(client: Client, tmp_path: Path) -> None:
