@@ -22,6 +22,7 @@ from typer.core import TyperGroup
 from imagine import __version__
 from imagine.cli_output import columns, parsed_lines
 from imagine.errors import ImagineError, SettingsError
+from imagine.models import Action, Direction, Strength
 from imagine.settings import (
     Loaded,
     LogFormat,
@@ -33,6 +34,22 @@ from imagine.settings import (
     load,
     web_address,
 )
+
+Save = Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")]
+Server = Annotated[
+    str | None,
+    typer.Option(
+        "--server",
+        "--url",
+        metavar="URL",
+        help="Address of the server; else the one of the settings.",
+    ),
+]
+Mask = Annotated[
+    Path | None,
+    typer.Option(metavar="FILE", help="Where it is white, the picture is painted anew."),
+]
+Aspect = Annotated[str | None, typer.Option(metavar="W:H", help="The new shape.")]
 
 DEFAULT_COMMAND = "serve"
 USAGE_EXIT = 2
@@ -180,9 +197,12 @@ def serve(
 def prompt(
     words: Annotated[list[str], typer.Argument(metavar="PROMPT", help="What to imagine.")],
     *,
-    save: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")
+    image: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="A picture to start from; may be repeated."),
     ] = None,
+    mask: Mask = None,
+    save: Save = None,
     server: Annotated[
         str | None,
         typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
@@ -197,21 +217,92 @@ def prompt(
         address = _server_address(server)
     from imagine import cli_prompt
 
-    raise typer.Exit(cli_prompt.run(" ".join(words), server=address, save=save))
+    made = cli_prompt.run(" ".join(words), server=address, save=save, images=image or (), mask=mask)
+    raise typer.Exit(made)
+
+
+@app.command()
+def act(
+    action: Annotated[
+        str,
+        typer.Argument(metavar="ACTION", help=f"{', '.join(Action)}."),
+    ],
+    job: Annotated[
+        str,
+        typer.Argument(metavar="SET", help="Its number, its id, or the beginning of its id."),
+    ],
+    *,
+    image: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="Which picture of the set, from 1; else the first."),
+    ] = None,
+    strength: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"{', '.join(Strength)}.")
+    ] = None,
+    factor: Annotated[
+        float | None, typer.Option(metavar="1–2", help="How far a zoom goes out.")
+    ] = None,
+    direction: Annotated[
+        str | None, typer.Option(metavar="NAME", help=f"Of a pan: {', '.join(Direction)}.")
+    ] = None,
+    mask: Mask = None,
+    aspect: Aspect = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="PROMPT", help="Other words and flags than before.")
+    ] = None,
+    save: Save = None,
+    server: Server = None,
+) -> None:
+    """Do something with a finished picture: imagine act pan 128 --image 2 --direction left.
+
+    Ends as `imagine prompt` does; 2 also when there is no such set or picture.
+    """
+    with told():
+        address = _server_address(server)
+    from imagine import cli_act
+
+    fields = {
+        "strength": strength,
+        "factor": factor,
+        "direction": direction,
+        "aspect": aspect,
+        "prompt": prompt,
+    }
+    raise typer.Exit(
+        cli_act.act(action, job, image=image, mask=mask, fields=fields, server=address, save=save)
+    )
+
+
+@app.command()
+def blend(
+    pictures: Annotated[
+        list[str],
+        typer.Argument(metavar="FILE|SET/N", help="Files, or pictures of sets, from 1: 128/2."),
+    ],
+    *,
+    aspect: Aspect = None,
+    prompt: Annotated[
+        str | None, typer.Option(metavar="PROMPT", help="Words and flags beside the pictures.")
+    ] = None,
+    save: Save = None,
+    server: Server = None,
+) -> None:
+    """Mix 2 to 5 pictures into a new set: imagine blend fox.png 128/2.
+
+    Ends as `imagine act` does.
+    """
+    with told():
+        address = _server_address(server)
+    from imagine import cli_act
+
+    fields = {"aspect": aspect, "prompt": prompt}
+    raise typer.Exit(cli_act.blend(pictures, fields=fields, server=address, save=save))
 
 
 @app.command()
 def models(
     *,
-    server: Annotated[
-        str | None,
-        typer.Option(
-            "--server",
-            "--url",
-            metavar="URL",
-            help="Address of the server; else the one of the settings.",
-        ),
-    ] = None,
+    server: Server = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Say what the installed models were recognised as, and why."""

@@ -11,8 +11,8 @@ from typing import Any
 
 import aiohttp
 
+from imagine.cli_client import TIMEOUT, Api, Exit, RefusedError, UnreachableError
 from imagine.cli_output import columns
-from imagine.cli_prompt import TIMEOUT, Api, Exit, RefusedError, UnreachableError
 
 HEADINGS = ("model", "family", "size", "steps", "cfg", "sampler", "", "why")
 CORRECTED = "Wrong? An entry of your own in the model profiles (setting profiles) sets it right."

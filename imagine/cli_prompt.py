@@ -1,69 +1,78 @@
 """``imagine prompt``: submit to a running server, follow the jobs, fetch the pictures.
 
-A client of the public API like any other: it knows routes and messages (``docs/protocol.md``), no
-class of the server. Pictures go to standard output, one path or address a line; the progress, the
-notes and the errors go to standard error.
+Shared by all commands that make jobs. Pictures go to standard output, one path or address a line;
+the progress, the notes and the errors go to standard error.
 """
 
 import asyncio
 import json
 import re
 import sys
-from collections.abc import AsyncIterator, Iterable, Iterator
-from contextlib import asynccontextmanager, contextmanager, suppress
-from enum import IntEnum
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TaskID, TextColumn
 
+from imagine.cli_client import (
+    TIMEOUT,
+    Api,
+    ArgumentError,
+    Exit,
+    RefusedError,
+    UnreachableError,
+    Wire,
+)
 from imagine.cli_output import problem_lines
 from imagine.models import JobState
 
-Wire: TypeAlias = dict[str, Any]
-
-# Seconds. No total: a picture may take an hour.
-TIMEOUT = aiohttp.ClientTimeout(total=None, sock_connect=5, sock_read=60)
-HEARTBEAT_S = 20
+# Seconds.
 RETRY_DELAYS_S = (0.2, 0.5, 1, 2, 4, 8, 8, 8)
 FAREWELL_S = 5
-CHUNK_BYTES = 1 << 18
 BARS_AT_ONCE = 5
 
 
-class Exit(IntEnum):
-    """What the command tells the shell."""
-
-    DONE = 0
-    FAILED = 1
-    BAD_PROMPT = 2
-    UNREACHABLE = 3
-    INTERRUPTED = 130
+Request: TypeAlias = Callable[[Api], Awaitable[Wire]]
 
 
-class RefusedError(Exception):
-    """The server answered with an error object."""
-
-    def __init__(self, status: int, error: Wire) -> None:
-        super().__init__(error["message"])
-        self.status = status
-        self.error = error
-
-
-class UnreachableError(Exception):
-    """Nobody answers, or it is not Imagine that answers."""
-
-
-def run(prompt: str, *, server: str, save: Path | None = None) -> Exit:
+def run(
+    prompt: str,
+    *,
+    server: str,
+    save: Path | None = None,
+    images: Sequence[Path] = (),
+    mask: Path | None = None,
+) -> Exit:
     """Make the pictures of one prompt and say where they are; errors are told, not raised."""
+
+    async def submit(api: Api) -> Wire:
+        body: Wire = {"prompt": prompt}
+        if images:
+            body["images"] = [await api.upload(path) for path in images]
+        if mask is not None:
+            body["mask"] = await api.upload(mask)
+        return await api.post("/api/imagine", body)
+
+    return make(submit, prompt, server=server, save=save)
+
+
+def make(request: Request, prompt: str, *, server: str, save: Path | None) -> Exit:
+    """Make a request that answers with jobs, follow them to their end, and fetch the pictures.
+
+    ``prompt`` is what its errors point into.
+    """
     console = Console(stderr=True, highlight=False, markup=False, soft_wrap=True)
     try:
         if save is not None:
             save.mkdir(parents=True, exist_ok=True)
-        return asyncio.run(_imagine(prompt, server, save, console))
+        return asyncio.run(_make(request, server, save, console))
+    except ArgumentError as error:
+        console.print(str(error))
+        return Exit.BAD_PROMPT
     except RefusedError as refused:
         for line in problem_lines(prompt, refused.error):
             console.print(line)
@@ -78,10 +87,10 @@ def run(prompt: str, *, server: str, save: Path | None = None) -> Exit:
         return Exit.INTERRUPTED
 
 
-async def _imagine(prompt: str, server: str, save: Path | None, console: Console) -> Exit:
+async def _make(request: Request, server: str, save: Path | None, console: Console) -> Exit:
     async with aiohttp.ClientSession(timeout=TIMEOUT) as session:
         api = Api(session, server)
-        answer = await api.post("/api/imagine", {"prompt": prompt})
+        answer = await request(api)
         jobs: dict[str, Wire] = {job["id"]: job for job in answer["jobs"]}
         try:
             with Board(console, jobs.values()) as board:
@@ -95,80 +104,6 @@ async def _imagine(prompt: str, server: str, save: Path | None, console: Console
         _report(answer["warnings"], jobs.values(), console)
         succeeded = all(job["state"] == JobState.SUCCEEDED for job in jobs.values())
         return Exit.DONE if succeeded else Exit.FAILED
-
-
-class Api:
-    """The few requests that this command makes; foreign exceptions become ours here."""
-
-    def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
-        self._session = session
-        self.server = server
-
-    async def get(self, path: str) -> Wire:
-        return await self._json("GET", path)
-
-    async def post(self, path: str, body: Wire | None = None) -> Wire:
-        return await self._json("POST", path, json=body)
-
-    @asynccontextmanager
-    async def live(self, jobs: Iterable[str]) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
-        """Listen to these jobs only."""
-        query = [("previews", "0"), *(("job", job) for job in jobs)]
-        address = urljoin(self.server, "/api/live")
-        with self._translated():
-            async with self._session.ws_connect(
-                address, params=query, heartbeat=HEARTBEAT_S
-            ) as socket:
-                yield socket
-
-    async def download(self, url: str, target: Path) -> None:
-        """Fetch a picture; it has its name only when it is whole."""
-        partial = target.with_name(target.name + ".part")
-        with self._translated():
-            async with self._session.get(urljoin(self.server, url)) as answer:
-                await self._raise_refusal(answer)
-                with partial.open("wb") as file:
-                    async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
-                        file.write(chunk)
-        partial.replace(target)
-
-    async def _json(self, method: str, path: str, **arguments: Any) -> Wire:
-        address = urljoin(self.server, path)
-        with self._translated():
-            async with self._session.request(method, address, **arguments) as answer:
-                await self._raise_refusal(answer)
-                return await self._body(answer)
-
-    async def _raise_refusal(self, answer: aiohttp.ClientResponse) -> None:
-        if answer.status >= 400:
-            error = (await self._body(answer)).get("error")
-            if not isinstance(error, dict) or "message" not in error:
-                raise self._stranger()
-            raise RefusedError(answer.status, error)
-
-    async def _body(self, answer: aiohttp.ClientResponse) -> Wire:
-        try:
-            body = json.loads(await answer.read())
-        except ValueError as error:
-            raise self._stranger() from error
-        if not isinstance(body, dict):
-            raise self._stranger()
-        return body
-
-    def _stranger(self) -> UnreachableError:
-        return UnreachableError(
-            f"What answers at {self.server} is not Imagine. Name its address with --server URL."
-        )
-
-    @contextmanager
-    def _translated(self) -> Iterator[None]:
-        try:
-            yield
-        except (aiohttp.ClientError, TimeoutError) as error:
-            raise UnreachableError(
-                f"Nobody answers at {self.server}. Start the server with `imagine serve`, "
-                "or name another one with --server URL."
-            ) from error
 
 
 async def _follow(api: Api, jobs: dict[str, Wire], board: "Board") -> None:

@@ -118,6 +118,7 @@ OUTSIDERS = {
         "app_keys",
         "routes*",
         "server",
+        "cli_client",
         "cli_models",
         "cli_prompt",
     ),

@@ -142,7 +142,7 @@ def test_a_mistyped_command_is_answered_with_the_nearest():
 def test_prompt_looks_where_the_settings_say_the_server_is(monkeypatch, env, address):
     seen: list[str] = []
 
-    def pretend(_prompt: str, *, server: str, save: Path | None) -> int:
+    def pretend(_prompt: str, *, server: str, **_: object) -> int:
         seen.append(server)
         return 3
 
