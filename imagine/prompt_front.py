@@ -27,8 +27,8 @@ from imagine.prompt_values import BadValueError, read_link, read_part_weight, sp
 _PARTS = re.compile(rf"::(?P<weight>{NUMBER}(?!\w))?")
 # What Discord puts before a prompt; only signs, of which nothing is drawn, may stand before it.
 _COMMAND = re.compile(
-    rf"(?:[{SPACE},.;]|\\,|::(?:{NUMBER}(?!\w))?+)*+"
-    rf"(?:(?:/?imagine[{SPACE}]++prompt[{SPACE}]*+:(?!:)|/imagine(?![^{SPACE}]))[{SPACE}]*+)++",
+    rf"(?:(?:[{SPACE},.;]|\\,|::(?:{NUMBER}(?!\w))?+)*+"
+    rf"(?:/?imagine[{SPACE}]++prompt[{SPACE}]*+:(?!:)|/imagine(?![^{SPACE}])))++[{SPACE}]*+",
     re.IGNORECASE,
 )
 _LOOSE_WEIGHT = re.compile(rf"[{SPACE}]{NUMBER}(?![^{SPACE}])")
