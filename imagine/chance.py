@@ -10,14 +10,15 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_RANGE = 2**64
+# As many bits as a float holds, so that 1 is never drawn.
+_BITS = 53
 
 
 def lot(*key: object) -> float:
-    """Return a number from 0 up to 1 for a key."""
+    """Return a number from 0 up to, and without, 1 for a key."""
     text = "\x1f".join(map(str, key))
     digest = blake2b(text.encode(), digest_size=8).digest()
-    return int.from_bytes(digest, "big") / _RANGE
+    return (int.from_bytes(digest, "big") >> (64 - _BITS)) / 2**_BITS
 
 
 def pick(options: Sequence[T], *key: object) -> T:
@@ -26,4 +27,5 @@ def pick(options: Sequence[T], *key: object) -> T:
 
 
 def shuffled(options: Sequence[T], *key: object) -> list[T]:
+    """Return all options in the order of a key. A new option leaves the others in their order."""
     return sorted(options, key=lambda option: lot(*key, option))

@@ -12,8 +12,10 @@ from imagine.input_image import Box, Size
 from imagine.models import Direction
 
 STEP = 16
-# A window may have so much more than the budget before it is worked on at a smaller size.
+# A window may have so much more than the budget before it is worked on at a smaller size, and so
+# little of it before it is worked on at a larger one (a draft has a quarter).
 ROOM = 1.6
+LEAST = 0.2
 # How much a pan adds, as a share of the side that grows.
 PAN = 0.5
 # The largest side of anything that is made here.
@@ -100,12 +102,19 @@ def around(size: Size, box: Box, budget: int) -> Box:
 
 def working_size(size: Size, budget: int) -> Size:
     """Return the size at which a model works on something of a size."""
-    scale = sqrt(budget / size.pixels) if size.pixels > ROOM * budget else 1.0
+    fitted = Size(_near(size.width), _near(size.height))
+    if LEAST * budget <= fitted.pixels <= ROOM * budget:
+        return fitted
+    wanted = budget if fitted.pixels > budget else LEAST * budget
+    scale = sqrt(wanted / size.pixels)
     return Size(_near(size.width * scale), _near(size.height * scale))
 
 
 def tiles(size: Size) -> tuple[Box, ...]:
-    """Cut a large size into tiles that overlap; none when it can be worked on as a whole."""
+    """Cut a large size into tiles that overlap; none when it can be worked on as a whole.
+
+    All tiles are equal, so that each has an even number of latent cells whatever the size.
+    """
     if size.pixels <= WHOLE:
         return ()
     columns, rows = _cuts(size.width), _cuts(size.height)
@@ -147,7 +156,7 @@ def _cuts(length: int) -> list[int]:
     if length <= TILE:
         return [0]
     count = ceil((length - OVERLAP) / (TILE - OVERLAP))
-    return [round(k * (length - TILE) / (count - 1) / 8) * 8 for k in range(count)]
+    return [round(k * (length - TILE) / (count - 1)) for k in range(count)]
 
 
 def _up(length: float) -> int:

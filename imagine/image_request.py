@@ -4,7 +4,8 @@ What the builder hands to the recipes; nothing reaches a graph by another road. 
 shares and strengths 0–1 unless said otherwise.
 """
 
-from dataclasses import dataclass
+from collections.abc import Iterator
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import TypeAlias
 
@@ -87,12 +88,16 @@ class Outpaint:
 
 @dataclass(frozen=True, slots=True)
 class Repaint:
-    """A part of a picture is painted anew: where ``mask`` is white. ``window`` is worked on."""
+    """A part of a picture is painted anew: where ``mask`` is white. ``window`` is worked on.
+
+    ``denoise`` 1 keeps nothing of what is there.
+    """
 
     image: InputImage
     mask: InputImage
     window: Box
     work: Size
+    denoise: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,9 +151,13 @@ class Reference:
 
 @dataclass(frozen=True, slots=True)
 class QwenEdit:
-    """Qwen-Image-Edit: words and up to three pictures are read together."""
+    """Qwen-Image-Edit: words and up to three pictures are read together.
+
+    ``is_normed``: the engine can keep its guidance from growing stronger than the picture.
+    """
 
     images: tuple[InputImage, ...]
+    is_normed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,3 +224,21 @@ class ImageRequest:
     def pictures(self) -> tuple[int, ...]:
         """The places in the set of the pictures that are made."""
         return (self.member,) if self.member is not None else tuple(range(self.batch_size))
+
+    @property
+    def inputs(self) -> tuple[InputImage, ...]:
+        """The pictures that the graph loads, each once; the engine has to have them."""
+        return tuple(dict.fromkeys((*_images(self.start), *_each(self.guides))))
+
+
+def _each(guides: tuple[Guide, ...]) -> Iterator[InputImage]:
+    for guide in guides:
+        yield from _images(guide)
+
+
+def _images(part: Start | Guide) -> Iterator[InputImage]:
+    """Return the pictures that a start or a guide holds, alone or in a tuple."""
+    for field in fields(part) if part is not None else ():
+        value = getattr(part, field.name)
+        held = value if isinstance(value, tuple) else (value,)
+        yield from (item for item in held if isinstance(item, InputImage))

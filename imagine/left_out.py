@@ -19,7 +19,7 @@ HONOURED |= {"fast", "relax", "turbo", "stealth", "public", "profile"}
 
 _REASONS = {
     "style": "that look exists only at Midjourney",
-    "zoom": "it needs a finished picture",
+    "zoom": "it says how far to zoom out of a finished picture",
     "denoise": "it needs a picture to start from",
     "version": "no model is set for it; the owner can set one under [versions]",
     "sv": "there is one way of reading a style here",

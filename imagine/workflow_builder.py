@@ -12,7 +12,16 @@ from imagine.catalog import Catalog
 from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import PromptError, WorkflowError
 from imagine.graph import OutputNode, Sampler, Workflow
-from imagine.image_request import BatchMode, Enlarge, ImageRequest, Mix, Refine, Start
+from imagine.image_request import (
+    BatchMode,
+    Enlarge,
+    ImageRequest,
+    Mix,
+    Redraw,
+    Refine,
+    Repaint,
+    Start,
+)
 from imagine.input_image import NO_INPUTS, InputImage, Size
 from imagine.left_out import left_out
 from imagine.model_choice import model_files
@@ -77,7 +86,7 @@ def plan(
         desk.profile,
         _parameters(desk, request),
         (*desk.notes, *left_out(desk)),
-        tuple(inputs.values()),
+        request.inputs,
     )
 
 
@@ -100,7 +109,9 @@ def _request(desk: Desk, mixes: tuple[Mix, ...], member: int | None) -> ImageReq
     start, size, steps = _begin(desk)
     guides, redraw = settle_references(desk, can_begin=start is None)
     start = start or redraw
-    count = 1 if isinstance(start, Enlarge) else int(desk.number("batch", PICTURES))
+    count = 1 if desk.is_enlarged else int(desk.number("batch", PICTURES))
+    if desk.is_enlarged and desk.number("batch", 1) > 1:
+        desk.tell("batch", "--batch was left out: one picture is made larger.")
     sampler, scheduler = names.settle_sampler(desk)
     variety = words.variety(desk, cfg, count)
     seamless = _seamless(desk, start)
@@ -117,7 +128,7 @@ def _request(desk: Desk, mixes: tuple[Mix, ...], member: int | None) -> ImageReq
         cfg=cfg,
         sampler=sampler,
         scheduler=scheduler,
-        batch_mode=_batch_mode(desk, is_plain=not (start or variety or seamless or refine)),
+        batch_mode=_batch_mode(desk, start or variety or seamless or refine),
         end_step=extent.end_step(desk, steps),
         guidance=profile.guidance,
         clip_skip=names.clip_skip(desk),
@@ -139,17 +150,17 @@ def _begin(desk: Desk) -> tuple[Start, Size, int]:
     if desk.origin is None:
         size = extent.settle_size(desk)
         return None, size, extent.settle_steps(desk, size)
-    steps = extent.settle_steps(desk, desk.inputs[desk.origin.source].size)
+    steps = extent.settle_steps(desk)
     start, size = settle_origin(desk, desk.origin, steps)
-    desk.honoured.add("aspect")
     return start, size, steps
 
 
-def _batch_mode(desk: Desk, *, is_plain: bool) -> BatchMode:
-    """Return how the set is sampled; what works on single pictures needs them one by one."""
+def _batch_mode(desk: Desk, special: object) -> BatchMode:
+    """Return how the set is sampled; what is ``special`` works on each picture alone."""
     mode = BatchMode(desk.text("batch_mode") or desk.defaults.batch_mode)
-    if mode is BatchMode.TOGETHER and not is_plain:
-        desk.tell("batch_mode", "The pictures are made one by one, as each is worked on alone.")
+    if mode is BatchMode.TOGETHER and special:
+        if "batch_mode" in desk.typed:
+            desk.tell("batch_mode", "The pictures are made one by one, as each is worked on alone.")
         return BatchMode.ONE_BY_ONE
     return mode
 
@@ -166,14 +177,16 @@ def _seamless(desk: Desk, start: Start) -> bool:
 
 def _refine(desk: Desk, start: Start, size: Size, steps: int) -> Refine | None:
     """Return the second pass of --hd."""
-    if not desk.flag("hd") or isinstance(start, Enlarge):
+    if not desk.flag("hd"):
         return None
-    for other, reason in (("tile", "it would break the seamless tile"), ("draft", "it is a draft")):
-        if desk.flag(other):
-            desk.leave_out("hd", reason)
-            return None
-    if start is not None:
-        desk.leave_out("hd", "upscale the picture afterwards")
+    reasons = (
+        (desk.is_enlarged, "the picture is made larger as it is"),
+        (start is not None, "upscale the picture afterwards"),
+        (desk.flag("tile"), "it would break the seamless tile"),
+        (desk.is_draft, "it is a draft"),
+    )
+    if (reason := next((reason for fits, reason in reasons if fits), None)) is not None:
+        desk.leave_out("hd", reason)
         return None
     desk.honoured.add("hd")
     return refinement(desk, size, Size(size.width * 2, size.height * 2), HD, steps)
@@ -216,8 +229,8 @@ def _parameters(desk: Desk, request: ImageRequest) -> dict[str, Any]:
         "clip_skip": request.clip_skip,
         "quality": None if "steps" in desk.typed else desk.typed.get("quality"),
         "stop": desk.typed.get("stop") if request.end_step is not None else None,
-        "draft": desk.flag("draft"),
-        "denoise": getattr(request.start, "denoise", None),
+        "draft": desk.is_draft,
+        "denoise": _redrawn(request),
         "origin": origin.model_dump(mode="json", exclude_none=True) if origin else None,
         "member": request.member,
     }
@@ -228,6 +241,17 @@ def _parameters(desk: Desk, request: ImageRequest) -> dict[str, Any]:
     return used | {
         name: value for name, value in also.items() if value or type(value) in (int, float)
     }
+
+
+def _redrawn(request: ImageRequest) -> float | None:
+    """Return how much is redrawn of what the set begins from."""
+    match request.start:
+        case Redraw(denoise=denoise) | Repaint(denoise=denoise):
+            return denoise
+        case Enlarge(refine=refine):
+            return refine.denoise
+        case _:
+            return None
 
 
 # What is shown on the job as it was typed, when it was honoured.

@@ -51,6 +51,7 @@ class Nodes:
     def __init__(self) -> None:
         self._nodes: dict[str, dict[str, Any]] = {}
         self._links: dict[str, list[str]] = {}
+        self._known: dict[tuple[str, tuple[tuple[str, Any], ...]], str] = {}
 
     def add(self, class_type: str, title: str, **inputs: Any) -> str:
         """Add a node and return its id; an `Output` among the inputs becomes a link."""
@@ -66,6 +67,13 @@ class Nodes:
         links = (value.node for value in inputs.values() if isinstance(value, Output))
         self._links[node_id] = list(links)
         return node_id
+
+    def add_once(self, class_type: str, title: str, **inputs: Any) -> str:
+        """Return the node that does just this already, or add it."""
+        key = (class_type, tuple(sorted(inputs.items())))
+        if key not in self._known:
+            self._known[key] = self.add(class_type, title, **inputs)
+        return self._known[key]
 
     def to_api(self) -> dict[str, dict[str, Any]]:
         """Return the nodes in ComfyUI's API format."""

@@ -10,7 +10,7 @@ class GuideNodes(Nodes):
     """Nodes that let a picture speak to the model."""
 
     def load_clip_vision(self, name: str) -> Output:
-        return Output(self.add("CLIPVisionLoader", "Vision model", clip_name=name))
+        return Output(self.add_once("CLIPVisionLoader", "Vision model", clip_name=name))
 
     def see(self, clip_vision: Output, image: Output, title: str) -> Output:
         """Return what a vision model sees in the middle of a picture."""
@@ -20,7 +20,7 @@ class GuideNodes(Nodes):
         return Output(node)
 
     def load_style_model(self, name: str) -> Output:
-        return Output(self.add("StyleModelLoader", "Style model", style_model_name=name))
+        return Output(self.add_once("StyleModelLoader", "Style model", style_model_name=name))
 
     def apply_style(
         self, conditioning: Output, style_model: Output, seen: Output, strength: float, title: str
@@ -65,9 +65,15 @@ class GuideNodes(Nodes):
         )
         return Output(node)
 
-    def load_ip_adapter(self, model: Output, preset: str) -> tuple[Output, Output]:
-        """Return the model and its adapter, of ComfyUI_IPAdapter_plus."""
-        node = self.add("IPAdapterUnifiedLoader", "IPAdapter", model=model, preset=preset)
+    def load_ip_adapter(
+        self, model: Output, preset: str, before: Output | None = None
+    ) -> tuple[Output, Output]:
+        """Return the model and its adapter, of ComfyUI_IPAdapter_plus.
+
+        ``before``: another adapter that was loaded, whose vision model is then used again.
+        """
+        more = {} if before is None else {"ipadapter": before}
+        node = self.add("IPAdapterUnifiedLoader", "IPAdapter", model=model, preset=preset, **more)
         return Output(node, 0), Output(node, 1)
 
     def ip_adapter(
@@ -100,7 +106,10 @@ class GuideNodes(Nodes):
     def encode_photomaker(
         self, photomaker: Output, image: Output, clip: Output, text: str, title: str
     ) -> Output:
-        """Encode words in which ``photomaker`` stands behind the noun that the face belongs to."""
+        """Encode words in which ``photomaker`` stands behind the noun that the face belongs to.
+
+        It has to stand between two spaces, and all of the words within CLIP's first 75 tokens.
+        """
         node = self.add(
             "PhotoMakerEncode", title, photomaker=photomaker, image=image, clip=clip, text=text
         )

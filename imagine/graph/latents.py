@@ -8,6 +8,8 @@ from imagine.graph.base import Nodes, Output
 # Units: pixels.
 TILE = 512
 OVERLAP = 64
+# The longest schedule that ComfyUI takes.
+MOST_STEPS = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,13 +94,13 @@ class LatentNodes(Nodes):
             "sampler_name": how.sampler,
             "scheduler": how.scheduler,
         }
-        if how.end_step is None:
+        if how.end_step is None or how.denoise == 0:
             node = self.add(
                 "KSampler", title, **common, steps=how.steps, seed=how.seed, denoise=how.denoise
             )
             return Output(node)
         # What KSampler makes of denoise: a longer schedule, of which the last steps are taken.
-        steps = int(how.steps / how.denoise)
+        steps = min(MOST_STEPS, int(how.steps / how.denoise))
         first = steps - how.steps
         node = self.add(
             "KSamplerAdvanced",

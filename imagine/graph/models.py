@@ -74,6 +74,12 @@ class ModelNodes(Nodes):
         node = self.add("RescaleCFG", "Rescaled guidance", model=model, multiplier=multiplier)
         return Output(node)
 
+    def cfg_norm(self, model: Output) -> Output:
+        """Keep guidance from growing stronger than what it guides."""
+        return Output(self.add("CFGNorm", "Guidance kept even", model=model, strength=1.0))
+
     def soft_mask(self, model: Output) -> Output:
         """Let the greys of a noise mask count as "change this a little"."""
-        return Output(self.add("DifferentialDiffusion", "Soft mask", model=model, strength=1.0))
+        return Output(
+            self.add_once("DifferentialDiffusion", "Soft mask", model=model, strength=1.0)
+        )

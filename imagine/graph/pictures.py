@@ -36,8 +36,11 @@ class PictureNodes(Nodes):
         )
         return Output(node)
 
-    def pad(self, image: Output, sides: Box, title: str) -> tuple[Output, Output]:
-        """Put so much room around a picture; return it with a mask that is white there."""
+    def pad(self, image: Output, sides: Box, soft: int, title: str) -> tuple[Output, Output]:
+        """Put so much room around a picture; return it with a mask that is white there.
+
+        The mask fades out in the picture, over ``soft`` pixels along the sides that got room.
+        """
         node = self.add(
             "ImagePadForOutpaint",
             title,
@@ -46,12 +49,12 @@ class PictureNodes(Nodes):
             top=sides.top,
             right=sides.right,
             bottom=sides.bottom,
-            feathering=0,
+            feathering=soft,
         )
         return Output(node, 0), Output(node, 1)
 
     def blank(self, size: Size, title: str, *, white: bool = False) -> Output:
-        node = self.add(
+        node = self.add_once(
             "EmptyImage",
             title,
             width=size.width,
@@ -116,7 +119,7 @@ class PictureNodes(Nodes):
         return Output(self.add("ImageToMask", title, image=image, channel="red"))
 
     def load_upscaler(self, name: str) -> Output:
-        return Output(self.add("UpscaleModelLoader", "Upscale model", model_name=name))
+        return Output(self.add_once("UpscaleModelLoader", "Upscale model", model_name=name))
 
     def upscale(self, upscaler: Output, image: Output, title: str) -> Output:
         node = self.add("ImageUpscaleWithModel", title, upscale_model=upscaler, image=image)

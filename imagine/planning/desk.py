@@ -8,7 +8,7 @@ from imagine.defaults import Defaults
 from imagine.errors import Detail
 from imagine.input_image import InputImage
 from imagine.left_out import not_done
-from imagine.models import Note, NoteLevel, Origin
+from imagine.models import Action, Note, NoteLevel, Origin
 from imagine.profiles import Profile, Profiles
 from imagine.prompt import Prompt
 from imagine.prompt_tokens import flags
@@ -62,8 +62,18 @@ class Desk:
 
     @property
     def seed(self) -> int:
-        """The seed of the set; one noise for all pictures may bring its own."""
+        """The seed of the prompt, from which words are drawn too."""
         return int(self.number("seed", 0))
+
+    @property
+    def is_enlarged(self) -> bool:
+        """Whether one finished picture is made larger, and nothing else."""
+        return self.origin is not None and self.origin.action in (Action.UPSCALE, Action.ENHANCE)
+
+    @property
+    def is_draft(self) -> bool:
+        """Whether the set is a draft; a picture that is made larger is one no longer."""
+        return self.flag("draft") and not self.is_enlarged
 
     # What is installed
 

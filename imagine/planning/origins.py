@@ -12,16 +12,20 @@ from imagine.errors import WorkflowError
 from imagine.geometry import MAX_SIDE, Layout
 from imagine.image_request import Enlarge, Outpaint, Redraw, Refine, Repaint, Start
 from imagine.input_image import Box, InputImage, Size
-from imagine.models import Action, Direction, Origin, Strength
+from imagine.models import Action, Direction, NoteLevel, Origin, Strength
 from imagine.names import stem
 from imagine.planning.desk import Desk
 from imagine.planning.extent import fit_shape, shape
+from imagine.sizes import RATIO_TOLERANCE, ratio_error
 
-VARY = {Strength.SUBTLE: 0.35, Strength.STRONG: 0.7}
+# How much of a picture is redrawn: a little, or much.
+VARY_SUBTLE = 0.35
+VARY_STRONG = 0.7
 UPSCALE = 2
-# How much of an enlarged picture is redrawn, without an upscale model and with one.
-REDRAWN = {Strength.SUBTLE: (0.2, 0.0), Strength.CREATIVE: (0.45, 0.35)}
-ENHANCE = 0.4
+# The same of one that was enlarged without an upscale model, and with one.
+SUBTLE = (0.2, 0.0)
+CREATIVE = (0.45, 0.35)
+ENHANCE = (0.4, 0.4)
 HD = (0.4, 0.3)
 # A second pass takes this share of the steps.
 PASS = 0.6
@@ -30,7 +34,18 @@ FEWEST = 4
 
 def settle_origin(desk: Desk, origin: Origin, steps: int) -> tuple[Start, Size]:
     """Return what the set begins from, and the size of its finished pictures."""
-    return _STARTS[origin.action](desk, origin, desk.inputs[origin.source], steps)
+    source = desk.inputs[origin.source]
+    reshapes = origin.action in (Action.ZOOM, Action.RESHAPE)
+    if "aspect" in desk.typed and not reshapes and _is_off(source, desk):
+        desk.tell("aspect", "--ar was left out: the picture says the shape.")
+    if (typed := desk.text("size")) is not None and typed != f"{source.width}x{source.height}":
+        desk.tell("size", "--size was left out: the picture says the size.")
+    return _STARTS[origin.action](desk, origin, source, steps)
+
+
+def _is_off(source: InputImage, desk: Desk) -> bool:
+    """Tell whether a picture has another shape than was asked for."""
+    return ratio_error(source.width, source.height, *shape(desk)) > RATIO_TOLERANCE
 
 
 def refinement(
@@ -48,61 +63,77 @@ def refinement(
 
 
 def _vary(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
-    strength = origin.strength or Strength.STRONG
-    denoise = desk.number("denoise", VARY[strength])
-    desk.honoured.add("denoise")
+    usual = VARY_SUBTLE if origin.strength is Strength.SUBTLE else VARY_STRONG
+    denoise = _denoise(desk, usual)
     size = geometry.working_size(source.size, desk.profile.pixels)
     return Redraw((source,), denoise), size
 
 
 def _upscale(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
-    strength = origin.strength or Strength.SUBTLE
+    is_subtle = origin.strength in (None, Strength.SUBTLE)
     target = Size(source.width * UPSCALE, source.height * UPSCALE)
-    refine = refinement(desk, source.size, target, REDRAWN[strength], steps)
-    return Enlarge(source, refine), target
+    return _enlarged(desk, source, target, SUBTLE if is_subtle else CREATIVE, steps)
 
 
 def _enhance(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     target = fit_shape(desk, source.width, source.height)
-    refine = refinement(desk, source.size, target, (ENHANCE, ENHANCE), steps)
-    return Enlarge(source, refine), target
+    if target.pixels < source.size.pixels:
+        target = source.size  # it has its full size already
+    return _enlarged(desk, source, target, ENHANCE, steps)
+
+
+def _enlarged(
+    desk: Desk, source: InputImage, target: Size, redrawn: tuple[float, float], steps: int
+) -> tuple[Start, Size]:
+    plain, modelled = (_denoise(desk, usual) for usual in redrawn)
+    return Enlarge(source, refinement(desk, source.size, target, (plain, modelled), steps)), target
 
 
 def _zoom(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     canvas = None
     across, down = shape(desk)
-    if "aspect" in desk.typed and abs(source.width / source.height * down / across - 1) > 0.02:
+    if "aspect" in desk.typed and _is_off(source, desk):
         side = sqrt(source.size.pixels * across / down)
         canvas = Size(*(round(length / 16) * 16 for length in (side, side * down / across)))
     factor = desk.number("zoom", origin.factor or 2)
     desk.honoured.add("zoom")
-    return _grow(source, geometry.zoom_out(source.size, factor, canvas, desk.profile.pixels))
+    layout = geometry.zoom_out(source.size, factor, canvas, desk.profile.pixels)
+    return _grow(desk, source, layout)
 
 
 def _pan(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     direction = origin.direction or Direction.RIGHT
-    return _grow(source, geometry.pan(source.size, direction, desk.profile.pixels))
+    return _grow(desk, source, geometry.pan(source.size, direction, desk.profile.pixels))
 
 
 def _square(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
-    return _grow(source, geometry.square(source.size, desk.profile.pixels))
+    return _grow(desk, source, geometry.square(source.size, desk.profile.pixels))
 
 
 def _reshape(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
-    return _grow(source, geometry.reshape(source.size, *shape(desk), desk.profile.pixels))
+    layout = geometry.reshape(source.size, *shape(desk), desk.profile.pixels)
+    return _grow(desk, source, layout)
 
 
-def _grow(source: InputImage, layout: Layout) -> tuple[Start, Size]:
+def _grow(desk: Desk, source: InputImage, layout: Layout) -> tuple[Start, Size]:
     _check(layout.canvas)
+    if "denoise" in desk.typed:
+        desk.leave_out("denoise", "what is new around a picture begins from nothing")
+    if Size(layout.place.width, layout.place.height) == layout.canvas:
+        desk.tell(None, "Nothing is new: the picture has that shape already.", NoteLevel.WARNING)
     return Outpaint(source, layout), layout.canvas
 
 
 def _region(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
-    mask = desk.inputs[origin.mask or ""]
+    mask = desk.inputs.get(origin.mask or "")
+    if mask is None:
+        raise WorkflowError(
+            "Nothing says which part is painted anew.", hint="Paint over it, or upload a mask."
+        )
     budget = desk.profile.pixels
     window = geometry.around(source.size, mask.box or Box(0, 0, *source.size), budget)
     work = geometry.working_size(Size(window.width, window.height), budget)
-    return Repaint(source, mask, window, work), source.size
+    return Repaint(source, mask, window, work, _denoise(desk, 1.0)), source.size
 
 
 _STARTS: Mapping[Action, Callable[[Desk, Origin, InputImage, int], tuple[Start, Size]]] = {
@@ -115,6 +146,11 @@ _STARTS: Mapping[Action, Callable[[Desk, Origin, InputImage, int], tuple[Start, 
     Action.RESHAPE: _reshape,
     Action.REGION: _region,
 }
+
+
+def _denoise(desk: Desk, usual: float) -> float:
+    desk.honoured.add("denoise")
+    return desk.number("denoise", usual)
 
 
 def _upscaler(desk: Desk, factor: float) -> str | None:

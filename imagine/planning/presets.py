@@ -16,6 +16,8 @@ from imagine.prompt_values import Value, Weighted
 
 # A preset with another weight than 1 is mixed in with this share of its weight.
 SHARE = 0.5
+# How much a LoRA may count either way.
+MOST_LORA = 10.0
 
 
 def apply_presets(
@@ -54,7 +56,7 @@ def _beneath(prompt: Prompt, fragment: Prompt, weight: float) -> Prompt:
         mine = prompt.parameters.get(name)
         if name == "lora" and isinstance(value, tuple):
             value = tuple(
-                replace(item, weight=item.weight * weight)
+                replace(item, weight=max(-MOST_LORA, min(MOST_LORA, item.weight * weight)))
                 for item in value
                 if isinstance(item, Weighted)
             )

@@ -4,7 +4,7 @@ The ways are tried in order, the truest first; the last is to begin from the pic
 was done is always said.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imagine.image_request import (
@@ -18,14 +18,28 @@ from imagine.image_request import (
     Unclip,
 )
 from imagine.input_image import InputImage
+from imagine.models import NoteLevel
 from imagine.planning.desk import Desk
 from imagine.profiles import matches
 from imagine.prompt_values import Weighted
 
-# The files by which the ways are known to work.
+# The files by which the ways are known to work. Each family was trained on one kind of vision model
+# only, and with another its nodes fail.
 REDUX = ("*redux*",)
 SIGLIP = ("*sigclip*", "*siglip*")
-VISION = ("*clip*vision*g*", "*bigg*", "*vit-h*", "*clip*vision*")
+VISION: Mapping[str, Sequence[str]] = {
+    "sdxl": ("*-clip-vision-g-*", "*vit*bigg*"),
+    "sd2": ("*vit*-h-*", "*clip-vision-h-*"),
+}
+IP_VISION = ("*vit*-h-14*s32b*b79k*", "*ipadapter*sd15*", "*sd15*model*")
+IP_ADAPTERS: Mapping[str, Sequence[str]] = {
+    "sdxl": ("*plus-sdxl-vit-h",),
+    "sd15": ("*ip-adapter-plus-sd15",),
+}
+IP_FACES: Mapping[str, Sequence[str]] = {
+    "sdxl": ("*plus-face-sdxl-vit-h",),
+    "sd15": ("*plus-face-sd15",),
+}
 # The preset of IPAdapter that reads faces.
 FACES = "PLUS FACE (portraits)"
 # How many pictures Qwen-Image-Edit reads.
@@ -58,7 +72,17 @@ class Wish:
         return self.strength * self.share
 
 
-Way = Callable[[Desk, Wish], tuple[Guide, str] | None]
+Way = Callable[[Desk, Wish], Guide | None]
+
+# What is said of each way. The first takes a picture whole, with no strength.
+HOW: Mapping[type, str] = {
+    Reference: "its reference latent",
+    PhotoMaker: "PhotoMaker, which keeps the face",
+    Redux: "FLUX Redux",
+    IpAdapter: "IPAdapter",
+    Unclip: "a vision model (unCLIP)",
+}
+_STRENGTH_OF = {"images": "iw", "sref": "sw", "cref": "cw", "oref": "ow"}
 
 
 def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], Redraw | None]:
@@ -71,13 +95,20 @@ def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], R
         return _read_together(desk, wishes), None
     guides: list[Guide] = []
     rest: list[Wish] = []
+    # (flag, kind of guide) → how many pictures; each is said once.
+    told: dict[tuple[str, type], int] = {}
     for wish in wishes:
-        found = next((found for way in WAYS if (found := way(desk, wish)) is not None), None)
-        if found is None:
+        guide = next((guide for way in WAYS if (guide := way(desk, wish)) is not None), None)
+        if guide is None:
             rest.append(wish)
             continue
-        guides.append(found[0])
-        desk.tell(wish.parameter, f"{_name(wish)} guides the model through {found[1]}.")
+        guides.append(guide)
+        kind = (wish.parameter, type(guide))
+        told[kind] = told.get(kind, 0) + 1
+    for (parameter, way), number in told.items():
+        verb = "guide" if number > 1 else "guides"
+        desk.tell(parameter, f"{_name(parameter, number)} {verb} the model through {HOW[way]}.")
+        _strength(desk, parameter, counts=way is not Reference)
     if can_begin:
         return tuple(guides), _begin(desk, rest)
     _leave(desk, rest)
@@ -100,7 +131,17 @@ def _wishes(desk: Desk) -> Iterator[Wish]:
 
 
 USUAL = (("iw", 1.0), ("sw", 100.0), ("cw", 100.0), ("ow", 100.0))
-_STRENGTH_OF = {"images": "iw", "sref": "sw", "cref": "cw", "oref": "ow"}
+
+
+def _strength(desk: Desk, parameter: str, *, counts: bool) -> None:
+    """Take note that the strength of a flag counts, or say that it does not."""
+    name = _STRENGTH_OF.get(parameter)
+    if name is None or name not in desk.typed:
+        return
+    if counts:
+        desk.honoured.add(name)
+    else:
+        desk.leave_out(name, "here a picture is taken whole")
 
 
 def _listed(
@@ -117,21 +158,20 @@ def _listed(
 # --- the ways, the truest first
 
 
-def _reference_latent(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
+def _reference_latent(desk: Desk, wish: Wish) -> Guide | None:
     if desk.profile.edit != "reference_latent" or not desk.has("ReferenceLatent"):
         return None
-    return Reference(wish.image), "its reference latent"
+    return Reference(wish.image)
 
 
-def _photo_maker(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
+def _photo_maker(desk: Desk, wish: Wish) -> Guide | None:
     models = desk.catalog.photomakers if desk.catalog is not None else ()
     if wish.parameter != "cref" or desk.profile.family != "sdxl" or not models:
         return None
-    share = round(min(0.9, 0.6 * wish.weight), 2)
-    return PhotoMaker(wish.image, models[0], share), "PhotoMaker, which keeps the face"
+    return PhotoMaker(wish.image, models[0], round(min(0.9, 0.6 * wish.weight), 2))
 
 
-def _redux(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
+def _redux(desk: Desk, wish: Wish) -> Guide | None:
     if not desk.profile.redux or desk.catalog is None or not desk.has("StyleModelApply"):
         return None
     style_model = _first(REDUX, desk.catalog.style_models)
@@ -139,30 +179,36 @@ def _redux(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
     if style_model is None or vision is None:
         return None
     strength = (0.3 if wish.is_style else 0.7) * wish.weight
-    return Redux(wish.image, style_model, vision, round(min(3.0, strength), 3)), "FLUX Redux"
+    return Redux(wish.image, style_model, vision, round(min(3.0, strength), 3))
 
 
-def _ip_adapter(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
+def _ip_adapter(desk: Desk, wish: Wish) -> Guide | None:
+    """Guide by IPAdapter if its nodes and files are there; it looks for the files while it runs."""
     preset = desk.profile.ip_adapter
     if preset is None or desk.catalog is None:
         return None
     if not desk.has("IPAdapterUnifiedLoader", "IPAdapterAdvanced"):
         return None
-    if wish.parameter == "cref":
-        preset = FACES
+    files = desk.catalog.choices("IPAdapterModelLoader", "ipadapter_file")
+    wanted = IP_ADAPTERS
+    if wish.parameter == "cref" and _first(IP_FACES.get(desk.profile.family, ()), files):
+        preset, wanted = FACES, IP_FACES
+    if _first(wanted.get(desk.profile.family, ()), files) is None:
+        return None
+    if _first(IP_VISION, desk.catalog.clip_visions) is None:
+        return None
     kind = "style transfer" if wish.is_style else "linear"
-    weight = round(min(2.0, 0.7 * wish.weight), 2)
-    return IpAdapter(wish.image, preset, weight, kind), "IPAdapter"
+    return IpAdapter(wish.image, preset, round(min(2.0, 0.7 * wish.weight), 2), kind)
 
 
-def _unclip(desk: Desk, wish: Wish) -> tuple[Guide, str] | None:
+def _unclip(desk: Desk, wish: Wish) -> Guide | None:
     if not desk.profile.unclip or desk.catalog is None or not desk.has("unCLIPConditioning"):
         return None
-    vision = _first(VISION, desk.catalog.clip_visions)
+    vision = _first(VISION.get(desk.profile.family, ()), desk.catalog.clip_visions)
     if vision is None:
         return None
     strength = round(min(10.0, (0.4 if wish.is_style else 0.8) * wish.weight), 2)
-    return Unclip(wish.image, vision, strength), "a vision model (unCLIP)"
+    return Unclip(wish.image, vision, strength)
 
 
 WAYS: Sequence[Way] = (_reference_latent, _photo_maker, _redux, _ip_adapter, _unclip)
@@ -178,13 +224,15 @@ def _first(patterns: Sequence[str], names: Sequence[str]) -> str | None:
 
 def _read_together(desk: Desk, wishes: Sequence[Wish]) -> tuple[Guide, ...]:
     images = tuple(dict.fromkeys(wish.image for wish in wishes))
-    for wish in wishes:
-        desk.honoured.update((wish.parameter, _STRENGTH_OF.get(wish.parameter, "")))
+    for parameter in dict.fromkeys(wish.parameter for wish in wishes):
+        desk.honoured.add(parameter)
+        _strength(desk, parameter, counts=False)
     text = f"{desk.profile.label} reads the words and {_count(len(images))} together."
     if len(images) > MOST_EDITED:
         text += f" It takes {MOST_EDITED}, so the others were left out."
     desk.tell(wishes[0].parameter, text)
-    return (QwenEdit(images[:MOST_EDITED]),)
+    is_normed = desk.catalog is not None and desk.has("CFGNorm")
+    return (QwenEdit(images[:MOST_EDITED], is_normed),)
 
 
 def _begin(desk: Desk, wishes: Sequence[Wish]) -> Redraw | None:
@@ -193,8 +241,10 @@ def _begin(desk: Desk, wishes: Sequence[Wish]) -> Redraw | None:
         return None
     denoise = round(desk.number("denoise", min(wish.denoise for wish in wishes)), 2)
     desk.honoured.add("denoise")
-    for wish in wishes:
-        desk.honoured.update((wish.parameter, _STRENGTH_OF.get(wish.parameter, "")))
+    for parameter in dict.fromkeys(wish.parameter for wish in wishes):
+        desk.honoured.add(parameter)
+        # Of all last resorts, only that of pictures at the front has a strength.
+        _strength(desk, parameter, counts=parameter == "images")
     images = tuple(dict.fromkeys(wish.image for wish in wishes))
     what = "this picture" if len(images) == 1 else f"a mix of {_count(len(images))}"
     desk.tell(
@@ -207,20 +257,22 @@ def _begin(desk: Desk, wishes: Sequence[Wish]) -> Redraw | None:
 
 def _leave(desk: Desk, wishes: Sequence[Wish]) -> None:
     """Say that pictures were left out, because the set begins from another one already."""
-    for wish in wishes:
+    parameters = [wish.parameter for wish in wishes]
+    for parameter in dict.fromkeys(parameters):
+        number = parameters.count(parameter)
+        was = "was" if number == 1 else "were"
         desk.tell(
-            wish.parameter,
-            f"{_name(wish)} was left out: nothing is installed here that reads pictures with this "
-            "model.",
+            parameter,
+            f"{_name(parameter, number)} {was} left out: nothing is installed here that reads "
+            "pictures with this model.",
+            NoteLevel.WARNING,
         )
+        _strength(desk, parameter, counts=True)  # it goes with its picture
 
 
-def _name(wish: Wish) -> str:
-    return (
-        "A picture at the front"
-        if wish.parameter == "images"
-        else f"A picture of --{wish.parameter}"
-    )
+def _name(parameter: str, number: int) -> str:
+    what = "at the front" if parameter == "images" else f"of --{parameter}"
+    return f"A picture {what}" if number == 1 else f"{number} pictures {what}"
 
 
 def _count(number: int) -> str:

@@ -20,7 +20,7 @@ NIJI = 0.6
 STYLE = 0.45
 # How much the cfg of a picture may differ at --chaos 100.
 CHAOS_CFG = 0.4
-# What --no weighs, as a part of the prompt.
+# The parts that are left out count in full when they weigh so much of the others, as --no does.
 NO = 0.5
 # --exp above this turns down --stylize.
 LOUD_EXP = 50
@@ -37,12 +37,17 @@ def positive(desk: Desk) -> tuple[Part, ...]:
 
 
 def negative(desk: Desk, cfg: float) -> tuple[Part, ...] | None:
-    """Return what is to be left out; None when the model is run without it."""
+    """Return what is to be left out; None when the model is run without it.
+
+    Parts that weigh less than they might are held against an empty one, which takes the rest.
+    """
     phrases = ", ".join(str(phrase) for phrase in desk.items("no"))
     parts = [Part(s.text, -s.weight) for s in desk.prompt.segments if s.weight < 0]
     if cfg > 1:
-        said = [Part(phrases, NO)] if phrases else []
-        return (*said, *parts) or (Part(""),)
+        full = NO * sum(s.weight for s in desk.prompt.segments if s.weight > 0) or 1.0
+        said = [Part(phrases, full), *parts] if phrases else parts
+        rest = full - sum(part.weight for part in said)
+        return (*said, Part("", rest)) if rest > 0.01 * full else tuple(said)
     reason = f"at cfg {cfg:g} this model takes no negative prompt; --cfg above 1 brings it back"
     if phrases:
         desk.leave_out("no", reason)
@@ -134,6 +139,9 @@ def variety(desk: Desk, cfg: float, count: int) -> tuple[Variety, ...]:
     chaos = desk.number("chaos", 0)
     if chaos == 0:
         return ()
+    if desk.is_enlarged:
+        desk.leave_out("chaos", "one picture is made larger as it is")
+        return ()
     share = round(MOST_CHAOS * chaos / 100, 2)
     desk.tell(
         "chaos",
@@ -156,8 +164,13 @@ def _own_cfg(seed: int, place: int, cfg: float, chaos: float) -> float:
 
 
 def rescale_cfg(desk: Desk, cfg: float) -> float | None:
-    """Return how far --exp keeps light and dark from burning out, where there is a cfg."""
+    """Return how far --exp keeps light and dark from burning out, where there is a cfg.
+
+    The node reckons with the noise of Stable Diffusion, whose latents have four channels; the
+    models that came after it follow a flow.
+    """
     value = desk.number("exp", 0)
-    if value == 0 or cfg <= 1 or not desk.has("RescaleCFG"):
+    is_flow = desk.profile.latent != "EmptyLatentImage"
+    if value == 0 or cfg <= 1 or is_flow or not desk.has("RescaleCFG"):
         return None
     return round(0.7 * value / 100, 2)

@@ -18,6 +18,9 @@ from imagine.image_request import (
 )
 from imagine.workflows.studio import Studio
 
+# What PhotoMaker reads: its words end with CLIP's first piece of 75 tokens.
+MOST_TOKENS = 60
+
 
 def redux(studio: Studio, guide: Redux) -> None:
     graph = studio.graph
@@ -38,9 +41,19 @@ def unclip(studio: Studio, guide: Unclip) -> None:
 def ip_adapter(studio: Studio, guide: IpAdapter) -> None:
     graph = studio.graph
     image = studio.load(guide.image, "Reference")
-    model, adapter = graph.load_ip_adapter(studio.model, guide.preset)
+    adapters = studio.adapters
+    if guide.preset not in adapters:
+        before = next(iter(adapters.values()), None)
+        studio.model, adapters[guide.preset] = graph.load_ip_adapter(
+            studio.model, guide.preset, before
+        )
     studio.model = graph.ip_adapter(
-        model, adapter, image, guide.weight, guide.weight_type, "Guided by a picture"
+        studio.model,
+        adapters[guide.preset],
+        image,
+        guide.weight,
+        guide.weight_type,
+        "Guided by a picture",
     )
 
 
@@ -48,13 +61,19 @@ def reference(studio: Studio, guide: Reference) -> None:
     graph = studio.graph
     image = graph.kontext_scale(studio.load(guide.image, "Reference"), "Reference: fitted")
     latent = graph.encode_picture(image, studio.vae, "Reference as a latent", tiled=False)
-    studio.writer.guides.append(
-        lambda words: graph.reference_latent(words, latent, "With the reference")
-    )
+
+    def with_reference(words: Output) -> Output:
+        return graph.reference_latent(words, latent, "With the reference")
+
+    # Beside what is left out as well, or the guidance would be away from pictures without it.
+    studio.writer.guides.append(with_reference)
+    studio.writer.negative_guides.append(with_reference)
 
 
 def qwen_edit(studio: Studio, guide: QwenEdit) -> None:
     images = [studio.load(image, f"Picture {k} to edit") for k, image in enumerate(guide.images, 1)]
+    if guide.is_normed:
+        studio.model = studio.graph.cfg_norm(studio.model)
 
     def encode(clip: Output, text: str, title: str) -> Output:
         return studio.graph.encode_qwen_edit(clip, studio.vae, text, images, title)
@@ -66,11 +85,12 @@ def photo_maker(studio: Studio, guide: PhotoMaker) -> None:
     graph = studio.graph
     face = studio.load(guide.image, "Face")
     loaded = graph.load_photomaker(guide.model)
-    text = studio.request.positive[0].text
-    made = graph.encode_photomaker(loaded, face, studio.clip, f"photomaker, {text}", "Face")
-    studio.writer.guides.append(
-        lambda words: graph.mix_words(words, made, guide.share, "With the face")
-    )
+    # The token before its name becomes the face.
+    text = f"a person photomaker {_first_tokens(studio.request.positive[0].text)}"
+    made = graph.encode_photomaker(loaded, face, studio.clip, text, "Face")
+    # From the face to the words, because only the end of a mix may have several parts.
+    share = round(1 - guide.share, 2)
+    studio.writer.guides.append(lambda words: graph.mix_words(made, words, share, "With the face"))
 
 
 GUIDES: Mapping[type, Callable[[Studio, Any], None]] = {
@@ -86,6 +106,18 @@ GUIDES: Mapping[type, Callable[[Studio, Any], None]] = {
 def apply_guides(studio: Studio, guides: Sequence[Any]) -> None:
     for guide in guides:
         GUIDES[type(guide)](studio, guide)
+
+
+def _first_tokens(text: str) -> str:
+    """Return as many words as surely are few tokens: a word has at most one for each byte."""
+    kept: list[str] = []
+    room = MOST_TOKENS
+    for word in text.split():
+        room -= len(word) // 4 + 2 if word.isascii() and word.isalpha() else len(word.encode())
+        if room < 0:
+            break
+        kept.append(word)
+    return " ".join(kept)
 
 
 def _seen(studio: Studio, image: Any, clip_vision: str) -> Output:

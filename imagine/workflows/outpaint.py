@@ -2,6 +2,9 @@
 
 The window that is worked on holds a part of the picture and the room around it. What is made there
 is laid on the canvas, and the picture over it, so that none of its pixels change.
+
+The model may also change the rim of the picture a little: next to the room the latent shows some of
+the room, which would stay as a grey seam.
 """
 
 from imagine.geometry import scaled
@@ -10,6 +13,9 @@ from imagine.image_request import Outpaint
 from imagine.input_image import Box, Size
 from imagine.workflows.painting import Ground, paint
 from imagine.workflows.studio import Studio, name_of
+
+# How wide that rim is. Units: pixels.
+RIM = 24
 
 
 def outpaint(studio: Studio) -> None:
@@ -37,7 +43,7 @@ def outpaint(studio: Studio) -> None:
             picture = graph.lay(picture, canvas, left, top, f"{name}: on the canvas")
         return graph.lay(placed, picture, layout.place.left, layout.place.top, f"{name}: source")
 
-    paint(studio, Ground(latent, layout.work, finish=finish))
+    paint(studio, Ground(latent, layout.work, model=graph.soft_mask(studio.model), finish=finish))
 
 
 def _window(studio: Studio, start: Outpaint, placed: Output, window: Size) -> tuple[Output, Output]:
@@ -71,4 +77,4 @@ def _window(studio: Studio, start: Outpaint, placed: Output, window: Size) -> tu
         layout.work.width - stands.right,
         layout.work.height - stands.bottom,
     )
-    return graph.pad(placed, room, "Room around it")
+    return graph.pad(placed, room, RIM, "Room around it")

@@ -1,6 +1,8 @@
 """A second pass: a picture is enlarged, and worked over at its new size, tile by tile if large."""
 
-from imagine.geometry import WHOLE
+from math import ceil
+
+from imagine.geometry import STEP, WHOLE
 from imagine.graph import Output
 from imagine.image_request import Refine
 from imagine.input_image import Box, Size
@@ -41,14 +43,18 @@ def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> O
 def _reworked(
     studio: Studio, picture: Output, how: Refine, size: Size, place: int | None
 ) -> Output:
-    tiled = size.pixels > WHOLE
-    latent = studio.graph.encode_picture(
-        picture, studio.vae, f"{name_of(place)}: as a latent again", tiled=tiled
-    )
+    """Return a picture of a size sampled once more, at a size that a latent can have."""
+    graph, name = studio.graph, name_of(place)
+    even = Size(*(ceil(side / STEP) * STEP for side in size))
+    if even != size:
+        picture = graph.scale(picture, even, f"{name}: at an even size")
+    tiled = even.pixels > WHOLE
+    latent = graph.encode_picture(picture, studio.vae, f"{name}: as a latent again", tiled=tiled)
     samples = studio.sample(
-        latent, place, size=size, denoise=how.denoise, steps=how.steps, doing="detail"
+        latent, place, size=even, denoise=how.denoise, steps=how.steps, doing="detail"
     )
-    return studio.decode(samples, place, tiled=tiled)
+    worked = studio.decode(samples, place, tiled=tiled)
+    return worked if even == size else graph.scale(worked, size, f"{name}: at its exact size")
 
 
 def _soft_edges(

@@ -37,4 +37,4 @@ def region(studio: Studio) -> None:
         )
 
     model = graph.soft_mask(studio.model)
-    paint(studio, Ground(latent, start.work, model=model, finish=finish))
+    paint(studio, Ground(latent, start.work, start.denoise, model=model, finish=finish))

@@ -31,6 +31,9 @@ _COSTS = {
     "ImageUpscaleWithModel": 4.0,
     "SaveImage": SAVE,
 }
+# The families whose text encodings cannot be averaged: those of SD 3 put two encoders one after
+# the other, where a longer text moves the second, and HiDream's has parts that do not take part.
+_APART = ("sd3", "hidream")
 # What is done once for each picture of a batch.
 _PER_PICTURE = ("VAEDecode", "VAEDecodeTiled", "SaveImage")
 
@@ -43,7 +46,9 @@ class Studio:
         self.request = request
         self.profile = profile
         self.model, self.clip, self.vae = _load(self.graph, request, profile, files)
-        self.writer = Writer(self.graph, request)
+        self.writer = Writer(self.graph, request, is_apart=profile.family in _APART)
+        # IPAdapter's preset → what was loaded for it.
+        self.adapters: dict[str, Output] = {}
         self._loaded: dict[str, Output] = {}
         self._samplers: dict[str, Sampler] = {}
         self._costs: dict[str, float] = {}

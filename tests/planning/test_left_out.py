@@ -21,7 +21,7 @@ DEFAULTS: dict[str, Any] = {
 LEFT_OUT: dict[str, Any] = {
     "style": ("4b", "--style 4b was left out: that look exists only at Midjourney."),
     "denoise": (0.5, "--denoise was left out: it needs a picture to start from."),
-    "zoom": (1.5, "--zoom was left out: it needs a finished picture."),
+    "zoom": (1.5, "--zoom was left out: it says how far to zoom out of a finished picture."),
     "version": (
         "7",
         "--v 7 was left out: no model is set for it; the owner can set one under [versions].",

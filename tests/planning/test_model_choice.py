@@ -109,13 +109,19 @@ def test_what_was_given_as_an_option_has_no_place_in_the_prompt() -> None:
 
 
 @pytest.mark.parametrize(
-    ("typed", "suggestion"),
+    ("typed", "taken"),
     [("euler_a", "euler_ancestral"), ("dpm_2_a", "dpm_2_ancestral"), ("unipc", "uni_pc")],
 )
-def test_a_sampler_that_comfyui_calls_otherwise_is_suggested(typed: str, suggestion: str) -> None:
-    with pytest.raises(PromptError) as caught:
-        planned(prompt(sampler=typed))
-    assert caught.value.details[0].suggestion == suggestion
+def test_a_sampler_that_comfyui_calls_otherwise_is_understood(typed: str, taken: str) -> None:
+    assert planned(prompt(sampler=typed)).parameters["sampler"] == taken
+
+
+def test_a_sampler_of_another_program_may_tell_the_scheduler_too() -> None:
+    made = planned(prompt(sampler="DPM++ 2M Karras"))
+    assert (made.request.sampler, made.request.scheduler) == ("dpmpp_2m", "karras")
+    assert about(made, "sampler").message == (
+        "--sampler DPM++ 2M Karras is dpmpp_2m with the scheduler karras."
+    )
 
 
 @pytest.mark.parametrize("sampler", ENGINE.samplers)

@@ -45,13 +45,15 @@ def test_parts_are_encoded_apart_and_weighed_against_each_other() -> None:
     asked = parts(Segment("hot", 2.0), Segment("dog"), Segment("mustard", -0.5))
     made = planned(asked)
     assert made.request.positive == (Part("hot", 2.0), Part("dog", 1.0))
-    assert made.request.negative == (Part("mustard", 0.5),)
+    assert made.request.negative == (Part("mustard", 0.5), Part("", 1.0))
     assert sentences(made)[-1] == (
         "The 2 parts of the prompt count 67 %, 33 %; each takes its time."
     )
     workflow = built(made)
-    assert [w["strength"] for w in nodes(workflow, "ConditioningSetAreaStrength")] == [1.0, 0.5]
-    assert len(nodes(workflow, "ConditioningCombine")) == 1
+    # The prompt, and what is left out: a third of what it might be.
+    strengths = [part["strength"] for part in nodes(workflow, "ConditioningSetAreaStrength")]
+    assert strengths == [1.0, 0.5, 0.5, 1.0]
+    assert len(nodes(workflow, "ConditioningCombine")) == 2
 
 
 def test_a_single_part_has_no_weight_to_lose() -> None:

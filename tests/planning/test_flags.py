@@ -1,0 +1,132 @@
+"""Every flag with every family and every action: it does something, or the job says why not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+
+from imagine.input_image import Box
+from imagine.models import Action, Direction, Origin, Strength
+from imagine.parameters import PARAMETERS
+from imagine.prompt_values import Weighted
+from imagine.workflow_builder import Plan
+from tests.planning.helpers import EDITORS, FAMILIES, built, engine_of, picture, planned
+from tests.prompts import prompt
+
+PARENT = picture("parent", 1024, 768)
+MASK = picture("mask", 1024, 768, box=Box(300, 200, 500, 420))
+OTHER = picture("other", 900, 700)
+PICTURES = (PARENT, MASK, OTHER)
+LINK = (Weighted(OTHER.link),)
+
+# A value of each flag that means something, and what has to be there for it to mean something.
+VALUES: dict[str, Any] = {
+    "aspect": "21:9",
+    "chaos": 40,
+    "stylize": 600,
+    "weird": 900,
+    "quality": 0.5,
+    "no": ("fog",),
+    "style": "cute",
+    "raw": True,
+    "tile": True,
+    "stop": 50,
+    "exp": 40,
+    "draft": True,
+    "hd": True,
+    "sd": True,
+    "zoom": 1.3,
+    "seed": 43,
+    "sameseed": 7,
+    "repeat": 2,
+    "iw": 2.0,
+    "sref": LINK,
+    "sw": 400,
+    "sv": 4,
+    "cref": LINK,
+    "cw": 30,
+    "oref": LINK,
+    "ow": 300,
+    "edit": LINK,
+    "dref": LINK,
+    "profile": (Weighted("nobody"),),
+    "version": "6",
+    "niji": "6",
+    "model": None,  # the family's own
+    "lora": (Weighted("fox", 0.5),),
+    "steps": 9,
+    "cfg": 3.3,
+    "sampler": "ddim",
+    "scheduler": "exponential",
+    "size": "640x512",
+    "batch": 3,
+    "batch_mode": "together",
+    "denoise": 0.55,
+    "clip_skip": 2,
+    "video": True,
+    "motion": "high",
+    "loop": True,
+    "end": "loop",
+    "bs": 2,
+    "fast": True,
+    "relax": True,
+    "turbo": True,
+    "stealth": True,
+    "public": True,
+}
+# What a picture at the front and each reference bring along.
+BESIDE: Mapping[str, Mapping[str, Any]] = {
+    "sw": {"sref": LINK},
+    "cw": {"cref": LINK},
+    "ow": {"oref": LINK},
+}
+# What is taken care of before a prompt is planned, or is so anyway.
+ELSEWHERE = {"repeat", "sd", "model"}
+
+ORIGINS: dict[str, Origin | None] = {"nothing": None} | {
+    name: Origin(action=action, source=PARENT.link, **more)
+    for name, action, more in (
+        ("variation", Action.VARIATION, {"strength": Strength.SUBTLE}),
+        ("upscale", Action.UPSCALE, {"strength": Strength.SUBTLE}),
+        ("creative", Action.UPSCALE, {"strength": Strength.CREATIVE}),
+        ("zoom", Action.ZOOM, {"factor": 2.0}),
+        ("pan", Action.PAN, {"direction": Direction.UP}),
+        ("square", Action.SQUARE, {}),
+        ("reshape", Action.RESHAPE, {}),
+        ("region", Action.REGION, {"mask": MASK.link}),
+        ("enhance", Action.ENHANCE, {}),
+    )
+}
+
+
+def test_every_flag_has_a_value_here() -> None:
+    assert set(VALUES) == {row.name for row in PARAMETERS if not row.is_legacy}
+
+
+@pytest.mark.parametrize("family", [*FAMILIES, *EDITORS])
+@pytest.mark.parametrize("start", ORIGINS)
+def test_every_flag_does_something_or_is_told(start: str, family: str) -> None:
+    origin = ORIGINS[start]
+    engine = engine_of(family)
+    # Models that change pictures are only there for prompts that bring one.
+    always: dict[str, Any] = {"edit": (Weighted(PARENT.link),)} if family in EDITORS else {}
+    if start not in ("upscale", "creative", "enhance"):
+        always |= {"batch": 2}
+    if origin is not None and origin.action is Action.RESHAPE:
+        always |= {"aspect": "16:9"}
+
+    def made(**parameters: Any) -> Plan:
+        images = (OTHER.link,) if "iw" in parameters else ()
+        asked = prompt(images=images, **always | parameters)
+        return planned(asked, engine, *PICTURES, origin=origin)
+
+    for name, value in VALUES.items():
+        beside = dict(BESIDE.get(name, {}))
+        if name == "iw":
+            beside = {"iw": 1.0}
+        without = made(**beside)
+        plan = made(**beside | {name: value}) if value is not None else without
+        built(plan, engine)
+        is_other = (plan.request, plan.parameters) != (without.request, without.parameters)
+        is_told = {note.message for note in plan.notes} - {note.message for note in without.notes}
+        assert is_other or is_told or name in ELSEWHERE, (name, plan.notes)
