@@ -102,6 +102,19 @@ async def test_a_retry_begins_at_nothing(client: Client):
     assert (await parts.jobs.retry(job.id)).progress == Progress()
 
 
+async def test_a_retry_keeps_its_place_among_the_others(start_server: StartServer):
+    client = await start_server(sketch_step_ms=1000)
+    parts = client.app[PARTS]
+    (planned,) = await parts.planner.plan_all(f"a fox {TINY}", {})
+    await parts.store.add([new_job("batch", planned)], priorities={planned.prompt_id: 5})
+    await parts.store.move(planned.prompt_id, JobState.FAILED)
+    jobs = [(await submit(client, f"a fox {TINY}"))[0]["id"] for _ in range(4)]
+    await eventually(lambda: len(parts.queue) == 2)
+    await parts.jobs.retry(planned.prompt_id)
+    waiting = [place.id for place in parts.queue.waiting()]
+    assert waiting == [planned.prompt_id, *jobs[2:]]
+
+
 async def test_of_trash_and_retry_at_once_the_first_wins(client: Client):
     parts = client.app[PARTS]
     job = await failed(parts)

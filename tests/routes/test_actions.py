@@ -297,9 +297,10 @@ async def test_a_waiting_job_is_moved_in_line_and_stays_there_after_a_restart(
     start_server: StartServer,
 ):
     client = await start_server(sketch_step_ms=2000)
-    prompts = ("one", "two", "three", "four --relax", "five --turbo", "six")
+    prompts = ("one", "two", "three", "four --relax", "five --turbo")
     async with follow(client) as follower:
         jobs = [(await submit(client, f"{prompt} {QUICK}"))[0] for prompt in prompts]
+        jobs += await submit(client, f"six {QUICK} --relax", priority=1)
         await follower.job(jobs[1]["id"], "running")
     names = {job["id"]: job["text"] for job in jobs}
 
@@ -309,7 +310,7 @@ async def test_a_waiting_job_is_moved_in_line_and_stays_there_after_a_restart(
         waiting = {"three", "four", "five", "six"}
         return [names[job] for job in positions if names[job] in waiting]
 
-    assert await line() == ["five", "three", "six", "four"]
+    assert await line() == ["five", "six", "three", "four"]
     async with client.patch(f"/api/jobs/{jobs[5]['id']}", json={"priority": 100}) as answer:
         assert (await answer.json())["position"] < 4
     assert await line() == ["six", "five", "three", "four"]
