@@ -11,12 +11,13 @@ from typing import Any
 import pytest
 from aiohttp import FormData, web
 from aiohttp.test_utils import TestServer
-from PIL import Image
+from PIL import Image, ImageChops
 
 from imagine.image_bytes import INPUT_LIMIT
 from tests.conftest import SMALL, Client, StartServer
 from tests.following import finish, submit
-from tests.painting import bomb, hole, lying, mask, moving, picture
+from tests.painting import bomb, hole, lying, mask, moving, noise, picture
+from tests.pictures import read
 
 PROMPT = f"a red fox {SMALL} --batch 1 --steps 1 --seed 1"
 
@@ -339,6 +340,16 @@ async def test_a_mask_makes_a_region_of_the_first_picture(client: Client):
     origin = job["parameters"]["origin"]
     assert (job["kind"], origin["action"], origin["source"]) == ("region", "region", link(data))
     assert origin["mask"].startswith("upload:")
+
+
+async def test_nothing_changes_outside_of_a_mask(client: Client):
+    data = noise((128, 96))
+    fields = form(("prompt", "an owl --batch 1"), ("image", data), ("mask", mask((128, 96))))
+    async with client.post("/api/imagine", data=fields, headers={"Prefer": "wait=60"}) as answer:
+        (job,) = (await told(answer, 200))["jobs"]
+    made = (await read(client, job["images"][0]["url"])).convert("RGB")
+    with Image.open(io.BytesIO(data)) as source:
+        assert ImageChops.difference(made, source).getbbox() == (8, 8, 32, 32)
 
 
 async def test_parse_counts_pictures_and_looks_at_none(client: Client):
