@@ -18,6 +18,8 @@ from imagine.prompt_tokens import SPACE, printable, tidy
 
 MAX_DEPTH = 10
 MAX_WILDCARDS = 50
+# Every line of a list is looked at for a choice, and a prompt may make forty times as many.
+MAX_COMPARED = 200_000
 
 # A name has letters, digits, `-`, `_` and `/`. What looks like one in a web address is none.
 _WILDCARD = re.compile(
@@ -113,6 +115,7 @@ class _Filler:
         self._top = Wildcard(0, 0, "")
         self._seen: Counter[str] = Counter()
         self._count = 0
+        self._compared = 0
 
     def choice(self, found: Wildcard) -> str:
         """Return what a wildcard of the prompt itself becomes."""
@@ -136,9 +139,13 @@ class _Filler:
         self._count += 1
         if self._count > MAX_WILDCARDS:
             raise self._refusal(f"At most {MAX_WILDCARDS} wildcards are filled in.")
+        lines = self._vocabulary.wildcards[name]
+        self._compared += len(lines)
+        if self._compared > MAX_COMPARED:
+            raise self._refusal("These are too many wildcards for lists so long.")
         key = f"{key}|{name}|{seen[name]}"
         seen[name] += 1
-        chosen = tidy(printable(choose(self._vocabulary.wildcards[name], key)))
+        chosen = tidy(printable(choose(lines, key)))
         return self._filled(chosen, key, (*trail, name))
 
     def _filled(self, text: str, key: str, trail: tuple[str, ...]) -> str:

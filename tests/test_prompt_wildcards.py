@@ -215,6 +215,13 @@ def test_fifty_wildcards_are_allowed() -> None:
     assert problem("__number__ " * (MAX_WILDCARDS + 1)).message
 
 
+def test_long_lists_allow_fewer() -> None:
+    lists = {"x": [str(line) for line in range(10_000)]}
+    assert len(jobs("__x__ " * 20, lists)) == 1
+    detail = problem("__x__ " * 21, lists)
+    assert detail.message == "These are too many wildcards for lists so long."
+
+
 def test_a_repeat_in_a_line_is_left_out() -> None:
     (job,) = jobs("a __x__", {"x": ["fox --repeat 3"]})
     assert "repeat" not in job.parameters
