@@ -213,6 +213,8 @@ PIECES = [
         "\x00",
         "{a{b,c},",
     ),
+    *("(((((", "<lora:<lora:", "<lora:x:1>,", "<lora:x ", "-- -- --", "__a__b__c", "__animals__ "),
+    *("__", "_", "s.mj.run/__", "/imagine ", "imagine prompt ", "upload:", "1,000,"),
 ]
 
 
