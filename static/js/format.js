@@ -91,15 +91,23 @@ export const inWords = (n) => SMALL[n] ?? String(n);
 // A flag begins at two hyphens or the dash that phones make of them, after a space or at the start.
 const FLAG = /(^|\s)(--|—|–)\p{L}/u;
 
+// Links of pictures that are here are for the server: 64 digits tell a person nothing.
+const OWN_LINK = /(?:upload:[0-9a-f]{64}|picture:[0-9a-f-]{36}\/[0-9]{1,2})(?![\w-])/g;
+
 /**
- * The words of a set and its flags as they were typed.
+ * The words of a set and its flags as they were typed, with short names for pictures that are here.
  * @param {Pick<Job, "prompt"|"text">} job
  */
 export function splitPrompt(job) {
   const found = FLAG.exec(job.prompt);
   const at = found ? found.index + found[1].length : job.prompt.length;
-  return { words: job.text || job.prompt.slice(0, at).trim(), flags: job.prompt.slice(at).trim() };
+  const front = job.prompt.slice(0, at);
+  const words = job.text || front.replace(OWN_LINK, "").trim() || blended(front.match(OWN_LINK)?.length ?? 0);
+  return { words, flags: job.prompt.slice(at).trim().replace(OWN_LINK, "picture") };
 }
+
+/** @param {number} count */
+const blended = (count) => (count ? `${plural(count, "picture")}, blended` : "");
 
 /** 0 tall, 1 square, 2 wide, 3 pano, 4 ribbon. @param {number} ratio width / height */
 export function ratioClass(ratio) {

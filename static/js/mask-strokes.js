@@ -11,7 +11,7 @@
  *   `size` is the diameter; the `image` of a file is as large as the picture and opaque where it paints
  * @typedef {{done: readonly Stroke[], undone: readonly Stroke[]}} History
  * @typedef {Pick<CanvasRenderingContext2D, "globalCompositeOperation"|"fillStyle"|"strokeStyle"|"lineWidth"
- *   |"lineCap"|"lineJoin"|"beginPath"|"moveTo"|"lineTo"|"closePath"|"stroke"|"fill"|"fillRect"|"clearRect"|"drawImage">} Context
+ *   |"lineCap"|"lineJoin"|"beginPath"|"lineTo"|"closePath"|"arc"|"stroke"|"fill"|"fillRect"|"clearRect"|"drawImage">} Context
  */
 
 /** @type {History} */
@@ -38,10 +38,6 @@ const sinceEmpty = ({ done }) => done.slice(done.findLastIndex(({ kind }) => kin
 /** Is nothing painted, whatever the pixels are? @param {History} history */
 export const isBlank = (history) => sinceEmpty(history).every(({ kind }) => kind === "eraser");
 
-/** Is something painted, whatever the pixels are? @param {History} history */
-export const isSure = (history) =>
-  !isBlank(history) && sinceEmpty(history).every(({ kind }) => kind === "brush" || kind === "lasso");
-
 /** Draw a whole mask. @param {Context} context @param {History} history @param {number} width @param {number} height */
 export function render(context, history, width, height) {
   context.clearRect(0, 0, width, height);
@@ -64,11 +60,7 @@ export function draw(context, stroke, width, height, from = 0) {
       path(context, stroke.points);
       context.closePath();
       return context.fill();
-    default:
-      context.lineWidth = stroke.size;
-      context.lineCap = context.lineJoin = "round";
-      path(context, stroke.points.slice(Math.max(0, from - 1)));
-      return context.stroke();
+    default: return line(context, stroke.points.slice(Math.max(0, from - 1)), stroke.size);
   }
 }
 
@@ -77,11 +69,21 @@ const OPERATION = {
   brush: "source-over", lasso: "source-over", file: "source-over", eraser: "destination-out", invert: "xor", clear: "source-over",
 };
 
+/** @param {Context} context @param {readonly Point[]} points @param {number} size */
+function line(context, points, size) {
+  if (points.length === 1) { // a line without length would not be seen
+    context.beginPath();
+    context.arc(...points[0], size / 2, 0, 2 * Math.PI);
+    return context.fill();
+  }
+  context.lineWidth = size;
+  context.lineCap = context.lineJoin = "round";
+  path(context, points);
+  return context.stroke();
+}
+
 /** @param {Context} context @param {readonly Point[]} points */
 function path(context, points) {
   context.beginPath();
-  const [first, ...others] = points;
-  context.moveTo(...first);
-  // a line to where it is makes a dot
-  for (const point of others.length ? others : [first]) context.lineTo(...point);
+  for (const point of points) context.lineTo(...point);
 }

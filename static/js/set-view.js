@@ -1,7 +1,7 @@
 // @ts-check
 // What a set, its caption and the engine line say, derived from the facts in the store. Pure.
 
-import { about, clock, dayInside, elapsed, inWords, ordinal, plural, spent } from "./format.js";
+import { about, clock, dayInside, elapsed, inWords, ordinal, plural, spent, splitPrompt } from "./format.js";
 
 /**
  * @typedef {import("./api.js").Job} Job
@@ -125,7 +125,7 @@ export function metaLine(job) {
 export const heading = (job, now) => `Set ${job.number} · ${dayInside(job.created_at, now)} ${clock(job.created_at)}`;
 
 /** @param {Job} job @param {number} index */
-export const alt = (job, index) => `Picture ${index + 1} of ${pictureCount(job)}: ${job.text || job.prompt}`;
+export const alt = (job, index) => `Picture ${index + 1} of ${pictureCount(job)}: ${splitPrompt(job).words}`;
 
 /**
  * Why a set has no more pictures, and the words of the button that tries again.

@@ -96,7 +96,7 @@ async def test_what_is_painted_is_white_in_a_mask_as_large_as_the_picture(
     await expect(repaint(page)).to_have_attribute("aria-disabled", "true")
     await expect(page.locator(".painter .head")).to_contain_text("Set 3, picture 2")
     await drag(page, (0.25, 0.5), (0.75, 0.5))
-    await expect(said(page)).to_contain_text("Painted. About")
+    await expect(said(page)).to_contain_text("A stroke more. About")
     await expect(repaint(page)).to_have_attribute("aria-disabled", "false")
     await words(page).fill("a boat")
     mask = await sent(page, stage)
@@ -150,9 +150,12 @@ async def test_nothing_painted_or_all_erased_is_not_sent(
     await repaint(page).click(force=True)  # off, and it says why
     wrong = page.locator(".painter .wrong")
     await expect(wrong).to_contain_text("Nothing is painted yet. Paint over what should change.")
-    await page.keyboard.press("b")
+    await drag(page, (-0.1, 0.4), (-0.1, 0.6))
+    await expect(said(page)).to_have_text("A stroke more. Nothing is painted.")
+    await expect(repaint(page)).to_have_attribute("aria-disabled", "true")
     await drag(page, (0.4, 0.5), (0.6, 0.5))
     await expect(wrong).to_be_hidden()
+    await expect(repaint(page)).to_have_attribute("aria-disabled", "false")
     await page.keyboard.press("x")
     for _ in range(6):
         await page.keyboard.press("]")
@@ -174,7 +177,7 @@ async def test_it_is_painted_by_keyboard_alone(
     for _ in range(4):
         await page.keyboard.press("Shift+ArrowRight")
     await page.keyboard.up(" ")
-    await expect(said(page)).to_contain_text("Painted.")
+    await expect(said(page)).to_contain_text("A stroke more.")
     await page.keyboard.press("]")
     await expect(page.locator(".toolbar output")).to_have_text("72")
     for _ in range(2):
@@ -279,7 +282,7 @@ async def test_one_finger_paints_and_two_bring_the_picture_closer(
     await fingers("touchStart", (x - 40, y))
     await fingers("touchMove", (x + 40, y))
     await fingers("touchEnd")
-    await expect(said(page)).to_contain_text("Painted.")
+    await expect(said(page)).to_contain_text("A stroke more.")
     before = await page.locator(".easel img").bounding_box()
     await fingers("touchStart", (x - 40, y))
     await fingers("touchStart", (x - 40, y), (x + 40, y))

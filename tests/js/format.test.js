@@ -53,3 +53,9 @@ test("words and flags are told apart as they were typed", () => {
   equal(splitPrompt({ prompt: "no flags at all - none", text: "no flags at all - none" }), { words: "no flags at all - none", flags: "" });
   equal(splitPrompt({ prompt: "https://x.y/z.png --iw 2", text: "" }), { words: "https://x.y/z.png", flags: "--iw 2" });
 });
+
+test("pictures that are here have a short name in a set's words and flags", () => {
+  const [a, b] = [`upload:${"a".repeat(64)}`, "picture:0190f1d2-0000-7000-8000-00000000000a/3"];
+  equal(splitPrompt({ prompt: `${a} ${b} --ar 3:2`, text: "" }), { words: "2 pictures, blended", flags: "--ar 3:2" });
+  equal(splitPrompt({ prompt: `${a} a fox --sref ${b}::2 7 --raw`, text: "a fox" }), { words: "a fox", flags: "--sref picture::2 7 --raw" });
+});

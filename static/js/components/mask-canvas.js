@@ -19,7 +19,7 @@
  */
 import { wish } from "../dom.js";
 import { greyPng } from "../mask-png.js";
-import { add, draw, isBlank, isSure, NOTHING, redo, render, undo } from "../mask-strokes.js";
+import { add, draw, isBlank, NOTHING, redo, render, undo } from "../mask-strokes.js";
 import { fit, pan, toPicture, zoom } from "../mask-view.js";
 import { MaskInk } from "./mask-ink.js";
 
@@ -123,10 +123,9 @@ export class MaskCanvas extends HTMLElement {
     this.#set(add(this.#history, { kind: "file", image }), "The mask is in place.");
   }
 
-  /** Is anything painted? */
+  /** Is anything painted? Only the pixels tell: a stroke may lie beside the picture, or be erased again. */
   get painted() {
     if (isBlank(this.#history)) return false;
-    if (isSure(this.#history)) return true;
     for (const { data } of this.#bands()) {
       for (let at = 3; at < data.length; at += 4) if (data[at] >= OPAQUE) return true;
     }
@@ -229,7 +228,7 @@ export class MaskCanvas extends HTMLElement {
       draw(this.#paper, stroke, this.#mask.width, this.#mask.height);
       this.#ink?.draw();
     }
-    this.#tell(stroke.kind === "eraser" ? "Erased." : "Painted.");
+    this.#tell(stroke.kind === "eraser" ? "Erased." : "A stroke more.");
   }
 
   // Pointers.

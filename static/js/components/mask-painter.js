@@ -317,6 +317,11 @@ export class MaskPainter extends HTMLElement {
 
 /** The words of a set with its flags; the pictures that they name are kept aside. @param {Job} job */
 function words(job) {
-  const { words, flags } = splitPrompt(job);
-  return split(removeFlag([words, flags].filter(Boolean).join(" "), ["repeat", "r"]));
+  const { text, references } = split(job.prompt);
+  const { words, flags } = splitPrompt({ prompt: text, text: job.text });
+  return {
+    text: removeFlag([words, flags].filter(Boolean).join(" "), ["repeat", "r"]),
+    // those at the front were what the picture began from
+    references: references.filter(({ role }) => role !== "image"),
+  };
 }
