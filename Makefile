@@ -2,7 +2,7 @@
 PYTHON_ENV := .venv/bin/python
 COVERAGE_AT_LEAST := 90
 
-.PHONY: run test check bench environment
+.PHONY: run test check bench docs environment
 
 # Start the server: make run, or make run ARGS="--port 9000 --open"
 run:
@@ -23,6 +23,10 @@ check: environment
 # Figures of this machine (docs/benchmarks.md): make bench, or make bench QUICK=1
 bench: environment
 	@$(PYTHON_ENV) -m bench $(if $(QUICK),--quick) $(ARGS)
+
+# The generated part of docs/prompt-language.md, and its pictures
+docs: environment
+	@$(PYTHON_ENV) -m scripts.write_prompt_docs
 
 environment:
 	@sh scripts/setup.sh dev

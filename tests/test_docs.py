@@ -8,13 +8,19 @@ from pathlib import Path
 import pytest
 
 from imagine.errors import ImagineError
-from imagine.models import Job, JobState, Stage
+from imagine.models import Action, Job, JobState, Stage
+from imagine.parameters import PARAMETERS, Parameter
 from imagine.routes.table import OPERATIONS
 from imagine.settings import Settings, display, env_name, flag_name, is_table
+from scripts.prompt_docs import text
+from scripts.prompt_docs.acting import ACTIONS
+from scripts.prompt_docs.examples import example_of
+from scripts.prompt_docs.families import PROFILES, families
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 PROTOCOL = (ROOT / "docs" / "protocol.md").read_text(encoding="utf-8")
+LANGUAGE = ROOT / "docs" / "prompt-language.md"
 DOCUMENTS = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 
 
@@ -81,3 +87,42 @@ def test_every_link_leads_somewhere(document):
         for heading in re.findall(r"^#+ (.*)$", text, re.MULTILINE)
     }
     assert set(re.findall(r"\]\(#([^)]+)\)", text)) <= headings
+
+
+@pytest.fixture(scope="module")
+def generated() -> str:
+    return text.generated()
+
+
+def test_the_generated_part_of_the_language_is_up_to_date(generated: str):
+    document = LANGUAGE.read_text(encoding="utf-8")
+    part = document[document.index(text.BEGIN) : document.index(text.END) + len(text.END) + 1]
+    assert part.splitlines() == generated.splitlines(), "run: make docs"
+
+
+@pytest.mark.parametrize(
+    "row", [row for row in PARAMETERS if not row.is_legacy], ids=lambda row: row.name
+)
+def test_every_flag_is_told_with_an_example(row: Parameter, generated: str):
+    (section,) = re.findall(
+        rf"^### `{row.flag}`\n\n(.*?)\n\n#", generated, re.MULTILINE | re.DOTALL
+    )
+    assert section.startswith(f"*{row.fidelity}* · ")
+    assert f"- `{example_of(row).prompt}`\n" in f"{section}\n"
+
+
+def test_every_picture_of_the_language_is_there_and_no_other(generated: str):
+    names = set(re.findall(rf"\]\({text.PICTURES}/([^)]+)\)", generated))
+    files = list((ROOT / "docs" / text.PICTURES).iterdir())
+    assert names == {path.name for path in files}
+    assert sum(path.stat().st_size for path in files) < 1_500_000
+
+
+def test_every_family_that_makes_pictures_is_looked_at():
+    profiles = {one.profile.family for one in families()}
+    assert profiles == {one.family for one in PROFILES if one.unsuitable is None or one.edit}
+
+
+def test_every_action_is_told():
+    told = " ".join(action.name for action in ACTIONS)
+    assert all(f"`{action}`" in told for action in Action)

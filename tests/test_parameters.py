@@ -1,6 +1,5 @@
 import json
 import re
-from pathlib import Path
 
 import pytest
 
@@ -8,7 +7,6 @@ from imagine.fidelity import FACTS, Fidelity
 from imagine.parameters import PARAMETERS, Arity, Group, Parameter, ValueType, describe, short
 from imagine.prompt_values import read_word
 
-DOCUMENT = Path(__file__).parent.parent / "docs" / "prompt-language.md"
 KEYS = [
     *("name", "flag", "aliases", "type", "min", "max", "step", "default", "choices", "meaning"),
     *("range", "example", "group", "versions", "ours", "here", "fidelity"),
@@ -103,15 +101,3 @@ def test_what_is_only_ours_has_a_meaning_of_its_own() -> None:
 def test_every_group_has_flags_and_only_the_engine_has_ours() -> None:
     assert {parameter.group for parameter in PARAMETERS} == set(Group)
     assert {parameter.group for parameter in PARAMETERS if parameter.ours} == {Group.ENGINE}
-
-
-@pytest.mark.parametrize("parameter", PARAMETERS, ids=lambda parameter: parameter.name)
-def test_every_flag_has_its_line_in_the_document(parameter: Parameter) -> None:
-    aliases = " ".join(f"`{alias}`" for alias in parameter.aliases)
-    default = "" if parameter.default is None else short(parameter.default)
-    versions = "ours" if parameter.ours else parameter.versions
-    line = (
-        f"| `{parameter.flag}` | {aliases} | `{parameter.name}` | {parameter.range} | {default} "
-        f"| {versions} | {parameter.meaning} |"
-    )
-    assert line in DOCUMENT.read_text(encoding="utf-8").splitlines()
