@@ -229,11 +229,12 @@ def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image,
             end = gaps.find(0, start, row + width)
             end = row + width if end < 0 else end
             count = end - start
-            if count > width // 3 or start - count < row or end + count > row + width:
+            room = min(count, start - row, row + width - end)
+            if count > width // 3 or 3 * room < count:
                 continue
             for one, other in zip(before, after, strict=True):
-                head, tail = one[start - count : start], one[end : end + count]
-                one[start:end], other[start:end] = head[::-1], tail[::-1]
+                one[start:end] = _mirrored(one[start - room : start][::-1], count)
+                other[start:end] = _mirrored(other[end : end + room], count)[::-1]
             ramp[start:end] = bytes(
                 round(255 * smoothstep((i + 0.5) / count)) for i in range(count)
             )
@@ -244,6 +245,12 @@ def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image,
     )
     closed = Image.composite(finish, begin, Image.frombytes("L", source.size, bytes(ramp)))
     return closed, Image.frombytes("L", source.size, bytes(left))
+
+
+def _mirrored(pixels: bytearray, count: int) -> bytearray:
+    """Return so many pixels, going back and forth over those there are."""
+    both = pixels + pixels[::-1]
+    return (both * (count // len(both) + 1))[:count]
 
 
 def enlarge(picture: Image.Image, factor: int) -> Image.Image:
