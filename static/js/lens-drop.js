@@ -5,7 +5,7 @@
  * @param {AbortSignal} signal
  * @param {{over: (over: boolean) => void, take: (files: File[]) => void}} page `over`: files are held over the page
  */
-export function takeFiles(signal, { over, take }) {
+export function receiveFiles(signal, { over, take }) {
   let inside = 0;
   /** @param {boolean} held */
   const hold = (held) => {

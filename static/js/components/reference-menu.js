@@ -72,7 +72,7 @@ export class ReferenceMenu extends HTMLElement {
     this.show(item, weight);
     const [row, chip] = [this.parentElement, button.closest("li")];
     const room = (row?.clientWidth ?? 0) - this.#panel.offsetWidth;
-    this.#panel.style.insetInlineStart = `${Math.max(8, Math.min(chip?.offsetLeft ?? 0, room - 8))}px`;
+    this.#panel.style.insetInlineStart = `${Math.max(8, Math.min((chip?.offsetLeft ?? 0) - (chip?.parentElement?.scrollLeft ?? 0), room - 8))}px`;
     part(this, "[tabindex='0']").focus();
   }
 
