@@ -60,7 +60,8 @@ class Painter:
         parent = await self._job(act.prompt, _ALONE)
         before = await self._first(parent)
         words = act.body.get("prompt", act.prompt.partition(" --")[0])
-        body = {**act.body, "image": 0, "prompt": f"{words} --seed {SEED} --batch 1"}
+        # Another seed, as a child has by itself.
+        body = {**act.body, "image": 0, "prompt": f"{words} --seed {SEED + 1} --batch 1"}
         shown = [before]
         if act.body["action"] == "region":
             mask = mask_of(before.size)
