@@ -233,8 +233,8 @@ def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image,
             if count > width // 3 or 3 * room < count:
                 continue
             for one, other in zip(before, after, strict=True):
-                one[start:end] = _mirrored(one[start - room : start][::-1], count)
-                other[start:end] = _mirrored(other[end : end + room], count)[::-1]
+                one[start:end] = _to_and_fro(one[start - room : start][::-1], count)
+                other[start:end] = _to_and_fro(other[end : end + room], count)[::-1]
             ramp[start:end] = bytes(
                 round(255 * smoothstep((i + 0.5) / count)) for i in range(count)
             )
@@ -247,7 +247,7 @@ def _closed_across(source: Image.Image, hole: Image.Image) -> tuple[Image.Image,
     return closed, Image.frombytes("L", source.size, bytes(left))
 
 
-def _mirrored(pixels: bytearray, count: int) -> bytearray:
+def _to_and_fro(pixels: bytearray, count: int) -> bytearray:
     """Return so many pixels, going back and forth over those there are."""
     both = pixels + pixels[::-1]
     return (both * (count // len(both) + 1))[:count]
