@@ -76,7 +76,7 @@ Way = Callable[[Desk, Wish], Guide | None]
 
 # What is said of each way. The first takes a picture whole, with no strength.
 HOW: Mapping[type, str] = {
-    Reference: "its reference latent",
+    Reference: "reference latents",
     PhotoMaker: "PhotoMaker, which keeps the face",
     Redux: "FLUX Redux",
     IpAdapter: "IPAdapter",

@@ -35,7 +35,7 @@ def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> O
         title = f"{name}: tile {number} of {len(how.tiles)}"
         tile = graph.crop(picture, box, title)
         tile = _reworked(studio, tile, how, Size(box.width, box.height), place)
-        mask = _soft_edges(studio, box, how.size, masks)
+        mask = _soft_edges(studio, box, masks)
         worked = graph.lay(tile, worked, box.left, box.top, f"{title}: in its place", mask)
     return worked
 
@@ -57,15 +57,16 @@ def _reworked(
     return worked if even == size else graph.scale(worked, size, f"{name}: at its exact size")
 
 
-def _soft_edges(
-    studio: Studio, box: Box, size: Size, known: dict[tuple[bool, ...], Output]
-) -> Output:
-    """Return the mask of a tile: white, fading out on the sides where it has neighbours."""
-    fades = (box.left > 0, box.top > 0, box.right < size.width, box.bottom < size.height)
+def _soft_edges(studio: Studio, box: Box, known: dict[tuple[bool, ...], Output]) -> Output:
+    """Return the mask of a tile: white, fading in over the tiles that lie there already.
+
+    Those are on its left and above it; towards the others it is whole, for them to fade in over.
+    """
+    fades = (box.left > 0, box.top > 0)
     if fades not in known:
         graph = studio.graph
-        left, top, right, bottom = (EDGE if fading else 0 for fading in fades)
-        inner = Size(box.width - left - right, box.height - top - bottom)
+        left, top = (EDGE if fading else 0 for fading in fades)
+        inner = Size(box.width - left, box.height - top)
         black = graph.blank(Size(box.width, box.height), "Edge of a tile")
         white = graph.blank(inner, "Middle of a tile", white=True)
         grey = graph.lay(white, black, left, top, "Tile")
