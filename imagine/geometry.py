@@ -100,12 +100,15 @@ def around(size: Size, box: Box, budget: int) -> Box:
     return Box(left, top, right, bottom)
 
 
-def working_size(size: Size, budget: int) -> Size:
-    """Return the size at which a model works on something of a size."""
+def working_size(size: Size, budget: int, *, least: float = LEAST) -> Size:
+    """Return the size at which a model works on something of a size.
+
+    What has less than this share of the budget is worked on at a larger size.
+    """
     fitted = Size(_near(size.width), _near(size.height))
-    if LEAST * budget <= fitted.pixels <= ROOM * budget:
+    if least * budget <= fitted.pixels <= ROOM * budget:
         return fitted
-    wanted = budget if fitted.pixels > budget else LEAST * budget
+    wanted = budget if fitted.pixels > budget else least * budget
     scale = sqrt(wanted / size.pixels)
     return Size(_near(size.width * scale), _near(size.height * scale))
 

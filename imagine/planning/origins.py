@@ -65,7 +65,8 @@ def refinement(
 def _vary(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     usual = VARY_SUBTLE if origin.strength is Strength.SUBTLE else VARY_STRONG
     denoise = _denoise(desk, usual)
-    size = geometry.working_size(source.size, desk.profile.pixels)
+    # A small set stays small; only what is too large for the model is made smaller.
+    size = geometry.working_size(source.size, desk.profile.pixels, least=0)
     return Redraw((source,), denoise), size
 
 
