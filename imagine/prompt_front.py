@@ -51,8 +51,7 @@ class Front:
 
     def _read(self, typed: str) -> None:
         end = len(typed)
-        start = self._skip_command(end)
-        for word in words(self._line, start, end):
+        for word in words(self._line, 0, end):
             if read_link(word.text) is None:
                 start = word.start
                 break
@@ -66,16 +65,6 @@ class Front:
         refuse_links(self._findings, self._line, left, right)
         self._read_parts(typed, left, right)
         self._findings.note_slips(self._line[left:right])
-
-    def _skip_command(self, end: int) -> int:
-        """Leave out ``/imagine prompt:``, which people copy along; return where the rest begins."""
-        found = _COMMAND.match(self._line, 0, end)
-        if found is None:
-            return 0
-        message = f"“{clip(tidy(found.group()))}” was left out: it is no part of the picture."
-        self._findings.note(None, message, NoteLevel.INFO)
-        self._canvas.paint(*found.span(), TokenKind.NOTE, message)
-        return found.end()
 
     def _read_image(self, word: Word) -> None:
         link = word.text.rstrip(",")
@@ -138,3 +127,9 @@ def refuse_links(
     """Complain of links where words should be."""
     for found in LINK_IN_TEXT.finditer(line, left, right):
         findings.complain(*found.span(), MISPLACED_LINK, flag=flag, value=found.group())
+
+
+def command_end(line: str) -> int:
+    """Return where ``/imagine prompt:`` ends at the front of a line; 0 when there is none."""
+    found = _COMMAND.match(line)
+    return found.end() if found is not None else 0

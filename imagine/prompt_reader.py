@@ -7,10 +7,11 @@ every problem and every note, with its place in the line, and paints what each p
 from collections.abc import Sequence
 
 from imagine.errors import Detail
+from imagine.models import NoteLevel
 from imagine.parameters import Arity, Parameter, ValueType
 from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
 from imagine.prompt_findings import Findings, clip
-from imagine.prompt_front import Front, refuse_links
+from imagine.prompt_front import Front, command_end, refuse_links
 from imagine.prompt_loras import (
     NOTHING,
     LoraTag,
@@ -24,6 +25,7 @@ from imagine.prompt_tokens import (
     Flag,
     TokenKind,
     Word,
+    extent,
     flags,
     tidy,
     words,
@@ -65,7 +67,7 @@ class Reading:
         self._typed: dict[str, Flag] = {}
         self._has_stray = False
         tags = lora_tags(line)
-        words_only = without_tags(line, tags)
+        words_only = self._without_command(without_tags(line, tags))
         # The line as it is read: as long as what was typed, with spaces for what is read already.
         self.line = words_only.replace(NOTHING, " ")
         found = flags(self.line)
@@ -103,6 +105,16 @@ class Reading:
         )
 
     # ------------------------------------------------------------------------- tags among the words
+
+    def _without_command(self, line: str) -> str:
+        """Leave out ``/imagine prompt:``, copied along; a flag may stand right behind it."""
+        end = command_end(line.replace(NOTHING, " "))
+        if end:
+            command = clip(tidy(line[:end].replace(NOTHING, " ")))
+            message = f"“{command}” was left out: it is no part of the picture."
+            self.findings.note(None, message, NoteLevel.INFO)
+            self.canvas.paint(*extent(line, 0, end), TokenKind.NOTE, message)
+        return " " * end + line[end:]
 
     def _read_tag(self, tag: LoraTag) -> None:
         row = self.vocabulary.by_name.get("lora")

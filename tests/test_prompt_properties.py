@@ -142,6 +142,8 @@ def test_words_that_are_no_flags_reach_the_text(text: str) -> None:
 @thorough
 @given(st.one_of(fragments, prompts))
 @example("a::: b")
+@example("/imagine prompt:--seed __number__ a")
+@example("/imagine prompt: \\, ::2 /imagine a")
 @example("cat:: ::2 2 dogs: ::3")
 @example("a \\{b\\, c\\} --no x\\, y, z\\ , w")
 @example("a --style raw --raw --q 3 --v 7")
