@@ -168,6 +168,27 @@ async def test_pictures_are_dropped_anywhere_and_pasted(open_page: OpenPage) -> 
     await expect(chips(page)).to_have_count(1)
 
 
+async def test_a_picture_of_the_page_is_dragged_into_the_bar(
+    open_page: OpenPage, stage: PaintedStage
+) -> None:
+    job = make_job(3, "a fox")
+    stage.add(job)
+    page = await open_page()
+    await page.locator("article .open").nth(2).hover()
+    await page.mouse.down()
+    await page.mouse.move(720, 44, steps=4)
+    await expect(page.get_by_text("Drop to use as a reference")).to_be_visible()
+    await page.mouse.move(725, 48, steps=4)
+    await page.mouse.up()
+    await expect(chips(page)).to_have_count(1)
+    await expect(page.get_by_text("Drop to use as a reference")).to_be_hidden()
+    await expect(text(page)).to_have_value("")
+    await page.keyboard.insert_text("in the snow")
+    await page.keyboard.press("Enter")
+    await expect(page.locator("job-set")).to_have_count(2)
+    assert stage.submitted == [f"picture:{job['id']}/2 in the snow"]
+
+
 async def test_a_pasted_link_is_a_reference_and_a_typed_one_stays_text(
     open_page: OpenPage, stage: PaintedStage
 ) -> None:

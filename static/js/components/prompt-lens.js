@@ -23,7 +23,7 @@
  */
 import { wish } from "../dom.js";
 import { LensDraft } from "../lens-draft.js";
-import { receiveFiles } from "../lens-drop.js";
+import { receivePictures } from "../lens-drop.js";
 import { measureRoom, stayAboveKeyboard } from "../lens-place.js";
 import { errors, isCurrent, paint, told, view } from "../lens-view.js";
 import { refusal } from "../lens-words.js";
@@ -207,7 +207,11 @@ export class PromptLens extends HTMLElement {
     on(this, "add-link", ({ detail }) => addLink(detail));
     on(document, "use-reference", ({ detail }) => addLink(detail));
     on(this, "leave-mode", () => this.#setAction(null));
-    receiveFiles(signal, { over: (held) => { this.#parts.drop.hidden = !held; }, take: takeFiles });
+    receivePictures(signal, {
+      over: (held) => { this.#parts.drop.hidden = !held; },
+      take: takeFiles,
+      use: (link) => addLink({ link }),
+    });
   }
 
   /** @param {KeyboardEvent} event */
