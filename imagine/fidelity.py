@@ -39,7 +39,7 @@ _IMAGE: Mapping[str, Facts] = {
     "no": (_CLOSE, "Becomes the negative prompt."),
     "style": (_NEAR, "cute, expressive, original and scenic move the words towards that kind of "
                      "anime, and raw is --raw; other names and codes are left out with a note."),
-    "raw": (_NEAR, "Adds nothing to the words: --stylize has no effect then."),
+    "raw": (_NEAR, "Adds no house look and no plain one: --stylize has no effect then."),
     "tile": (_NEAR, "Rolls the finished picture by half and paints over the seam, so that opposite "
                     "edges go on into each other."),
     "stop": (_CLOSE, "Ends the sampling after that share of the steps."),
@@ -64,8 +64,8 @@ _REFERENCE: Mapping[str, Facts] = {
                     "stands for words of a table that is ours, always the same for a number."),
     "sw": (_NEAR, "Is the strength of --sref, of its links and its codes."),
     "sv": (_NOT, "Left out with a note: there is one way of reading a style here."),
-    "cref": (_NEAR, "Guides the set by these pictures, by the best way that is installed; with "
-                    "PhotoMaker or IPAdapter by the face."),
+    "cref": (_NEAR, "Guides the set by these pictures, by the best way that is installed; "
+                    "PhotoMaker and the face files of IPAdapter keep the face."),
     "cw": (_NEAR, "Is the strength of --cref; it does not tell the face from the clothes."),
     "oref": (_NEAR, "Guides the set by this picture, by the best way that is installed."),
     "ow": (_NEAR, "Is the strength of --oref."),

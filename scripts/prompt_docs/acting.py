@@ -94,7 +94,7 @@ ACTIONS = (
     ),
     ActionRow(
         "Make square (`square`)",
-        "Paints what is missing on the two short sides.",
+        "Paints on two sides what is missing to a square.",
         _CLOSE,
         (_from(Action.SQUARE),),
     ),

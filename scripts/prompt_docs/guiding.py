@@ -22,8 +22,8 @@ NAMES: Mapping[str, str] = {
 }
 # What is installed for each, and how to say that.
 KITS: Mapping[str, tuple[Kit, str]] = {
-    "QwenEdit": (NO_KIT, "the model alone"),
-    "Reference": (NO_KIT, "the model alone"),
+    "QwenEdit": (NO_KIT, "nothing but the model, and `--edit` in the prompt"),
+    "Reference": (NO_KIT, "nothing but the model, and `--edit` in the prompt"),
     "PhotoMaker": (
         Kit(photomakers=("photomaker-v1.bin",)),
         "`photomaker-v1` in `models/photomaker`",
