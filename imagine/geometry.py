@@ -20,7 +20,7 @@ LEAST = 0.2
 PAN = 0.5
 # The largest side of anything that is made here.
 MAX_SIDE = 8192
-# Above so many pixels, a picture is encoded, sampled and decoded in tiles.
+# Above so many pixels, a picture is worked over in tiles.
 WHOLE = 4 * 1024 * 1024
 TILE = 1024
 OVERLAP = 128

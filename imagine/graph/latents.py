@@ -5,9 +5,6 @@ from typing import Any
 
 from imagine.graph.base import Nodes, Output
 
-# Units: pixels.
-TILE = 512
-OVERLAP = 64
 # The longest schedule that ComfyUI takes.
 MOST_STEPS = 10_000
 
@@ -66,15 +63,12 @@ class LatentNodes(Nodes):
         node = self.add("SetLatentNoiseMask", "Only here", samples=samples, mask=mask)
         return Output(node)
 
-    def encode_picture(self, pixels: Output, vae: Output, title: str, *, tiled: bool) -> Output:
-        if not tiled:
-            return Output(self.add("VAEEncode", title, pixels=pixels, vae=vae))
-        return Output(self.add("VAEEncodeTiled", title, pixels=pixels, vae=vae, **_tiles()))
+    def encode_picture(self, pixels: Output, vae: Output, title: str) -> Output:
+        """Return the latent of a picture whose sides are multiples of 8: it cuts off the rest."""
+        return Output(self.add("VAEEncode", title, pixels=pixels, vae=vae))
 
-    def decode(self, samples: Output, vae: Output, title: str, *, tiled: bool = False) -> Output:
-        if not tiled:
-            return Output(self.add("VAEDecode", title, samples=samples, vae=vae))
-        return Output(self.add("VAEDecodeTiled", title, samples=samples, vae=vae, **_tiles()))
+    def decode(self, samples: Output, vae: Output, title: str) -> Output:
+        return Output(self.add("VAEDecode", title, samples=samples, vae=vae))
 
     def sample(
         self,
@@ -114,7 +108,3 @@ class LatentNodes(Nodes):
             return_with_leftover_noise="disable",
         )
         return Output(node)
-
-
-def _tiles() -> dict[str, int]:
-    return {"tile_size": TILE, "overlap": OVERLAP, "temporal_size": 64, "temporal_overlap": 8}

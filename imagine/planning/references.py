@@ -42,6 +42,9 @@ IP_FACES: Mapping[str, Sequence[str]] = {
 }
 # The preset of IPAdapter that reads faces.
 FACES = "PLUS FACE (portraits)"
+# The flag that says how much the pictures of another count, and its usual value.
+STRENGTHS = {"images": "iw", "sref": "sw", "cref": "cw", "oref": "ow"}
+USUAL = {"iw": 1.0, "sw": 100.0, "cw": 100.0, "ow": 100.0}
 # How many pictures Qwen-Image-Edit reads.
 MOST_EDITED = 3
 # img2img as the last resort: how much is redrawn at --iw 0, and how much less for each 1.
@@ -82,7 +85,6 @@ HOW: Mapping[type, str] = {
     IpAdapter: "IPAdapter",
     Unclip: "a vision model (unCLIP)",
 }
-_STRENGTH_OF = {"images": "iw", "sref": "sw", "cref": "cw", "oref": "ow"}
 
 
 def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], Redraw | None]:
@@ -119,7 +121,7 @@ def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], R
 
 
 def _wishes(desk: Desk) -> Iterator[Wish]:
-    iw, sw, cw, ow = (desk.number(name, usual) for name, usual in USUAL)
+    iw, sw, cw, ow = (desk.number(name, usual) for name, usual in USUAL.items())
     denoise = min(1.0, max(0.05, BARE - PER_IW * iw))
     fronts = [desk.inputs[link] for link in desk.prompt.images if link in desk.inputs]
     for image in fronts:
@@ -130,12 +132,9 @@ def _wishes(desk: Desk) -> Iterator[Wish]:
     yield from _listed(desk, "edit", 1.0, EDIT_DENOISE)
 
 
-USUAL = (("iw", 1.0), ("sw", 100.0), ("cw", 100.0), ("ow", 100.0))
-
-
 def _strength(desk: Desk, parameter: str, *, counts: bool) -> None:
     """Take note that the strength of a flag counts, or say that it does not."""
-    name = _STRENGTH_OF.get(parameter)
+    name = STRENGTHS.get(parameter)
     if name is None or name not in desk.typed:
         return
     if counts:

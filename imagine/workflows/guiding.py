@@ -60,7 +60,7 @@ def ip_adapter(studio: Studio, guide: IpAdapter) -> None:
 def reference(studio: Studio, guide: Reference) -> None:
     graph = studio.graph
     image = graph.kontext_scale(studio.load(guide.image, "Reference"), "Reference: fitted")
-    latent = graph.encode_picture(image, studio.vae, "Reference as a latent", tiled=False)
+    latent = graph.encode_picture(image, studio.vae, "Reference as a latent")
 
     def with_reference(words: Output) -> Output:
         return graph.reference_latent(words, latent, "With the reference")

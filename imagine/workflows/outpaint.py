@@ -28,7 +28,7 @@ def outpaint(studio: Studio) -> None:
         placed = graph.scale(placed, place, "Source: at its new size")
     window = Size(layout.window.width, layout.window.height)
     pixels, mask = _window(studio, start, placed, window)
-    latent = graph.encode_picture(pixels, studio.vae, "Window as a latent", tiled=False)
+    latent = graph.encode_picture(pixels, studio.vae, "Window as a latent")
     latent = graph.noise_mask(latent, mask)
     if count > 1:
         latent = graph.repeat_latent(latent, count)

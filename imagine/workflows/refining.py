@@ -2,7 +2,7 @@
 
 from math import ceil
 
-from imagine.geometry import STEP, WHOLE
+from imagine.geometry import STEP
 from imagine.graph import Output
 from imagine.image_request import Refine
 from imagine.input_image import Box, Size
@@ -48,12 +48,11 @@ def _reworked(
     even = Size(*(ceil(side / STEP) * STEP for side in size))
     if even != size:
         picture = graph.scale(picture, even, f"{name}: at an even size")
-    tiled = even.pixels > WHOLE
-    latent = graph.encode_picture(picture, studio.vae, f"{name}: as a latent again", tiled=tiled)
+    latent = graph.encode_picture(picture, studio.vae, f"{name}: as a latent again")
     samples = studio.sample(
         latent, place, size=even, denoise=how.denoise, steps=how.steps, doing="detail"
     )
-    worked = studio.decode(samples, place, tiled=tiled)
+    worked = studio.decode(samples, place)
     return worked if even == size else graph.scale(worked, size, f"{name}: at its exact size")
 
 

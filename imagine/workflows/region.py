@@ -24,7 +24,7 @@ def region(studio: Studio) -> None:
         seen = graph.scale(seen, start.work, "Source: at the size worked on")
         small = graph.scale(painted, start.work, "Mask: at the size worked on")
         where = graph.to_mask(small, "What is painted anew")
-    latent = graph.encode_picture(seen, studio.vae, "Part as a latent", tiled=False)
+    latent = graph.encode_picture(seen, studio.vae, "Part as a latent")
     latent = graph.noise_mask(latent, where)
     if studio.request.batch_size > 1:
         latent = graph.repeat_latent(latent, studio.request.batch_size)

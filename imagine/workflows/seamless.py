@@ -99,7 +99,7 @@ def _repainted(
         grey = graph.lay(white, grey, box.left, box.top, f"{name}: {what}")
     grey = graph.blur(grey, _softness(size), f"{name}: soft {what}")
     mask = graph.to_mask(grey, f"{name}: {what}")
-    latent = graph.encode_picture(picture, studio.vae, f"{name}: {what}", tiled=False)
+    latent = graph.encode_picture(picture, studio.vae, f"{name}: {what}")
     latent = graph.noise_mask(latent, mask)
     samples = studio.sample(
         latent,

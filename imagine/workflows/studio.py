@@ -25,9 +25,7 @@ _COSTS = {
     "UNETLoader": LOAD,
     "CLIPTextEncode": 0.5,
     "VAEDecode": DECODE,
-    "VAEDecodeTiled": DECODE,
     "VAEEncode": DECODE,
-    "VAEEncodeTiled": DECODE,
     "ImageUpscaleWithModel": 4.0,
     "SaveImage": SAVE,
 }
@@ -35,7 +33,7 @@ _COSTS = {
 # the other, where a longer text moves the second, and HiDream's has parts that do not take part.
 _APART = ("sd3", "hidream")
 # What is done once for each picture of a batch.
-_PER_PICTURE = ("VAEDecode", "VAEDecodeTiled", "SaveImage")
+_PER_PICTURE = ("VAEDecode", "SaveImage")
 
 
 class Studio:
@@ -115,8 +113,8 @@ class Studio:
         self._costs[samples.node] = how.taken * pictures * share
         return samples
 
-    def decode(self, samples: Output, place: int | None, *, tiled: bool = False) -> Output:
-        return self.graph.decode(samples, self.vae, f"{name_of(place)}: decoding", tiled=tiled)
+    def decode(self, samples: Output, place: int | None) -> Output:
+        return self.graph.decode(samples, self.vae, f"{name_of(place)}: decoding")
 
     def save(self, picture: Output, place: int | None) -> None:
         index = self._index(place)

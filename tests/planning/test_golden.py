@@ -37,6 +37,7 @@ PARENT = picture("parent", 1024, 768)
 WIDE = picture("wide", 2048, 1152)
 DRAFT = picture("draft", 512, 384)
 MASK = picture("mask", 1024, 768, box=Box(300, 200, 500, 420))
+MUCH = picture("much", 3000, 2000, box=Box(100, 100, 2500, 1900))
 OTHER = picture("other", 800, 1000)
 STYLE = picture("style", 640, 640)
 FACE = picture("face", 512, 512)
@@ -61,7 +62,7 @@ def grown(
     installed = more.pop("installed", {})
     asked = prompt(**{"batch": 2} | more.pop("asked", {}))
     origin = Origin(action=action, source=source.link, **more)
-    return Case(family, asked, (source, MASK), origin, installed=installed)
+    return Case(family, asked, (source, MASK, MUCH), origin, installed=installed)
 
 
 def links(*pictures: InputImage) -> tuple[Weighted, ...]:
@@ -123,6 +124,9 @@ CASES: dict[str, Case] = {
     "outpaint-square": grown("sdxl", Action.SQUARE),
     "outpaint-reshape": grown("flux", Action.RESHAPE, asked={"aspect": "3:1"}),
     "region-of-a-large-picture": grown("sdxl", Action.REGION, WIDE, mask=MASK.link),
+    "region-of-much-of-a-large-picture": grown(
+        "sdxl", Action.REGION, picture("large", 3000, 2000), mask=MUCH.link
+    ),
     "unfinished-variation": grown("sdxl", Action.VARIATION, asked={"stop": 60}),
     "enlarge-upscaler": grown(
         "sdxl", Action.UPSCALE, DRAFT, installed={"upscale_models": UPSCALER}

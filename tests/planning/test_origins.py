@@ -66,9 +66,15 @@ def test_a_large_picture_is_varied_near_the_size_that_the_model_knows() -> None:
     assert made.request.size == (1360, 768)
 
 
-def test_a_tiny_picture_is_varied_at_a_size_that_the_model_can_draw() -> None:
-    made = grown(Action.VARIATION, picture("tiny", 100, 100))
-    assert made.request.size == (464, 464)
+def test_a_small_set_stays_small_when_it_is_varied() -> None:
+    assert grown(Action.VARIATION, picture("small", 320, 256)).request.size == (320, 256)
+
+
+def test_more_around_a_small_picture_is_painted_at_a_size_that_the_model_can_draw() -> None:
+    made = grown(Action.SQUARE, picture("small", 96, 64))
+    assert layout_of(made).canvas == (96, 96)
+    assert layout_of(made).work == (464, 464)
+    assert made.request.size == (96, 96)
 
 
 def test_denoise_0_keeps_the_picture_even_when_it_is_to_stop_early() -> None:
