@@ -353,6 +353,7 @@ class TestSettings:
     async def test_the_corner_of_the_frame_can_be_dragged(self, page: Page) -> None:
         await write(page, f"{FOX} --ar 1:1")
         panel = await settings(page)
+        await page.evaluate("Promise.all(document.getAnimations().map((each) => each.finished))")
         box = await panel.get_by_role("slider", name="Shape").bounding_box()
         assert box is not None
         x, y = box["x"] + 20, box["y"] + 20
