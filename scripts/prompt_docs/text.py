@@ -215,11 +215,11 @@ def _ways() -> Iterator[str]:
 def _actions() -> Iterator[str]:
     yield "## What can be done with a picture"
     yield (
-        "Each makes a child of the set; `single`, `upscale` and `enhance` keep its seed, the others "
-        "draw a new one. *Size* is that of "
-        f"what grows from a picture of {PARENT.width}×{PARENT.height} with {QUOTED}; no side may "
-        f"be longer than {MAX_SIDE}. Pan, square and reshape leave every pixel of the picture as it "
-        "was, and region those outside the mask; a zoom lays the smaller picture over what is new."
+        "Each makes a child of the set; `single`, `upscale` and `enhance` keep its seed, the "
+        "others draw a new one. *Size* is that of what grows from a picture of "
+        f"{PARENT.width}×{PARENT.height} with {QUOTED}; no side may be longer than {MAX_SIDE}. "
+        "Pan, square and reshape leave every pixel of the picture as it was, and region those "
+        "outside the mask; a zoom lays the smaller picture over what is new."
     )
     yield _table(
         ("Action", "Does here", "Size", "Fidelity"),
