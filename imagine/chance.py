@@ -12,13 +12,14 @@ T = TypeVar("T")
 
 # As many bits as a float holds, so that 1 is never drawn.
 _BITS = 53
+_RANGE = 1 << _BITS
 
 
 def lot(*key: object) -> float:
     """Return a number from 0 up to, and without, 1 for a key."""
     text = "\x1f".join(map(str, key))
     digest = blake2b(text.encode(), digest_size=8).digest()
-    return (int.from_bytes(digest, "big") >> (64 - _BITS)) / 2**_BITS
+    return (int.from_bytes(digest, "big") >> (64 - _BITS)) / _RANGE
 
 
 def pick(options: Sequence[T], *key: object) -> T:

@@ -22,6 +22,7 @@ _REASONS = {
     "zoom": "it says how far to zoom out of a finished picture",
     "denoise": "it needs a picture to start from",
     "version": "no model is set for it; the owner can set one under [versions]",
+    "iw": "it counts for pictures at the front",
     "sv": "there is one way of reading a style here",
     "dref": "nothing here reads the depth of a picture",
 }

@@ -4,12 +4,15 @@ from collections.abc import Iterator
 
 from imagine.errors import PromptError
 from imagine.image_request import Lora
-from imagine.model_choice import choose_model, model_files
+from imagine.model_choice import choose_model, model_files, usable_models
 from imagine.models import NoteLevel
 from imagine.names import find, known_as, nearest, plain
 from imagine.planning.desk import Desk
+from imagine.prompt_links import links_of
 from imagine.prompt_values import Weighted
 
+# The flags whose pictures are to be recognised in what is made.
+KEEPING = frozenset({"edit", "oref", "cref"})
 # Looking for the nearest name takes its time, and so many are enough to see what is wrong.
 MOST_UNKNOWN = 10
 
@@ -27,15 +30,26 @@ def settle_model(desk: Desk) -> None:
         if known is not None and known.unsuitable is None:
             desk.profile = known
         return
-    edits = "edit" in desk.typed
     try:
-        choice = choose_model(typed, default, desk.catalog, desk.profiles, edits=edits)
+        choice = choose_model(typed, default, desk.catalog, desk.profiles, edits=_edits(desk))
         model_files(choice.name, choice.profile, desk.catalog)
     except PromptError as error:
         desk.problems += (desk.placed(detail) for detail in error.details)
         return
     desk.model, desk.profile = choice.name, choice.profile
     desk.notes += choice.notes
+
+
+def _edits(desk: Desk) -> bool:
+    """Tell whether a model that changes pictures may be taken, and is better than another one.
+
+    It keeps a person or a thing best; other pictures are for the model that the owner prefers.
+    """
+    assert desk.catalog is not None, "asked of an engine"
+    if not links_of(desk.prompt):
+        return False
+    is_theirs = not KEEPING.isdisjoint(desk.typed)
+    return is_theirs or "model" in desk.typed or not usable_models(desk.catalog, desk.profiles)
 
 
 def _of_version(desk: Desk) -> str | None:

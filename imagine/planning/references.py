@@ -56,6 +56,9 @@ CHARACTER_DENOISE = 0.7
 EDIT_DENOISE = 0.75
 
 
+WHOLLY_NEW = "the picture only guides a set that is all new"
+
+
 @dataclass(frozen=True, slots=True)
 class Wish:
     """One picture that is to guide the set: what for, how strongly, and how much else is redrawn.
@@ -94,6 +97,8 @@ def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], R
     """
     wishes = list(_wishes(desk))
     if desk.profile.edit == "qwen" and wishes:
+        if can_begin and "denoise" in desk.typed:
+            desk.leave_out("denoise", WHOLLY_NEW)
         return _read_together(desk, wishes), None
     guides: list[Guide] = []
     rest: list[Wish] = []
@@ -112,7 +117,10 @@ def settle_references(desk: Desk, can_begin: bool) -> tuple[tuple[Guide, ...], R
         desk.tell(parameter, f"{_name(parameter, number)} {verb} the model through {HOW[way]}.")
         _strength(desk, parameter, counts=way is not Reference)
     if can_begin:
-        return tuple(guides), _begin(desk, rest)
+        redraw = _begin(desk, rest)
+        if guides and redraw is None and "denoise" in desk.typed:
+            desk.leave_out("denoise", WHOLLY_NEW)
+        return tuple(guides), redraw
     _leave(desk, rest)
     return tuple(guides), None
 

@@ -69,10 +69,10 @@ def _house(desk: Desk) -> Iterator[Mix]:
     # The scale of the first versions, whose usual value was 2500.
     value = min(1000.0, typed / 25) if typed > 1000 else typed
     if desk.flag("raw"):
+        desk.tell("raw", "--raw: no house look is added.")
         if value > 100:
             desk.leave_out("stylize", "--raw leaves out the house look")
-        desk.tell("raw", "--raw: nothing is added to the words, and no house look.")
-        return
+            return
     if value == 100:
         return
     if value > 100:
@@ -82,14 +82,14 @@ def _house(desk: Desk) -> Iterator[Mix]:
     else:
         share = MOST_PLAIN * (100 - value) / 100
         words, where = looks.PLAIN, "a plain picture"
-    yield _mix(desk, "stylize", f"--stylize {typed:g}", words, share, where)
+    yield from _mix(desk, "stylize", f"--stylize {typed:g}", words, share, where)
 
 
 def _detail(desk: Desk) -> Iterator[Mix]:
     value = desk.number("exp", 0)
     if value > 0:
         share = MOST_EXP * value / 100
-        yield _mix(desk, "exp", f"--exp {value:g}", looks.DETAIL, share, "detail and contrast")
+        yield from _mix(desk, "exp", f"--exp {value:g}", looks.DETAIL, share, "detail and contrast")
 
 
 def _odd(desk: Desk) -> Iterator[Mix]:
@@ -97,17 +97,17 @@ def _odd(desk: Desk) -> Iterator[Mix]:
     if value > 0:
         share = MOST_WEIRD * (value / 3000) ** 0.7
         words = looks.odd(desk.seed)
-        yield _mix(desk, "weird", f"--weird {value:g}", words, share, "something odd")
+        yield from _mix(desk, "weird", f"--weird {value:g}", words, share, "something odd")
 
 
 def _anime(desk: Desk) -> Iterator[Mix]:
     style = desk.text("style")
     niji = desk.text("niji")
     if style in looks.NAMED:
-        yield _mix(desk, "style", f"--style {style}", looks.NAMED[style], NIJI, "that look")
+        yield from _mix(desk, "style", f"--style {style}", looks.NAMED[style], NIJI, "that look")
     if niji is not None and "niji" not in desk.honoured:
         name = f"--niji {niji}"
-        yield _mix(desk, "niji", name, looks.ANIME, NIJI, "anime: no model is set for it")
+        yield from _mix(desk, "niji", name, looks.ANIME, NIJI, "anime: no model is set for it")
 
 
 def _styles(desk: Desk) -> Iterator[Mix]:
@@ -122,13 +122,17 @@ def _styles(desk: Desk) -> Iterator[Mix]:
     for code in codes:
         share = strength * code.weight / total
         words = looks.style(code.value)
-        yield _mix(desk, "sref", f"--sref {code.value}", words, share, f"“{words}”")
+        yield from _mix(desk, "sref", f"--sref {code.value}", words, share, f"“{words}”")
 
 
-def _mix(desk: Desk, name: str, flag: str, words: str, share: float, where: str) -> Mix:
+def _mix(desk: Desk, name: str, flag: str, words: str, share: float, where: str) -> Iterator[Mix]:
+    """Yield the words, and say how far the prompt goes towards them, if it does."""
     share = round(share, 2)
+    if share == 0:
+        desk.tell(name, f"{flag} changes nothing beside the other flags.")
+        return
     desk.tell(name, f"{flag} is approximated: the words go {share:.0%} towards {where}.")
-    return Mix(words, share)
+    yield Mix(words, share)
 
 
 # --- how the pictures of a set differ

@@ -30,7 +30,7 @@ LEFT_OUT: dict[str, Any] = {
     "sv": (4, "--sv was left out: there is one way of reading a style here."),
     "dref": ((Weighted(LINK),), "--dref was left out: nothing here reads the depth of a picture."),
     "cref": ((Weighted(LINK),), "--cref was left out: there is no picture for it."),
-    "iw": (2.0, "--iw was left out: there is no picture for it."),
+    "iw": (2.0, "--iw was left out: it counts for pictures at the front."),
     "video": (True, "--video was left out: only still pictures are made here."),
     "profile": ((Weighted("abc"),), "--p abc was left out: there is no such preset."),
 }

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from imagine.errors import PromptError
 from imagine.image_request import (
     IpAdapter,
     PhotoMaker,
@@ -19,6 +20,7 @@ from imagine.models import Action, NoteLevel, Origin
 from imagine.planning.references import FACES
 from imagine.prompt_values import Weighted
 from imagine.workflow_builder import Plan, Workflow
+from tests.catalogs import catalog
 from tests.planning.helpers import (
     IP_ADAPTERS,
     REDUX,
@@ -289,3 +291,41 @@ def test_a_guide_stays_when_a_set_begins_from_another_picture() -> None:
 def test_before_an_engine_is_seen_pictures_are_planned_as_the_last_resort() -> None:
     made = planned(prompt(images=fronts(ONE)), None, ONE)
     assert made.inputs == (ONE,)
+
+
+# Which model
+
+
+KONTEXT = "flux1-dev-kontext_fp8_scaled.safetensors"
+BOTH = catalog(checkpoints=["sd_xl_base_1.0.safetensors"], diffusion_models=[KONTEXT])
+
+
+@pytest.mark.parametrize("flag", ["edit", "oref", "cref"])
+def test_a_person_or_a_thing_is_kept_by_a_model_that_changes_pictures(flag: str) -> None:
+    made = planned(prompt(**{flag: links(ONE)}), BOTH, *PICTURES)
+    assert made.parameters["model"] == KONTEXT
+    assert made.request.guides == (Reference(ONE),)
+
+
+def test_other_pictures_are_for_the_model_that_makes_pictures_from_words() -> None:
+    for asked in (prompt(images=fronts(ONE)), prompt(sref=links(ONE))):
+        assert planned(asked, BOTH, *PICTURES).parameters["family"] == "sdxl"
+
+
+def test_a_model_that_changes_pictures_may_be_typed_where_there_is_one() -> None:
+    asked = prompt(images=fronts(ONE), model="kontext")
+    assert planned(asked, BOTH, *PICTURES).request.guides == (Reference(ONE),)
+    with pytest.raises(PromptError, match="makes no pictures from words"):
+        planned(prompt(model="kontext"), BOTH)
+
+
+def test_with_nothing_else_installed_it_takes_every_picture() -> None:
+    alone = catalog(diffusion_models=[KONTEXT])
+    assert planned(prompt(sref=links(ONE)), alone, *PICTURES).parameters["model"] == KONTEXT
+
+
+def test_denoise_has_nothing_to_keep_where_pictures_only_guide() -> None:
+    made = planned(prompt(edit=links(ONE), denoise=0.4), BOTH, *PICTURES)
+    assert about(made, "denoise").message == (
+        "--denoise was left out: the picture only guides a set that is all new."
+    )

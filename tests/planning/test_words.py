@@ -126,9 +126,14 @@ def test_raw_leaves_out_the_house_look() -> None:
     made = planned(prompt(raw=True, stylize=500), model=SDXL)
     assert made.request.mixes == ()
     assert sentences(made) == [
+        "--raw: no house look is added.",
         "--stylize was left out: --raw leaves out the house look.",
-        "--raw: nothing is added to the words, and no house look.",
     ]
+
+
+def test_raw_and_a_low_stylize_go_together() -> None:
+    (mix,) = planned(prompt(raw=True, stylize=0), model=SDXL).request.mixes
+    assert mix.words == looks.PLAIN
 
 
 def test_the_scale_of_the_first_versions_is_understood() -> None:
@@ -137,8 +142,13 @@ def test_the_scale_of_the_first_versions_is_understood() -> None:
 
 
 def test_loud_detail_turns_the_house_look_down() -> None:
-    shares = [planned(prompt(stylize=600, exp=exp)).request.mixes[0].share for exp in (0, 75, 100)]
-    assert shares == [0.39, 0.19, 0.0]
+    shares = [planned(prompt(stylize=600, exp=exp)).request.mixes[0].share for exp in (0, 75)]
+    assert shares == [0.39, 0.19]
+    loud = planned(prompt(stylize=600, exp=100), model=SDXL)
+    assert [mix.words for mix in loud.request.mixes] == [looks.DETAIL]
+    assert about(loud, "stylize").message == (
+        "--stylize 600 changes nothing beside the other flags."
+    )
     assert planned(prompt(exp=50)).request.rescale_cfg == 0.35
 
 
