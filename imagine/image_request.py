@@ -217,8 +217,8 @@ class ImageRequest:
 
     @property
     def together(self) -> bool:
-        """Whether all pictures are sampled at once."""
-        return self.batch_mode is BatchMode.TOGETHER and self.batch_size > 1
+        """Whether several pictures are sampled at once."""
+        return self.batch_mode is BatchMode.TOGETHER and len(self.pictures) > 1
 
     @property
     def pictures(self) -> tuple[int, ...]:

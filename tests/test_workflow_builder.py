@@ -89,6 +89,17 @@ def test_together_is_one_latent_one_sampler_and_one_save() -> None:
     assert nodes(workflow, "SaveImage")[0]["filename_prefix"] == "imagine/x"
 
 
+@pytest.mark.parametrize("batch_mode", ["one_by_one", "together"])
+def test_one_picture_of_a_set_is_made_alone_with_the_noise_of_its_place(batch_mode: str) -> None:
+    made = planned(prompt(), member=2, batch_mode=batch_mode)
+    workflow = built(made)
+    assert nodes(workflow, "EmptyLatentImage")[0]["batch_size"] == 4
+    assert [taken["batch_index"] for taken in nodes(workflow, "LatentFromBatch")] == [2]
+    assert list(workflow.samplers.values()) == [Sampler(0, 25)]
+    assert [output.image for output in workflow.outputs] == [0]
+    assert (made.parameters["member"], made.parameters["batch_size"]) == (2, 1)
+
+
 def test_a_typed_batch_mode_beats_the_setting() -> None:
     made = planned(prompt(batch_mode="one_by_one"), batch_mode="together")
     assert len(built(made).samplers) == 4
