@@ -1,17 +1,33 @@
 """Every flag with every family and every action: it does something, or the job says why not."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from imagine.input_image import Box
+from imagine.input_image import Box, Size
 from imagine.models import Action, Direction, Origin, Strength
 from imagine.parameters import PARAMETERS
+from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
 from imagine.workflow_builder import Plan
-from tests.planning.helpers import EDITORS, FAMILIES, built, engine_of, picture, planned
-from tests.prompts import prompt
+from tests.planning.helpers import (
+    EDITORS,
+    FAMILIES,
+    IP_ADAPTERS,
+    REDUX,
+    UNCLIP,
+    UPSCALER,
+    built,
+    engine_of,
+    picture,
+    planned,
+)
+from tests.prompts import parts, prompt
 
 PARENT = picture("parent", 1024, 768)
 MASK = picture("mask", 1024, 768, box=Box(300, 200, 500, 420))
@@ -130,3 +146,45 @@ def test_every_flag_does_something_or_is_told(start: str, family: str) -> None:
         is_other = (plan.request, plan.parameters) != (without.request, without.parameters)
         is_told = {note.message for note in plan.notes} - {note.message for note in without.notes}
         assert is_other or is_told or name in ELSEWHERE, (name, plan.notes)
+
+
+FLAGS = st.lists(st.sampled_from([name for name in VALUES if name != "model"]), max_size=8)
+INSTALLED: Sequence[dict[str, Any]] = (
+    {},
+    {"upscale_models": UPSCALER},
+    REDUX,
+    UNCLIP,
+    IP_ADAPTERS,
+    {"photomakers": ["photomaker-v1.bin"]} | IP_ADAPTERS,
+)
+
+
+@settings(max_examples=150, deadline=None)
+@given(
+    st.sampled_from([*FAMILIES, *EDITORS]),
+    FLAGS,
+    st.sampled_from(sorted(ORIGINS)),
+    st.sampled_from(INSTALLED),
+    st.builds(Size, st.integers(64, 3000), st.integers(64, 3000)),
+    st.sampled_from([None, 0, 1]),
+)
+def test_flags_go_together(
+    family: str,
+    flags: list[str],
+    start: str,
+    installed: dict[str, Any],
+    size: Size,
+    member: int | None,
+) -> None:
+    source = replace(PARENT, width=size.width, height=size.height)
+    mask = replace(MASK, width=size.width, height=size.height, box=Box(0, 10, 60, 60))
+    always: dict[str, Any] = {"batch": 2, "aspect": "16:9"}
+    if family in EDITORS:
+        always["edit"] = (Weighted(PARENT.link),)
+    words = [Segment("a fox", 2.0), Segment("snow"), Segment("fog", -0.3)][: len(flags) % 3 + 1]
+    asked = parts(*words, **always | {name: VALUES[name] for name in flags})
+    engine = engine_of(family, **installed)
+    made = planned(asked, engine, source, mask, OTHER, origin=ORIGINS[start], member=member)
+    workflow = built(made, engine)
+    assert len(workflow.outputs) == len(made.request.pictures) or made.request.together
+    assert json.loads(json.dumps(made.parameters)) == made.parameters

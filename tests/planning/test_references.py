@@ -302,7 +302,8 @@ BOTH = catalog(checkpoints=["sd_xl_base_1.0.safetensors"], diffusion_models=[KON
 
 @pytest.mark.parametrize("flag", ["edit", "oref", "cref"])
 def test_a_person_or_a_thing_is_kept_by_a_model_that_changes_pictures(flag: str) -> None:
-    made = planned(prompt(**{flag: links(ONE)}), BOTH, *PICTURES)
+    asked: dict[str, Any] = {flag: links(ONE)}
+    made = planned(prompt(**asked), BOTH, *PICTURES)
     assert made.parameters["model"] == KONTEXT
     assert made.request.guides == (Reference(ONE),)
 
