@@ -39,7 +39,7 @@ _IMAGE: Mapping[str, Facts] = {
     "no": (_CLOSE, "Becomes the negative prompt."),
     "style": (_NEAR, "cute, expressive, original and scenic move the words towards that kind of "
                      "anime, and raw is --raw; other names and codes are left out with a note."),
-    "raw": (_NEAR, "Adds no house look and no plain one: --stylize has no effect then."),
+    "raw": (_NEAR, "Adds no house look: --stylize above 100 has no effect then."),
     "tile": (_NEAR, "Rolls the finished picture by half and paints over the seam, so that opposite "
                     "edges go on into each other."),
     "stop": (_CLOSE, "Ends the sampling after that share of the steps."),
@@ -64,10 +64,12 @@ _REFERENCE: Mapping[str, Facts] = {
                     "stands for words of a table that is ours, always the same for a number."),
     "sw": (_NEAR, "Is the strength of --sref, of its links and its codes."),
     "sv": (_NOT, "Left out with a note: there is one way of reading a style here."),
-    "cref": (_NEAR, "Guides the set by these pictures, by the best way that is installed; "
-                    "PhotoMaker and the face files of IPAdapter keep the face."),
+    "cref": (_NEAR, "Takes a model that changes pictures, if one is installed; otherwise guides "
+                    "the set by these pictures. PhotoMaker and the face files of IPAdapter keep "
+                    "the face."),
     "cw": (_NEAR, "Is the strength of --cref; it does not tell the face from the clothes."),
-    "oref": (_NEAR, "Guides the set by this picture, by the best way that is installed."),
+    "oref": (_NEAR, "Takes a model that changes pictures, if one is installed; otherwise guides "
+                    "the set by this picture."),
     "ow": (_NEAR, "Is the strength of --oref."),
     "edit": (_NEAR, "Takes a model that changes pictures, if one is installed, and gives it these "
                     "beside the words."),
@@ -85,7 +87,7 @@ _ENGINE: Mapping[str, Facts] = {
     "lora": (_OWN, "Adds this LoRA; a part of its name is enough."),
     "steps": (_OWN, "Is the number of sampling steps, in place of the usual one of the model."),
     "cfg": (_OWN, "Is the guidance scale, in place of the usual one of the model."),
-    "sampler": (_OWN, "Takes this sampler; names of other programs, such as DPM++ 2M Karras, are "
+    "sampler": (_OWN, "Takes this sampler; names of other programs, such as DPM++-2M-Karras, are "
                       "understood."),
     "scheduler": (_OWN, "Takes this noise schedule."),
     "size": (_OWN, "Is width and height in pixels, and overrules --ar."),
