@@ -55,7 +55,7 @@ STYLE_DENOISE = 0.88
 CHARACTER_DENOISE = 0.7
 EDIT_DENOISE = 0.75
 
-
+# Why there is nothing to redraw.
 WHOLLY_NEW = "the picture only guides a set that is all new"
 
 

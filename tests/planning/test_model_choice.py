@@ -102,6 +102,15 @@ def test_looking_for_names_ends_after_some_that_are_unknown() -> None:
     assert len(refused.value.details) == MOST_UNKNOWN
 
 
+def test_a_lora_that_fits_several_is_refused_with_them() -> None:
+    engine = catalog(checkpoints=[SDXL], loras=["fox-red.safetensors", "fox-white.safetensors"])
+    with pytest.raises(PromptError) as caught:
+        planned(prompt(lora=(Weighted("fox"),)), engine)
+    assert caught.value.message == (
+        "--lora fox fits several: fox-red.safetensors, fox-white.safetensors."
+    )
+
+
 def test_what_was_given_as_an_option_has_no_place_in_the_prompt() -> None:
     with pytest.raises(PromptError) as caught:
         planned(prompt("plms", sampler="plms"))

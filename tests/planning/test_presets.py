@@ -9,7 +9,7 @@ from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
 from imagine.workflow_builder import Plan
 from tests.catalogs import catalog
-from tests.planning.helpers import LORAS, SDXL, about, built, engine_of, planned, sentences
+from tests.planning.helpers import LORAS, SDXL, about, built, engine_of, nodes, planned, sentences
 from tests.prompts import parts, prompt
 
 PRESETS = {
@@ -51,6 +51,12 @@ def test_no_weight_of_a_preset_is_more_than_a_lora_takes() -> None:
     assert plan.request.loras == (Lora("fox.safetensors", 10.0),)
     assert plan.request.mixes[0].share == 1.0
     built(plan)
+
+
+@pytest.mark.parametrize("weight", [0.0, -1.0])
+def test_a_preset_that_counts_for_nothing_leaves_the_words_as_they_are(weight: float) -> None:
+    workflow = built(made(Weighted("warm", weight), stylize=100))
+    assert nodes(workflow, "ConditioningAverage") == []
 
 
 def test_the_words_of_a_preset_stand_behind_each_part_that_is_to_be_drawn() -> None:
