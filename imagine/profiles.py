@@ -34,7 +34,7 @@ class Profile(Frozen):
     encoders unless ``text_encoders_inside`` is false; a split model always needs them, and a VAE.
     Companion files are patterns, best first, one list for each text encoder. ``edit`` is how the
     model takes the pictures that it is to change; ``redux``, ``unclip`` and ``ip_adapter`` tell by
-    which means a picture may guide it.
+    which means a picture may guide it. ``system_prompt`` names what Lumina 2 is told first.
 
     Units: ``pixels`` is width × height of one picture; sides are multiples of ``step``, and better
     of ``grid``, on which the family was trained.
@@ -66,6 +66,7 @@ class Profile(Frozen):
     text_encoders: tuple[tuple[str, ...], ...] = Field((), max_length=4)
     text_encoder_type: str | None = None
     text_encoders_inside: bool = True
+    system_prompt: Literal["superior", "alignment"] | None = None
     vae: tuple[str, ...] = ()
     lora: Literal["model_and_clip", "model"] = "model_and_clip"
     clip_skip: bool = False

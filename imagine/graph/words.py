@@ -9,6 +9,17 @@ class WordNodes(Nodes):
     def encode(self, clip: Output, text: str, title: str) -> Output:
         return Output(self.add("CLIPTextEncode", title, text=text, clip=clip))
 
+    def encode_told(self, clip: Output, system_prompt: str, text: str, title: str) -> Output:
+        """Encode words behind a sentence that tells the text encoder of Lumina 2 what it is for."""
+        node = self.add(
+            "CLIPTextEncodeLumina2",
+            title,
+            system_prompt=system_prompt,
+            user_prompt=text,
+            clip=clip,
+        )
+        return Output(node)
+
     def zero_out(self, conditioning: Output) -> Output:
         """Return the empty conditioning that models without a negative prompt are given."""
         node = self.add("ConditioningZeroOut", "No negative prompt", conditioning=conditioning)

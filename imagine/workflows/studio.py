@@ -45,6 +45,10 @@ class Studio:
         self.profile = profile
         self.model, self.clip, self.vae = _load(self.graph, request, profile, files)
         self.writer = Writer(self.graph, request, is_apart=profile.family in _APART)
+        if (told := profile.system_prompt) is not None:
+            self.writer.encoder = lambda clip, text, title: self.graph.encode_told(
+                clip, told, text, title
+            )
         # IPAdapter's preset → what was loaded for it.
         self.adapters: dict[str, Output] = {}
         self._loaded: dict[str, Output] = {}
