@@ -34,18 +34,20 @@ _NOTHING_LIKE_IT = "this model has nothing like it"
 
 
 class Settled(Protocol):
-    """A prompt that was settled, and what somebody took care of."""
+    """A prompt that was settled, what somebody took care of, and what was told already."""
 
     @property
     def prompt(self) -> Prompt: ...
     @property
     def honoured(self) -> set[str]: ...
+    @property
+    def dismissed(self) -> set[str]: ...
 
 
 def left_out(settled: Settled) -> Iterator[Note]:
     """Tell what the prompt asks for and nothing here honours; defaults need no word."""
     prompt = settled.prompt
-    done = HONOURED | settled.honoured
+    done = HONOURED | settled.honoured | settled.dismissed
     for row in prompt.vocabulary.parameters:
         value = prompt.parameters.get(row.name)
         if value is None or row.name in done or row.is_legacy or _is_default(row, value):

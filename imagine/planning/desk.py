@@ -40,8 +40,9 @@ class Desk:
         self.model: str | None = None
         self.notes: list[Note] = []
         self.problems: list[Detail] = []
-        # What somebody took care of, and so needs no "was left out".
+        # What somebody took care of, and what was left out with a sentence already.
         self.honoured: set[str] = set()
+        self.dismissed: set[str] = set()
 
     # What was typed
 
@@ -91,7 +92,7 @@ class Desk:
 
     def leave_out(self, name: str, reason: str) -> None:
         """Say that a parameter was left out, and why."""
-        self.honoured.add(name)
+        self.dismissed.add(name)
         row = self.prompt.vocabulary.by_name[name]
         self.notes.append(not_done(row, reason, self.typed.get(name)))
 

@@ -105,7 +105,7 @@ def _anime(desk: Desk) -> Iterator[Mix]:
     niji = desk.text("niji")
     if style in looks.NAMED:
         yield from _mix(desk, "style", f"--style {style}", looks.NAMED[style], NIJI, "that look")
-    if niji is not None and "niji" not in desk.honoured:
+    if niji is not None and "niji" not in desk.honoured | desk.dismissed:
         name = f"--niji {niji}"
         yield from _mix(desk, "niji", name, looks.ANIME, NIJI, "anime: no model is set for it")
 
@@ -122,7 +122,9 @@ def _styles(desk: Desk) -> Iterator[Mix]:
     for code in codes:
         share = strength * code.weight / total
         words = looks.style(code.value)
-        yield from _mix(desk, "sref", f"--sref {code.value}", words, share, f"“{words}”")
+        # Only a prompt that is explained before it is made still has one that is not drawn.
+        where = "a style that is drawn for each set" if code.value == "random" else f"“{words}”"
+        yield from _mix(desk, "sref", f"--sref {code.value}", words, share, where)
 
 
 def _mix(desk: Desk, name: str, flag: str, words: str, share: float, where: str) -> Iterator[Mix]:

@@ -63,3 +63,10 @@ def test_no_preset_needs_no_word() -> None:
 def test_raw_typed_as_a_style_is_told_once() -> None:
     made = planned(prompt(style="raw", raw=True), model=SDXL)
     assert [note.parameter for note in made.notes] == ["raw"]
+
+
+def test_what_was_left_out_is_not_shown_as_used() -> None:
+    made = planned(prompt(hd=True, tile=True, raw=True, stylize=700), model=SDXL)
+    assert made.parameters["tile"] is True
+    assert "hd" not in made.parameters
+    assert "stylize" not in made.parameters
