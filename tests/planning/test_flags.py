@@ -131,17 +131,15 @@ def test_every_flag_does_something_or_is_told(start: str, family: str) -> None:
     if origin is not None and origin.action is Action.RESHAPE:
         always |= {"aspect": "16:9"}
 
-    def made(**parameters: Any) -> Plan:
-        images = (OTHER.link,) if "iw" in parameters else ()
+    def made(images: tuple[str, ...], **parameters: Any) -> Plan:
         asked = prompt(images=images, **always | parameters)
         return planned(asked, engine, *PICTURES, origin=origin)
 
     for name, value in VALUES.items():
-        beside = dict(BESIDE.get(name, {}))
-        if name == "iw":
-            beside = {"iw": 1.0}
-        without = made(**beside)
-        plan = made(**beside | {name: value}) if value is not None else without
+        beside = BESIDE.get(name, {})
+        fronts = (OTHER.link,) if name == "iw" else ()
+        without = made(fronts, **beside)
+        plan = made(fronts, **beside | {name: value}) if value is not None else without
         built(plan, engine)
         is_other = (plan.request, plan.parameters) != (without.request, without.parameters)
         is_told = {note.message for note in plan.notes} - {note.message for note in without.notes}
