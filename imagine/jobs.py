@@ -30,7 +30,7 @@ from imagine.models import (
     utc_now,
 )
 from imagine.planner import Planned, Planner
-from imagine.prompt_parser import MAX_CHARACTERS, Prompt
+from imagine.prompt_parser import Prompt
 
 logger = logging.getLogger(__name__)
 
@@ -200,17 +200,15 @@ class Jobs:
         *,
         images: Sequence[str] = (),
         origin: Origin | None = None,
-        member: int | None = None,
         parents: Sequence[Parent] = (),
         kind: JobKind | None = None,
         priority: int | None = None,
-        most: int = MAX_CHARACTERS,
     ) -> str:
         """Parse, plan, check and store the jobs of one prompt, then queue them.
 
-        ``images`` are links that stand behind those in the prompt; ``origin`` and ``member`` say
-        what the jobs grow from, ``parents`` what readers are told of it. Without a ``kind`` the
-        plan says it, without a ``priority`` the prompt. ``most``: as long may the prompt be.
+        ``images`` are links that stand behind those in the prompt; ``origin`` says what the jobs
+        grow from, ``parents`` what readers are told of it. Without a ``kind`` the plan says it,
+        without a ``priority`` the prompt.
 
         Returns:
             A `Submission` as JSON. A request that was here before makes nothing, and gets the
@@ -225,9 +223,7 @@ class Jobs:
         """
         if (replay := await self.replay(once)) is not None:
             return replay
-        planned = await self._planner.plan_all(
-            text, options, images=images, origin=origin, member=member, most=most
-        )
+        planned = await self._planner.plan_all(text, options, images=images, origin=origin)
         return await self.add(planned, once, parents=parents, kind=kind, priority=priority)
 
     async def replay(self, once: Once | None) -> str | None:

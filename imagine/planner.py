@@ -40,8 +40,6 @@ LONG = 1_000
 MARK = "__"
 # A canonical prompt, with everything written in, is longer than what was typed.
 MOST_STORED = 24_000
-
-
 # The size that a picture is taken to have while it is not found. Units: pixels.
 UNSEEN = (1024, 1024)
 
@@ -150,8 +148,6 @@ class Planner:
         *,
         images: Sequence[str] = (),
         origin: Origin | None = None,
-        member: int | None = None,
-        most: int = MAX_CHARACTERS,
     ) -> list[Planned]:
         """Plan every job of one prompt: `read` and `plan_one` together.
 
@@ -159,8 +155,8 @@ class Planner:
             PromptError: the prompt or an option cannot be.
             WorkflowError: the engine cannot run it.
         """
-        prompts = await self.read(text, options, images=images, most=most)
-        return [await self.plan_one(prompt, origin=origin, member=member) for prompt in prompts]
+        prompts = await self.read(text, options, images=images)
+        return [await self.plan_one(prompt, origin=origin) for prompt in prompts]
 
     async def read(
         self,
