@@ -53,7 +53,7 @@ def zoom_out(size: Size, factor: float, canvas: Size | None, budget: int) -> Lay
     """Put a picture, ``factor`` times smaller, into the middle of a canvas (its own size)."""
     canvas = canvas or Size(_up(size.width), _up(size.height))
     scale = min(canvas.width / size.width, canvas.height / size.height) / factor
-    width, height = _even(size.width * scale), _even(size.height * scale)
+    width, height = (max(1, round(side * scale)) for side in size)
     return _whole(canvas, Size(min(width, canvas.width), min(height, canvas.height)), budget)
 
 
@@ -141,8 +141,8 @@ def scaled(box: Box, of: Size, to: Size) -> Box:
 
 def _whole(canvas: Size, placed: Size, budget: int) -> Layout:
     """Lay a picture into the middle of a canvas that is worked on as a whole."""
-    left = (canvas.width - placed.width) // 2 // 8 * 8
-    top = (canvas.height - placed.height) // 2 // 8 * 8
+    left = (canvas.width - placed.width) // 2
+    top = (canvas.height - placed.height) // 2
     place = Box(left, top, left + placed.width, top + placed.height)
     return Layout(canvas, place, Box(0, 0, *canvas), working_size(canvas, budget))
 
@@ -168,7 +168,3 @@ def _up(length: float) -> int:
 
 def _near(length: float) -> int:
     return max(STEP, round(length / STEP) * STEP)
-
-
-def _even(length: float) -> int:
-    return max(8, round(length / 8) * 8)
