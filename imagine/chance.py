@@ -18,7 +18,7 @@ _RANGE = 1 << _BITS
 def lot(*key: object) -> float:
     """Return a number from 0 up to, and without, 1 for a key."""
     text = "\x1f".join(map(str, key))
-    digest = blake2b(text.encode(), digest_size=8).digest()
+    digest = blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).digest()
     return (int.from_bytes(digest, "big") >> (64 - _BITS)) / _RANGE
 
 

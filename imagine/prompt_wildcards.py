@@ -1,17 +1,17 @@
 """Wildcards: ``__animals__`` in a prompt stands for one line of the list of that name.
 
 Apart from the parser, because they are filled in before a line is read, once its seed is known. The
-choice is made by rendezvous hashing: each line gets a score from the seed, the name, how often
-that name stood before in the prompt, and the line itself, and the highest one is taken. So no other
-wildcard, and no new line but the chosen one, can change a choice.
+choice (`imagine.chance.pick`) depends on the seed, the name, how often that name stood before in
+the prompt, and the lines of the list. So no other wildcard, and no new line but the chosen one, can
+change a choice.
 """
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
-from hashlib import blake2b
 
+from imagine.chance import pick
 from imagine.prompt import Vocabulary
 from imagine.prompt_expansion import Line
 from imagine.prompt_tokens import SPACE, printable, tidy
@@ -20,6 +20,9 @@ MAX_DEPTH = 10
 MAX_WILDCARDS = 50
 # Every line of a list is looked at for a choice, and a prompt may make forty times as many.
 MAX_COMPARED = 200_000
+
+# What a choice depends on: the seed, then each name with how often it stood before, inwards.
+Key = tuple[int | str, ...]
 
 # A name has letters, digits, `-`, `_` and `/`. What looks like one in a web address is none.
 _WILDCARD = re.compile(
@@ -71,15 +74,6 @@ def known_wildcards(text: str, vocabulary: Vocabulary) -> list[Wildcard]:
     return [found for found in wildcards(text) if vocabulary.find_wildcard(found.name) is not None]
 
 
-def choose(lines: Iterable[str], key: str) -> str:
-    """Choose one of the lines; which one depends on nothing but the key and the lines."""
-    return max(lines, key=lambda line: _score(key, line))
-
-
-def _score(key: str, line: str) -> bytes:
-    return blake2b(f"{key}|{line}".encode("utf-8", "replace"), digest_size=16).digest()
-
-
 def fill(line: Line, seed: int, vocabulary: Vocabulary) -> Line:
     """Return the line with a choice in place of each known wildcard.
 
@@ -120,7 +114,7 @@ class _Filler:
     def choice(self, found: Wildcard) -> str:
         """Return what a wildcard of the prompt itself becomes."""
         self._top = found
-        return self._choice(found, self._seen, f"{self._seed}", ())
+        return self._choice(found, self._seen, (self._seed,), ())
 
     def too_long(self) -> WildcardError:
         most = self._vocabulary.max_characters
@@ -128,7 +122,7 @@ class _Filler:
             f"With its wildcards filled in, a prompt has at most {most:,} characters."
         )
 
-    def _choice(self, found: Wildcard, seen: Counter[str], key: str, trail: tuple[str, ...]) -> str:
+    def _choice(self, found: Wildcard, seen: Counter[str], key: Key, trail: tuple[str, ...]) -> str:
         name = self._vocabulary.find_wildcard(found.name)
         assert name is not None, "only known ones are filled in"
         if name in trail:
@@ -143,12 +137,12 @@ class _Filler:
         self._compared += len(lines)
         if self._compared > MAX_COMPARED:
             raise self._refusal("These are too many wildcards for lists so long.")
-        key = f"{key}|{name}|{seen[name]}"
+        key = (*key, name, seen[name])
         seen[name] += 1
-        chosen = tidy(printable(choose(lines, key)))
+        chosen = tidy(printable(pick(lines, *key)))
         return self._filled(chosen, key, (*trail, name))
 
-    def _filled(self, text: str, key: str, trail: tuple[str, ...]) -> str:
+    def _filled(self, text: str, key: Key, trail: tuple[str, ...]) -> str:
         pieces, start, seen = "", 0, Counter[str]()
         for found in known_wildcards(text, self._vocabulary):
             pieces += text[start : found.start] + self._choice(found, seen, key, trail)

@@ -22,6 +22,11 @@ def test_the_parts_of_a_key_are_told_apart() -> None:
     assert lot("a", "bc") != lot("ab", "c")
 
 
+def test_every_option_is_as_likely_as_every_other() -> None:
+    counted = [pick("abcde", seed, "x", 0) for seed in range(5000)]
+    assert all(900 < counted.count(option) < 1100 for option in "abcde")
+
+
 @pytest.mark.parametrize("count", [2, 5, 16, 40])
 def test_one_more_option_changes_a_pick_only_to_that_one(count: int) -> None:
     options = [f"option {number}" for number in range(count)]
