@@ -173,7 +173,7 @@ def test_a_zoom_keeps_the_size_and_takes_the_shape_that_was_typed() -> None:
 
 
 def test_a_typed_zoom_beats_the_one_of_the_action() -> None:
-    assert layout_of(grown(Action.ZOOM, factor=2.0, asked={"zoom": 1.25})).place.width == 1072
+    assert layout_of(grown(Action.ZOOM, factor=2.0, asked={"zoom": 1.25})).place.width == 1075
 
 
 def test_a_pan_without_a_direction_goes_right() -> None:
