@@ -4,7 +4,6 @@ import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from types import TracebackType
 from typing import Self
 
 from bench.clients import Answer, LostError, Pool, Socket
@@ -39,12 +38,7 @@ class Maker:
         self._socket = await Socket.open(self._url, self._side.socket_path, self._on_frame)
         return self
 
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    async def __aexit__(self, *_: object) -> None:
         if self._socket is not None:
             await self._socket.close()
         await self.pool.close()

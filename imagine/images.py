@@ -14,8 +14,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiofiles
 import aiofiles.os
@@ -31,6 +30,7 @@ from imagine.image_files import (
     read_texts,
 )
 from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
+from imagine.lifetime import Opened
 from imagine.thumbnails import Thumbnails
 
 __all__ = ["ImageStore", "Listed", "StoredImage", "a1111_parameters"]
@@ -62,7 +62,7 @@ class Listed(NamedTuple):
     trashed: bool
 
 
-class ImageStore:
+class ImageStore(Opened):
     """The pictures of one output folder. Owned by the app, which opens and closes it.
 
     Raises:
@@ -94,18 +94,6 @@ class ImageStore:
         """Wait for what is being written."""
         await asyncio.to_thread(self._writers.shutdown)
         await self._thumbnails.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def put(
         self,

@@ -13,8 +13,8 @@ import queue
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from types import MappingProxyType, TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from types import MappingProxyType
+from typing import Any, NamedTuple, TypeVar
 
 import sqlalchemy as sa
 
@@ -31,6 +31,7 @@ from imagine.group_commit import GroupThread, StoppedError
 from imagine.job_family import Family, find_family
 from imagine.job_query import JobPage, JobQuery, page_statement
 from imagine.job_rows import Transaction, count_jobs, find_reply, read_counters
+from imagine.lifetime import Opened
 from imagine.models import Job, JobState, Once, Stage, utc_now
 
 __all__ = ["Change", "Family", "JobPage", "JobQuery", "SqliteJobStore"]
@@ -39,8 +40,8 @@ T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
 READERS = 2
-# What only the store itself changes, each by a method of its own.
 NO_PRIORITIES: Mapping[str, int] = MappingProxyType({})
+# What only the store itself changes, each by a method of its own.
 OWN_FIELDS = frozenset({"id", "number", "batch", "sequence", "state", "attempt", "created_at"})
 
 _ID = jobs.c.id == sa.bindparam("job")
@@ -69,7 +70,7 @@ class Change(NamedTuple):
     deleted: bool
 
 
-class SqliteJobStore:
+class SqliteJobStore(Opened):
     """All jobs of one output folder. Owned by the app, which opens and closes it.
 
     Every write returns the new snapshot of the job with its ``sequence``, after the commit. A write
@@ -134,18 +135,6 @@ class SqliteJobStore:
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     @property
     def sequence(self) -> int:

@@ -13,8 +13,7 @@ from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import TracebackType
-from typing import Any, NamedTuple, Self, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import aiofiles
 from PIL import Image
@@ -29,6 +28,7 @@ from imagine.errors import (
 from imagine.image_bytes import EXTENSIONS, INPUT_LIMIT, MEDIA_TYPES, Header, read_header
 from imagine.image_files import HEADER_BYTES, disk_errors, part_path
 from imagine.input_image import Box
+from imagine.lifetime import Opened
 from imagine.masks import Mask, normalise
 from imagine.thumbnails import FORMATS, PIXEL_LIMIT, Thumbnails, lies_on_its_side
 
@@ -65,7 +65,7 @@ class Put(NamedTuple):
     is_new: bool
 
 
-class Uploads:
+class Uploads(Opened):
     """The uploads of one output folder. Owned by the app, which opens and closes it.
 
     Raises:
@@ -97,18 +97,6 @@ class Uploads:
         for threads in (self._looker, self._writer):
             await asyncio.to_thread(threads.shutdown)
         await self._thumbnails.close()
-
-    async def __aenter__(self) -> Self:
-        await self.open()
-        return self
-
-    async def __aexit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        await self.close()
 
     async def put(self, chunks: AsyncIterator[bytes]) -> Put:
         """Take a picture in as it streams; one that is here already is left untouched.
