@@ -104,8 +104,7 @@ class Planned:
 
     @property
     def notes(self) -> tuple[Note, ...]:
-        built = self.workflow.notes if self.workflow is not None else ()
-        return tuple(dict.fromkeys((*self.prompt.notes, *self.plan.notes, *built)))
+        return tuple(dict.fromkeys((*self.prompt.notes, *self.plan.notes)))
 
     @property
     def kind(self) -> JobKind:

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from imagine.models import Note
-
 
 class Output(NamedTuple):
     """One output slot of a node; given as an input, it is a link."""
@@ -42,7 +40,6 @@ class Workflow:
     outputs: tuple[OutputNode, ...]
     samplers: Mapping[str, Sampler]
     weights: Mapping[str, float]
-    notes: tuple[Note, ...] = ()
 
 
 class Nodes:
