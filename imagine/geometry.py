@@ -87,7 +87,7 @@ def pan(size: Size, direction: Direction, budget: int) -> Layout:
         canvas = Size(wide, total)
         where = Box(0, place[0], wide, place[1])
         worked = Box(0, window[0], wide, window[1])
-    return Layout(canvas, where, worked, working_size(Size(worked.width, worked.height), budget))
+    return Layout(canvas, where, worked, working_size(worked.size, budget))
 
 
 def around(size: Size, box: Box, budget: int) -> Box:

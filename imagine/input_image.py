@@ -33,6 +33,15 @@ class Box(NamedTuple):
     def height(self) -> int:
         return self.bottom - self.top
 
+    @property
+    def size(self) -> Size:
+        return Size(self.width, self.height)
+
+    def seen_from(self, other: "Box") -> "Box":
+        """Return the same part, measured from the corner of another one."""
+        across, down = other.left, other.top
+        return Box(self.left - across, self.top - down, self.right - across, self.bottom - down)
+
 
 @dataclass(frozen=True, slots=True)
 class InputImage:

@@ -60,7 +60,7 @@ def check(layout: Layout, budget: int) -> None:
 
 
 def is_unscaled(layout: Layout, size: Size) -> bool:
-    return Size(layout.place.width, layout.place.height) == size
+    return layout.place.size == size
 
 
 @few
@@ -169,9 +169,7 @@ def test_a_region_is_worked_on_with_what_lies_around_it(
     window = geometry.around(size, box, budget)
     assert within(window, Box(0, 0, *size))
     assert within(box, window)
-    assert can_be_worked_on(
-        geometry.working_size(Size(window.width, window.height), budget), budget
-    )
+    assert can_be_worked_on(geometry.working_size(window.size, budget), budget)
     if size.pixels <= ROOM * budget:
         assert window == (0, 0, *size)
 
@@ -217,7 +215,7 @@ def test_the_picture_never_leaves_the_window_when_that_is_scaled(
     size: Size, direction: Direction, budget: int
 ) -> None:
     layout = geometry.pan(size, direction, budget)
-    window = Size(layout.window.width, layout.window.height)
+    window = layout.window.size
     seen = layout.visible
     left, top = layout.window.left, layout.window.top
     inside = Box(seen.left - left, seen.top - top, seen.right - left, seen.bottom - top)

@@ -120,7 +120,7 @@ def _grow(desk: Desk, source: InputImage, layout: Layout) -> tuple[Start, Size]:
     _check(layout.canvas)
     if "denoise" in desk.typed:
         desk.leave_out("denoise", "what is new around a picture begins from nothing")
-    if Size(layout.place.width, layout.place.height) == layout.canvas:
+    if layout.place.size == layout.canvas:
         desk.tell(None, "Nothing is new: the picture has that shape already.", NoteLevel.WARNING)
     return Outpaint(source, layout), layout.canvas
 
@@ -133,7 +133,7 @@ def _region(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple
         )
     budget = desk.profile.pixels
     window = geometry.around(source.size, mask.box or Box(0, 0, *source.size), budget)
-    work = geometry.working_size(Size(window.width, window.height), budget)
+    work = geometry.working_size(window.size, budget)
     return Repaint(source, mask, window, work, _denoise(desk, 1.0)), source.size
 
 

@@ -12,9 +12,7 @@ def image_to_image(studio: Studio) -> None:
     graph = studio.graph
     pixels = _laid_together(studio, start)
     latent = graph.encode_picture(pixels, studio.vae, "The picture as a latent")
-    if request.batch_size > 1:
-        latent = graph.repeat_latent(latent, request.batch_size)
-    paint(studio, Ground(latent, request.size, start.denoise))
+    paint(studio, Ground(studio.repeated(latent), request.size, start.denoise))
 
 
 def _laid_together(studio: Studio, start: Redraw) -> Output:

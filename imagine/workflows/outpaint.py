@@ -21,17 +21,15 @@ RIM = 24
 def outpaint(studio: Studio) -> None:
     start = studio.request.start
     assert isinstance(start, Outpaint), "the recipe of this start"
-    graph, layout, count = studio.graph, start.layout, studio.request.batch_size
+    graph, layout = studio.graph, start.layout
     placed = studio.load(start.image, "Source")
-    place = Size(layout.place.width, layout.place.height)
+    place = layout.place.size
     if place != start.image.size:
         placed = graph.scale(placed, place, "Source: at its new size")
-    window = Size(layout.window.width, layout.window.height)
+    window = layout.window.size
     pixels, mask = _window(studio, start, placed, window)
     latent = graph.encode_picture(pixels, studio.vae, "Window as a latent")
-    latent = graph.noise_mask(latent, mask)
-    if count > 1:
-        latent = graph.repeat_latent(latent, count)
+    latent = studio.repeated(graph.noise_mask(latent, mask))
 
     def finish(picture: Output, at: int | None) -> Output:
         name = name_of(at)
@@ -50,27 +48,12 @@ def _window(studio: Studio, start: Outpaint, placed: Output, window: Size) -> tu
     """Return what is worked on, with room around the picture, and a mask of that room."""
     graph, layout = studio.graph, start.layout
     visible = layout.visible
-    inner = Box(
-        visible.left - layout.place.left,
-        visible.top - layout.place.top,
-        visible.right - layout.place.left,
-        visible.bottom - layout.place.top,
-    )
-    if Size(inner.width, inner.height) != Size(layout.place.width, layout.place.height):
+    inner = visible.seen_from(layout.place)
+    if inner.size != layout.place.size:
         placed = graph.crop(placed, inner, "Source: the part worked on")
-    stands = scaled(
-        Box(
-            visible.left - layout.window.left,
-            visible.top - layout.window.top,
-            visible.right - layout.window.left,
-            visible.bottom - layout.window.top,
-        ),
-        window,
-        layout.work,
-    )
-    if Size(stands.width, stands.height) != Size(inner.width, inner.height):
-        size = Size(stands.width, stands.height)
-        placed = graph.scale(placed, size, "Source: at the size worked on")
+    stands = scaled(visible.seen_from(layout.window), window, layout.work)
+    if stands.size != inner.size:
+        placed = graph.scale(placed, stands.size, "Source: at the size worked on")
     room = Box(
         stands.left,
         stands.top,

@@ -34,7 +34,7 @@ def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> O
     for number, box in enumerate(how.tiles, start=1):
         title = f"{name}: tile {number} of {len(how.tiles)}"
         tile = graph.crop(picture, box, title)
-        tile = _reworked(studio, tile, how, Size(box.width, box.height), place)
+        tile = _reworked(studio, tile, how, box.size, place)
         mask = _soft_edges(studio, box, masks)
         worked = graph.lay(tile, worked, box.left, box.top, f"{title}: in its place", mask)
     return worked
@@ -66,7 +66,7 @@ def _soft_edges(studio: Studio, box: Box, known: dict[tuple[bool, ...], Output])
         graph = studio.graph
         left, top = (EDGE if fading else 0 for fading in fades)
         inner = Size(box.width - left, box.height - top)
-        black = graph.blank(Size(box.width, box.height), "Edge of a tile")
+        black = graph.blank(box.size, "Edge of a tile")
         white = graph.blank(inner, "Middle of a tile", white=True)
         grey = graph.lay(white, black, left, top, "Tile")
         known[fades] = graph.to_mask(graph.blur(grey, BLUR, "Soft edge"), "Tile as a mask")

@@ -2,7 +2,6 @@
 
 from imagine.graph import Output
 from imagine.image_request import Repaint
-from imagine.input_image import Box, Size
 from imagine.workflows.painting import Ground, paint
 from imagine.workflows.studio import Studio, name_of
 
@@ -13,11 +12,11 @@ def region(studio: Studio) -> None:
     graph, window = studio.graph, start.window
     source = studio.load(start.image, "Source")
     grey = studio.load(start.mask, "Mask")
-    cut = Size(window.width, window.height)
+    cut = window.size
     seen, painted = source, grey
     if cut != start.image.size:
-        seen = graph.crop(source, Box(*window), "Source: the part worked on")
-        painted = graph.crop(grey, Box(*window), "Mask: the part worked on")
+        seen = graph.crop(source, window, "Source: the part worked on")
+        painted = graph.crop(grey, window, "Mask: the part worked on")
     over = graph.to_mask(painted, "What is laid over")
     where = over
     if start.work != cut:
@@ -25,9 +24,7 @@ def region(studio: Studio) -> None:
         small = graph.scale(painted, start.work, "Mask: at the size worked on")
         where = graph.to_mask(small, "What is painted anew")
     latent = graph.encode_picture(seen, studio.vae, "Part as a latent")
-    latent = graph.noise_mask(latent, where)
-    if studio.request.batch_size > 1:
-        latent = graph.repeat_latent(latent, studio.request.batch_size)
+    latent = studio.repeated(graph.noise_mask(latent, where))
 
     def finish(picture: Output, at: int | None) -> Output:
         if start.work != cut:

@@ -95,7 +95,7 @@ def _repainted(
     graph, size, name = studio.graph, studio.request.size, name_of(place)
     grey = graph.blank(size, f"{name}: {what}")
     for box in boxes:
-        white = graph.blank(Size(box.width, box.height), f"{name}: {what}", white=True)
+        white = graph.blank(box.size, f"{name}: {what}", white=True)
         grey = graph.lay(white, grey, box.left, box.top, f"{name}: {what}")
     grey = graph.blur(grey, _softness(size), f"{name}: soft {what}")
     mask = graph.to_mask(grey, f"{name}: {what}")

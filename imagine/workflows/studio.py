@@ -62,6 +62,11 @@ class Studio:
             self._loaded[image.name] = self.graph.load_image(image.name, title)
         return self._loaded[image.name]
 
+    def repeated(self, latent: Output) -> Output:
+        """Return a latent once for each picture of the set."""
+        count = self.request.batch_size
+        return latent if count == 1 else self.graph.repeat_latent(latent, count)
+
     def places(self, batch: Output) -> Iterator[tuple[int | None, Output]]:
         """Take the pictures out of a latent batch: each one's place, None for all at once."""
         if self.request.together:
