@@ -237,11 +237,16 @@ def known_or_guessed(
 
 def is_complete(name: str, profile: Profile, catalog: Catalog) -> bool:
     """Say whether all files that a model needs are there."""
+    return what_is_missing(name, profile, catalog) is None
+
+
+def what_is_missing(name: str, profile: Profile, catalog: Catalog) -> str | None:
+    """Return which files a model needs that are not there, or that it lies in the wrong folder."""
     try:
         model_files(name, profile, catalog)
-    except WorkflowError:
-        return False
-    return True
+    except WorkflowError as error:
+        return error.message
+    return None
 
 
 def _companions(

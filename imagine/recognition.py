@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.errors import WorkflowError
 from imagine.model_choice import (
     installed_models,
+    is_complete,
     known_or_guessed,
-    model_files,
     usable_models,
+    what_is_missing,
     why_not,
 )
 from imagine.names import basename
@@ -38,7 +38,7 @@ def explain_model(name: str, catalog: Catalog, profiles: Profiles) -> Recognised
     evidence = profiles.evidence(name, catalog.metadata.get(name))
     problem = why_not(name, catalog, profiles)
     if evidence is not None:
-        missing = _missing(name, evidence.profile, catalog)
+        missing = what_is_missing(name, evidence.profile, catalog)
         if problem is None or evidence.profile.edit is not None:
             problem = " ".join(part for part in (problem, missing) if part) or None
         return Recognised(evidence.profile, _reason(evidence, profiles), problem)
@@ -106,13 +106,4 @@ def _can_edit(name: str, found: Recognised, catalog: Catalog) -> bool:
     profile = found.profile
     if profile is None or profile.edit is None:
         return False
-    return _missing(name, profile, catalog) is None
-
-
-def _missing(name: str, profile: Profile, catalog: Catalog) -> str | None:
-    """Return which files a model needs that are not there, or that it lies in the wrong folder."""
-    try:
-        model_files(name, profile, catalog)
-    except WorkflowError as error:
-        return error.message
-    return None
+    return is_complete(name, profile, catalog)
