@@ -13,15 +13,7 @@ from imagine import geometry
 from imagine.errors import Detail, PromptError
 from imagine.input_image import Size
 from imagine.links import picture_link
-from imagine.models import (
-    Action,
-    Direction,
-    Job,
-    JobImage,
-    Note,
-    Origin,
-    Strength,
-)
+from imagine.models import Action, Direction, Job, JobImage, Note, Origin, Strength
 from imagine.prompt_parser import Prompt
 from imagine.sizes import RATIO_TOLERANCE, clamp_aspect, ratio_error, shape_of
 
@@ -172,29 +164,29 @@ class Growth:
             return named_shape(canvas, (across * 3, down * 2))
         return named_shape(canvas, (across * 2, down * 3))
 
+    def _asks_for_shape(self, prompt: Prompt) -> bool:
+        """Tell whether the request says a shape, as its prompt or beside it."""
+        is_new = self.ask.prompt is not None or self.ask.aspect is not None
+        return is_new and not {"aspect", "size"}.isdisjoint(prompt.parameters)
+
     def _shaped(self, prompt: Prompt) -> Prompt:
         """Write into a prompt the shape that its pictures will have."""
         action = self._grows_by
         if action is None:
             return prompt
-        is_new = self.ask.prompt is not None or self.ask.aspect is not None
-        if is_new and says_shape(prompt):
-            if action in FREE_SHAPE:
-                across, down = prompt_shape(prompt)
-                is_ratio = "size" not in prompt.parameters
-                return (
-                    prompt
-                    if is_ratio
-                    else prompt.with_parameters(aspect=f"{across}:{down}", size=None)
-                )
-            shaped = with_shape(prompt, self._result)
-            return shaped if shaped is prompt else shaped.with_notes(_kept_note(prompt, action))
-        return with_shape(prompt, self._result)
+        if not self._asks_for_shape(prompt):
+            return with_shape(prompt, self._result)
+        if action in FREE_SHAPE:
+            if "size" not in prompt.parameters:
+                return prompt
+            across, down = prompt_shape(prompt)
+            return prompt.with_parameters(aspect=f"{across}:{down}", size=None)
+        shaped = with_shape(prompt, self._result)
+        return shaped if shaped is prompt else shaped.with_notes(_kept_note(prompt, action))
 
     def _check_shape(self, prompt: Prompt, origin: Origin | None) -> None:
         """Refuse a reshape to the same shape, and a zoom that goes nowhere."""
-        is_new = self.ask.prompt is not None or self.ask.aspect is not None
-        wanted = prompt_shape(prompt) if is_new and says_shape(prompt) else None
+        wanted = prompt_shape(prompt) if self._asks_for_shape(prompt) else None
         if wanted is not None and ratio_error(*self._size, *wanted) > RATIO_TOLERANCE:
             return
         if self.ask.action is Action.RESHAPE:
@@ -216,10 +208,6 @@ class Growth:
 def problem(name: str, message: str, **more: str | None) -> PromptError:
     """Return an error about one field of the request."""
     return PromptError(message, details=[Detail(parameter=name, message=message, **more)])
-
-
-def says_shape(prompt: Prompt) -> bool:
-    return not {"aspect", "size"}.isdisjoint(prompt.parameters)
 
 
 def prompt_shape(prompt: Prompt) -> Shape:
