@@ -30,15 +30,11 @@ from imagine.models import (
     utc_now,
 )
 from imagine.planner import Planned, Planner
-from imagine.prompt_parser import Prompt
 
 logger = logging.getLogger(__name__)
 
 # A plan holds its graph: 20 to 70 KB. Without a bound, 10,000 waiting jobs would take half a GB.
 MOST_PLANS = 2000
-
-# Where in the line the flags of speed put a job.
-SPEEDS: Mapping[str, int] = {"turbo": 20, "fast": 10, "relax": -10}
 
 MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELED}),
@@ -248,9 +244,9 @@ class Jobs:
         self._queue.reserve(len(planned))
         warnings = planned[0].prompt.notes
         batch = new_id()
-        new = [new_job(batch, one, parents, kind) for one in planned]
+        new = [one.job(batch, parents, kind) for one in planned]
         priorities = {
-            one.prompt_id: speed(one.prompt) if priority is None else priority for one in planned
+            one.prompt_id: one.priority if priority is None else priority for one in planned
         }
 
         def answer(jobs: Sequence[Job]) -> str:
@@ -407,30 +403,6 @@ class Jobs:
         assert changed is not None, "a job row is never deleted"
         self._bus.changed(changed)
         return changed
-
-
-def new_job(
-    batch: str, planned: Planned, parents: Sequence[Parent] = (), kind: JobKind | None = None
-) -> Job:
-    """Return the first snapshot of a job; the store gives it its number."""
-    return Job(
-        id=planned.prompt_id,
-        number=0,
-        batch=batch,
-        kind=planned.kind if kind is None else kind,
-        prompt=planned.prompt.source,
-        canonical=planned.prompt.canonical(),
-        text=planned.prompt.text,
-        parameters=planned.plan.parameters,
-        notes=planned.notes,
-        parents=tuple(parents),
-        created_at=utc_now(),
-    )
-
-
-def speed(prompt: Prompt) -> int:
-    """Return the priority that a prompt asks for with ``--turbo``, ``--fast`` or ``--relax``."""
-    return next((SPEEDS[flag] for flag in SPEEDS if prompt.parameters.get(flag)), 0)
 
 
 def _ended(state: JobState) -> str:

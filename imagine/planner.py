@@ -17,7 +17,7 @@ from imagine.errors import WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import choose_model
-from imagine.models import Action, Job, JobKind, Note, Origin
+from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
 from imagine.prompt_links import links_of, with_links
@@ -54,6 +54,8 @@ KINDS: Mapping[Action, JobKind] = {
     Action.SQUARE: JobKind.SQUARE,
     Action.REGION: JobKind.REGION,
 }
+# Where in the line the flags of speed put a job.
+SPEEDS: Mapping[str, int] = {"turbo": 20, "fast": 10, "relax": -10}
 
 
 class Inputs(Protocol):
@@ -116,6 +118,27 @@ class Planned:
         if "edit" in self.prompt.parameters:
             return JobKind.EDIT
         return JobKind.IMAGINE if self.prompt.text else JobKind.BLEND
+
+    @property
+    def priority(self) -> int:
+        """What the prompt asks for with ``--turbo``, ``--fast`` or ``--relax``."""
+        return next((SPEEDS[flag] for flag in SPEEDS if self.prompt.parameters.get(flag)), 0)
+
+    def job(self, batch: str, parents: Sequence[Parent] = (), kind: JobKind | None = None) -> Job:
+        """Return the first snapshot of the job; the store gives it its number."""
+        return Job(
+            id=self.prompt_id,
+            number=0,
+            batch=batch,
+            kind=self.kind if kind is None else kind,
+            prompt=self.prompt.source,
+            canonical=self.prompt.canonical(),
+            text=self.prompt.text,
+            parameters=self.plan.parameters,
+            notes=self.notes,
+            parents=tuple(parents),
+            created_at=utc_now(),
+        )
 
 
 class Planner:

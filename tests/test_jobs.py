@@ -9,7 +9,7 @@ import pytest
 
 from imagine.app_keys import PARTS, Parts
 from imagine.errors import ConflictError
-from imagine.jobs import MOVES, new_job
+from imagine.jobs import MOVES
 from imagine.models import Job, JobState, Progress
 from imagine.store import JobQuery
 from tests.conftest import Client, StartServer
@@ -89,7 +89,7 @@ async def test_a_cancel_whose_caller_hangs_up_is_still_seen(
 async def failed(parts: Parts) -> Job:
     """Return a job that failed, somewhere on its way."""
     (planned,) = await parts.planner.plan_all(f"a fox {TINY}", {})
-    (job,) = await parts.store.add([new_job("batch", planned)])
+    (job,) = await parts.store.add([planned.job("batch")])
     progress = Progress(value=0.5, step=2, steps=4)
     moved = await parts.store.move(job.id, JobState.FAILED, changes={"progress": progress})
     assert moved is not None
@@ -106,7 +106,7 @@ async def test_a_retry_keeps_its_place_among_the_others(start_server: StartServe
     client = await start_server(sketch_step_ms=1000)
     parts = client.app[PARTS]
     (planned,) = await parts.planner.plan_all(f"a fox {TINY}", {})
-    await parts.store.add([new_job("batch", planned)], priorities={planned.prompt_id: 5})
+    await parts.store.add([planned.job("batch")], priorities={planned.prompt_id: 5})
     await parts.store.move(planned.prompt_id, JobState.FAILED)
     jobs = [(await submit(client, f"a fox {TINY}"))[0]["id"] for _ in range(4)]
     await eventually(lambda: len(parts.queue) == 2)
