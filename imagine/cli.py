@@ -38,12 +38,7 @@ from imagine.settings import (
 Save = Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")]
 Server = Annotated[
     str | None,
-    typer.Option(
-        "--server",
-        "--url",
-        metavar="URL",
-        help="Address of the server; else the one of the settings.",
-    ),
+    typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
 ]
 Mask = Annotated[
     Path | None,
@@ -203,18 +198,14 @@ def prompt(
     ] = None,
     mask: Mask = None,
     save: Save = None,
-    server: Annotated[
-        str | None,
-        typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
-    ] = None,
+    server: Server = None,
 ) -> None:
     """Make pictures with a running server.
 
     Ends with 0 when all is done, 1 when a job failed, 2 when the prompt cannot be, 3 when the
     server is out of reach. Ctrl+C cancels the jobs.
     """
-    with told():
-        address = _server_address(server)
+    address = _server_address(server)
     from imagine import cli_prompt
 
     made = cli_prompt.run(" ".join(words), server=address, save=save, images=image or (), mask=mask)
@@ -223,10 +214,7 @@ def prompt(
 
 @app.command()
 def act(
-    action: Annotated[
-        str,
-        typer.Argument(metavar="ACTION", help=f"{', '.join(Action)}."),
-    ],
+    action: Annotated[str, typer.Argument(metavar="ACTION", help=f"{', '.join(Action)}.")],
     job: Annotated[
         str,
         typer.Argument(metavar="SET", help="Its number, its id, or the beginning of its id."),
@@ -257,8 +245,7 @@ def act(
 
     Ends as `imagine prompt` does; 2 also when there is no such set or picture.
     """
-    with told():
-        address = _server_address(server)
+    address = _server_address(server)
     from imagine import cli_act
 
     fields = {
@@ -291,8 +278,7 @@ def blend(
 
     Ends as `imagine act` does.
     """
-    with told():
-        address = _server_address(server)
+    address = _server_address(server)
     from imagine import cli_act
 
     fields = {"aspect": aspect, "prompt": prompt}
@@ -306,13 +292,13 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Say what the installed models were recognised as, and why."""
-    with told():
-        address = _server_address(server)
+    address = _server_address(server)
     from imagine import cli_models
 
     raise typer.Exit(cli_models.run(server=address, as_json=as_json))
 
 
+@told()
 def _server_address(given: str | None) -> str:
     if given is not None:
         try:

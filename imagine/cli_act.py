@@ -29,8 +29,7 @@ def act(
 
     async def submit(api: Api) -> Wire:
         found = await api.find_job(job)
-        body: Wire = {"action": action}
-        body |= {name: value for name, value in fields.items() if value is not None}
+        body: Wire = {"action": action, **_given(fields)}
         if image is not None:
             body["image"] = _index(found, image)
         if mask is not None:
@@ -52,11 +51,13 @@ def blend(
 
     async def submit(api: Api) -> Wire:
         images = [await _picture(api, name, is_file=name in files) for name in pictures]
-        body: Wire = {"images": images}
-        body |= {name: value for name, value in fields.items() if value is not None}
-        return await api.post("/api/blend", body)
+        return await api.post("/api/blend", {"images": images, **_given(fields)})
 
     return make(submit, fields.get("prompt") or "", server=server, save=save)
+
+
+def _given(fields: Mapping[str, Any]) -> Wire:
+    return {name: value for name, value in fields.items() if value is not None}
 
 
 async def _picture(api: Api, name: str, *, is_file: bool) -> str | Wire:

@@ -146,7 +146,7 @@ def test_a_server_out_of_reach_is_told_with_the_next_step():
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{taken.getsockname()[1]}"
-        result = CliRunner().invoke(app, ["models", "--url", url])
+        result = CliRunner().invoke(app, ["models", "--server", url])
     assert result.exit_code == 3
     assert "imagine serve" in result.stderr
 
