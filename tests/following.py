@@ -9,7 +9,8 @@ from typing import Any, Self
 
 from aiohttp import ClientWebSocketResponse, WSMsgType
 
-from tests.conftest import Client
+from tests.conftest import Client, StartServer
+from tests.fakes.comfy import FakeComfy
 
 # No test waits longer for anything; a slow machine needs less than a tenth of it.
 PATIENCE_S = 30
@@ -80,6 +81,17 @@ async def follow(client: Client, query: str = "") -> AsyncIterator[Follower]:
     async with Follower(socket) as follower:
         await follower.until(lambda m: m["type"] == "hello")
         yield follower
+
+
+async def ready(start_server: StartServer, comfy: FakeComfy, **settings: Any) -> Client:
+    """Start a server in front of the fake, and wait until it has read what is installed."""
+    client = await start_server(engine="comfyui", comfyui_url=[comfy.url], **settings)
+    async with follow(client) as follower:
+        if follower.messages[0]["engine"]["state"] != "ready":
+            await follower.until(
+                lambda m: m["type"] == "engine" and m["engine"]["state"] == "ready"
+            )
+    return client
 
 
 async def submit(client: Client, prompt: str, **body: Any) -> list[dict[str, Any]]:

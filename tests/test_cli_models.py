@@ -5,7 +5,6 @@ import json
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from typer.testing import CliRunner, Result
@@ -17,7 +16,7 @@ from tests.catalogs import ENCODERS, VAES, object_info
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy
 from tests.fakes.imagine_api import FakeImagine
-from tests.following import follow
+from tests.following import ready
 
 SDXL = "sd_xl_base_1.0.safetensors"
 
@@ -33,17 +32,6 @@ async def comfy() -> AsyncIterator[FakeComfy]:
         )
         fake.model_headers["mine.safetensors"] = {"modelspec.architecture": "stable-diffusion-v1"}
         yield fake
-
-
-async def ready(start_server: StartServer, comfy: FakeComfy, **settings: Any) -> Client:
-    """Start a server and wait until it has read its models."""
-    client = await start_server(engine="comfyui", comfyui_url=[comfy.url], **settings)
-    async with follow(client) as follower:
-        if follower.messages[0]["engine"]["state"] != "ready":
-            await follower.until(
-                lambda m: m["type"] == "engine" and m["engine"]["state"] == "ready"
-            )
-    return client
 
 
 async def imagine_models(client: Client, *arguments: str) -> Result:

@@ -17,7 +17,7 @@ from imagine.models import Job
 from imagine.store import SqliteJobStore
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage, picture_of
-from tests.following import Follower, eventually, follow, submit
+from tests.following import Follower, eventually, follow, ready, submit
 
 PROMPT = "a red fox --size 64x64 --steps 3 --batch 2 --seed 42"
 ENDS = ("succeeded", "failed", "canceled")
@@ -31,13 +31,7 @@ async def comfy() -> AsyncIterator[FakeComfy]:
 
 @pytest.fixture
 async def client(comfy: FakeComfy, start_server: StartServer) -> Client:
-    client = await start_server(engine="comfyui", comfyui_url=[comfy.url])
-    async with follow(client) as follower:
-        if follower.messages[0]["engine"]["state"] != "ready":
-            await follower.until(
-                lambda m: m["type"] == "engine" and m["engine"]["state"] == "ready"
-            )
-    return client
+    return await ready(start_server, comfy)
 
 
 async def end(client: Client, follower: Follower, job_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage
-from tests.following import Follower, eventually, follow, submit
+from tests.following import Follower, eventually, follow, ready, submit
 from tests.painting import picture
 
 PROMPT = "a red fox --size 64x64 --steps 3 --batch 1 --seed 42"
@@ -24,13 +24,7 @@ async def comfy() -> AsyncIterator[FakeComfy]:
 
 @pytest.fixture
 async def client(comfy: FakeComfy, start_server: StartServer) -> Client:
-    client = await start_server(engine="comfyui", comfyui_url=[comfy.url])
-    async with follow(client) as follower:
-        if follower.messages[0]["engine"]["state"] != "ready":
-            await follower.until(
-                lambda m: m["type"] == "engine" and m["engine"]["state"] == "ready"
-            )
-    return client
+    return await ready(start_server, comfy)
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import aiohttp
-from PIL import Image
+from PIL import Image, ImageChops, ImageStat
 
 RECORDINGS = Path(__file__).parents[1] / "data" / "recordings"
 
@@ -123,6 +123,12 @@ async def connected(
         yield Client(url, session, ws, client_id)
 
 
+def distance(one: Image.Image, other: Image.Image) -> float:
+    """Return the mean difference of two pictures, 0–255."""
+    difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
+    return sum(ImageStat.Stat(difference).mean) / 3
+
+
 def link(node: str, slot: int = 0) -> list[Any]:
     return [node, slot]
 
@@ -155,6 +161,21 @@ def base(words: str = "a red fox in the snow", size: int = 128, batch: int = 1) 
         "3": node("CLIPTextEncode", text="blurry", clip=link("1", 1)),
         "4": node("EmptyLatentImage", width=size, height=size, batch_size=batch),
     }
+
+
+def painted_anew(pixels: list[Any], mask: list[Any], **changes: Any) -> dict[str, Any]:
+    """Return nodes 12 and 5: pixels sampled anew where a mask is white."""
+    words = node(
+        "InpaintModelConditioning",
+        positive=link("2"),
+        negative=link("3"),
+        vae=link("1", 2),
+        pixels=pixels,
+        mask=mask,
+        noise_mask=True,
+    )
+    sampled = sampler(link("12", 2), positive=link("12"), negative=link("12", 1), **changes)
+    return {"12": words, "5": sampled}
 
 
 def finish(graph: dict[str, Any], latent: list[Any], prefix: str = "t") -> dict[str, Any]:

@@ -4,9 +4,9 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image, ImageStat
 
-from tests.sketch.helpers import Client, base, finish, link, node, sampler, text_to_image
+from tests.sketch.helpers import Client, base, distance, finish, link, node, sampler, text_to_image
 
 PHRASES = (
     "seen from far away, wide view",
@@ -25,10 +25,6 @@ PROMPTS = (
     "portrait of a woman with red hair",
     "qwertz",
 )
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
 def outlines(picture: Image.Image) -> Image.Image:

@@ -1,19 +1,16 @@
 """Which words call for which scene, and that every scene can be painted at every size."""
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import ImageStat
 
 from imagine.sketch.painter import SCENES, Brief, Scene, choose, paint
+from tests.sketch.helpers import distance
 
 NAMES = {scene.paint.__name__.removeprefix("paint_"): scene for scene in SCENES}
 
 
 def brief(words: str, seed: int = 1, **fields: object) -> Brief:
     return Brief(((words, 1.0),), "", seed, **fields)  # type: ignore[arg-type]
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    return sum(ImageStat.Stat(ImageChops.difference(one, other)).mean) / 3
 
 
 @pytest.mark.parametrize(

@@ -6,27 +6,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops, ImageDraw, ImageStat
+from PIL import Image, ImageDraw, ImageStat
 
 from imagine.sketch import serve
 from tests.sketch.helpers import (
     Client,
     base,
     connected,
+    distance,
     finish,
     four_branches,
     link,
     node,
     on_picture,
+    painted_anew,
     sampler,
     text_to_image,
 )
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    """Return the mean difference of two pictures, 0–255."""
-    difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
-    return sum(ImageStat.Stat(difference).mean) / 3
 
 
 async def test_the_same_graph_gives_the_same_bytes_in_another_engine(tmp_path: Path) -> None:
@@ -170,16 +166,7 @@ async def test_what_a_mask_protects_stays(client: Client, source: Image.Image, w
         graph["12"] = node("SetLatentNoiseMask", samples=link("11"), mask=link("10", 1))
         graph["5"] = sampler(link("12"))
     elif way == "InpaintModelConditioning":
-        graph["12"] = node(
-            "InpaintModelConditioning",
-            positive=link("2"),
-            negative=link("3"),
-            vae=link("1", 2),
-            pixels=link("10"),
-            mask=link("10", 1),
-            noise_mask=True,
-        )
-        graph["5"] = sampler(link("12", 2), positive=link("12"), negative=link("12", 1))
+        graph |= painted_anew(link("10"), link("10", 1))
     else:
         graph["12"] = node(
             "VAEEncodeForInpaint",

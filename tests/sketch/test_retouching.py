@@ -10,20 +10,17 @@ from PIL import Image, ImageChops, ImageDraw, ImageFilter, ImageStat
 from tests.sketch.helpers import (
     Client,
     base,
+    distance,
     finish,
     four_branches,
     link,
     node,
+    painted_anew,
     sampler,
     text_to_image,
 )
 
 SCENES = ("a red fox in the snow", "a sailboat at sunset", "a lighthouse in a storm", "qwertz")
-
-
-def distance(one: Image.Image, other: Image.Image) -> float:
-    difference = ImageChops.difference(one.convert("RGB"), other.convert("RGB"))
-    return sum(ImageStat.Stat(difference).mean) / 3
 
 
 def likeness(one: Image.Image, other: Image.Image) -> float:
@@ -114,18 +111,7 @@ def padded(name: str, words: str, sides: dict[str, int], feathering: int) -> dic
     graph["10"] = node("LoadImage", image=name)
     pads = {side: sides.get(side, 0) for side in ("left", "top", "right", "bottom")}
     graph["11"] = node("ImagePadForOutpaint", image=link("10"), feathering=feathering, **pads)
-    graph["12"] = node(
-        "InpaintModelConditioning",
-        positive=link("2"),
-        negative=link("3"),
-        vae=link("1", 2),
-        pixels=link("11"),
-        mask=link("11", 1),
-        noise_mask=True,
-    )
-    graph["5"] = sampler(
-        link("12", 2), positive=link("12"), negative=link("12", 1), model=link("9")
-    )
+    graph |= painted_anew(link("11"), link("11", 1), model=link("9"))
     graph["8"] = node("VAEDecode", samples=link("5"), vae=link("1", 2))
     graph["6"] = node(
         "ImageCompositeMasked",
@@ -198,18 +184,7 @@ def repainted(name: str, mask: str, words: str, seed: int) -> dict[str, Any]:
     graph = base(words)
     graph["10"] = node("LoadImage", image=name)
     graph["11"] = node("LoadImageMask", image=mask, channel="red")
-    graph["12"] = node(
-        "InpaintModelConditioning",
-        positive=link("2"),
-        negative=link("3"),
-        vae=link("1", 2),
-        pixels=link("10"),
-        mask=link("11"),
-        noise_mask=True,
-    )
-    graph["5"] = sampler(
-        link("12", 2), positive=link("12"), negative=link("12", 1), seed=seed, denoise=1.0
-    )
+    graph |= painted_anew(link("10"), link("11"), seed=seed, denoise=1.0)
     graph["8"] = node("VAEDecode", samples=link("5"), vae=link("1", 2))
     graph["6"] = node(
         "ImageCompositeMasked",

@@ -9,12 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PIL import Image, ImageChops, ImageStat
+from PIL import Image
 
 from imagine.sketch import serve
 from tests.sketch.helpers import (
     Client,
     connected,
+    distance,
     finish,
     four_branches,
     link,
@@ -129,13 +130,9 @@ async def test_previews_are_large_jpegs_and_sharpen(client: Client) -> None:
     pictures = [Image.open(BytesIO(preview)) for preview in run.previews]
     assert {picture.size for picture in pictures} == {(512, 512)}
     last = pictures[-1].convert("L")
-    distances = [_distance(picture.convert("L"), last) for picture in pictures]
+    distances = [distance(picture.convert("L"), last) for picture in pictures]
     assert distances[0] > 4 * distances[-2]
     assert distances == sorted(distances, reverse=True)
-
-
-def _distance(one: Image.Image, other: Image.Image) -> float:
-    return float(ImageStat.Stat(ImageChops.difference(one, other)).mean[0])
 
 
 async def test_the_preview_names_its_node_and_prompt(client: Client) -> None:
