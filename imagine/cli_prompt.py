@@ -35,7 +35,6 @@ RETRY_DELAYS_S = (0.2, 0.5, 1, 2, 4, 8, 8, 8)
 FAREWELL_S = 5
 BARS_AT_ONCE = 5
 
-
 Request: TypeAlias = Callable[[Api], Awaitable[Wire]]
 
 

@@ -48,7 +48,6 @@ LARGEST_BODY = 1024**2
 # A taken port: so many of the next ones are tried.
 PORTS_TRIED = 20
 
-
 TIMING = web.AppKey("timing", Timing)
 
 

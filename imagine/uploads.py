@@ -2,7 +2,8 @@
 
 ``output/uploads/<sha256>.<ext>``: the same picture sent again is the same file, and nobody's name
 ever becomes a path. A file gets its name only when it is known to be a picture that can be decoded
-within bounds. `imagine.images` keeps what the engines made; the two share their small copies' code.
+within bounds. `imagine.images` keeps what the engines made; small copies of both are made in
+`imagine.thumbnails`.
 """
 
 import asyncio
