@@ -139,7 +139,7 @@ def test_every_flag_does_something_or_is_told(start: str, family: str) -> None:
         beside = BESIDE.get(name, {})
         fronts = (OTHER.link,) if name == "iw" else ()
         without = made(fronts, **beside)
-        plan = made(fronts, **beside | {name: value}) if value is not None else without
+        plan = made(fronts, **{**beside, name: value}) if value is not None else without
         built(plan, engine)
         is_other = (plan.request, plan.parameters) != (without.request, without.parameters)
         is_told = {note.message for note in plan.notes} - {note.message for note in without.notes}
