@@ -5,7 +5,8 @@ import * as api from "./api.js";
 import { thumbnail } from "./components/picture-tile.js";
 import { wish } from "./dom.js";
 import { nextArrow } from "./keys.js";
-import { begun, pictureLink, repeat, source } from "./lineage.js";
+import { begun, repeat, source } from "./lineage.js";
+import { pictureLink } from "./links.js";
 import { ASKED, EVEN_IN_TRASH, PAGES, ROLES } from "./picture-actions.js";
 import { newKey } from "./prompt-memory.js";
 import { writeFlag } from "./prompt-text.js";
@@ -27,7 +28,10 @@ import { isActive } from "./store.js";
  * @typedef {{asked: Asked, role: string}} More what some wishes tell besides the picture
  */
 
-/** @param {Page} page */
+/**
+ * @param {Page} page
+ * @returns {(jobs: api.Job[], parent: string) => void} says what was made of a set, with its undo
+ */
 export function actions({ state, dispatch, go, menu, toast, submitted, painter, compare }) {
   /**
    * Ask; put the answer into the store; when it fails say so, and offer to try again.
@@ -70,6 +74,12 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     if (job) (isActive(job) ? cancel : trash)(job);
   }) });
 
+  /** @param {api.Job[]} jobs @param {string} from the set that they grew from */
+  function tell(jobs, from) {
+    const parent = state().jobs.get(from);
+    if (parent) toast.say(`${begun(jobs, parent)}.`, undo(jobs));
+  }
+
   /** What is under way: the same again, before the answer, asks nothing. @type {Set<string>} */
   const asking = new Set();
 
@@ -83,7 +93,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     await attempt(() => api.act(job.id, body, { key }), async ({ jobs }) => {
       await go(null);
       submitted(jobs);
-      toast.say(`${begun(jobs, job)}.`, undo(jobs));
+      tell(jobs, job.id);
     });
     asking.delete(same);
   }
@@ -195,6 +205,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     const job = state().jobs.get(id);
     if (job && (!job.deleted_at || EVEN_IN_TRASH.includes(what))) does[what]?.(job, index, from, more);
   });
+  return tell;
 }
 
 /** @param {readonly api.JobImage[]} images */

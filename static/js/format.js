@@ -2,6 +2,8 @@
 // Words and measures: times as a person says them, the ratio classes and the table of columns.
 // Pure; every function takes all it needs.
 
+import { OWN_LINKS } from "./links.js";
+
 /** @typedef {import("./api.js").Job} Job */
 
 const DAY_MS = 86_400_000;
@@ -91,19 +93,17 @@ export const inWords = (n) => SMALL[n] ?? String(n);
 // A flag begins at two hyphens or the dash that phones make of them, after a space or at the start.
 const FLAG = /(^|\s)(--|—|–)\p{L}/u;
 
-// Links of pictures that are here are for the server: 64 digits tell a person nothing.
-const OWN_LINK = /(?:upload:[0-9a-f]{64}|picture:[0-9a-f-]{36}\/[0-9]{1,2})(?![\w-])/g;
-
 /**
- * The words of a set and its flags as they were typed, with short names for pictures that are here.
+ * The words of a set and its flags as they were typed. Pictures that are here have short names: their links are for
+ * the server, and 64 digits tell a person nothing.
  * @param {Pick<Job, "prompt"|"text">} job
  */
 export function splitPrompt(job) {
   const found = FLAG.exec(job.prompt);
   const at = found ? found.index + found[1].length : job.prompt.length;
   const front = job.prompt.slice(0, at);
-  const words = job.text || front.replace(OWN_LINK, "").trim() || blended(front.match(OWN_LINK)?.length ?? 0);
-  return { words, flags: job.prompt.slice(at).trim().replace(OWN_LINK, "picture") };
+  const words = job.text || front.replace(OWN_LINKS, "").trim() || blended(front.match(OWN_LINKS)?.length ?? 0);
+  return { words, flags: job.prompt.slice(at).trim().replace(OWN_LINKS, "picture") };
 }
 
 /** @param {number} count */

@@ -2,6 +2,8 @@
 // Pictures that are dropped anywhere on the page, or pasted: files, and pictures of the page itself.
 // While a dialog is open nothing is taken.
 
+import { pictureLink } from "./links.js";
+
 const OWN = "application/x-imagine-picture";
 
 /**
@@ -21,7 +23,7 @@ export function receivePictures(signal, { over, take, use }) {
   document.addEventListener("dragstart", ({ target, dataTransfer }) => {
     const tile = target instanceof Element ? target.closest("picture-tile") : null;
     const { job, view } = /** @type {Partial<import("./components/picture-tile.js").PictureTile>} */ (tile ?? {});
-    if (job && view?.image) dataTransfer?.setData(OWN, `picture:${job.id}/${view.index}`);
+    if (job && view?.image) dataTransfer?.setData(OWN, pictureLink(job.id, view.index));
   }, { signal });
   document.addEventListener("dragenter", (event) => {
     if (!isPicture(event)) return;

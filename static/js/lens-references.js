@@ -10,30 +10,11 @@
  *   `weight` counts for a style only; `flag`: under which other flag of its role it was written;
  *   `thumbnail`: the path of a small version, when it is known
  */
+import { isLink, isOwn } from "./links.js";
 import { findFlags } from "./prompt-text.js";
-
-const OWN = /^(?:upload:[0-9a-f]{64}|picture:[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\/[0-9]{1,2})$/;
-const PICTURE = /^picture:([0-9a-f-]{36})\/([0-9]{1,2})$/;
-const UPLOAD = /^upload:([0-9a-f]{64})$/;
-const WEB = /^(?:https?:\/\/[^/\s]\S*|s\.mj\.run\/\S+)$/i;
 
 /** @type {Record<string, Role>} */
 const ROLE_OF = { sref: "style", oref: "character", cref: "character", edit: "edit" };
-
-/** Does a link name a picture that is here already? @param {string} link */
-export const isOwn = (link) => OWN.test(link);
-
-/** Can it be a reference at all? @param {string} link */
-export const isLink = (link) => OWN.test(link) || WEB.test(link);
-
-/** @param {string} link @returns {{job: string, index: number}|null} */
-export function readPicture(link) {
-  const [, job, index] = PICTURE.exec(link) ?? [];
-  return job ? { job, index: Number(index) } : null;
-}
-
-/** @param {string} link @returns {string|null} the id of an upload */
-export const readUpload = (link) => UPLOAD.exec(link)?.[1] ?? null;
 
 /**
  * The prompt that a text and its references make together; the text stands in it as it is.

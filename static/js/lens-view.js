@@ -11,10 +11,11 @@
  * @typedef {{text: string, caret: number, answer: {text: string, parsed: Parsed}|null,
  *   sound: Parsed|null, refused: Refused|null, typing: boolean, offering: boolean, choosing: boolean, awake: boolean, online: boolean,
  *   engineDown: boolean, kept: number, underWay: boolean, references: number, uploading: number,
- *   complaint: string|null}} Facts
+ *   complaint: string|null, grows: boolean}} Facts
  *   `typing`: the caret is in the text and Enter was not pressed on it; `offering`: a completion list
  *   is open; `choosing`: the settings are, which say themselves what does not go; `awake`: the focus is in the bar; `underWay`: this text is being sent;
- *   `references`: pictures beside the text, with those that are still `uploading`; `complaint`: why one could not be taken
+ *   `references`: pictures beside the text, with those that are still `uploading`; `complaint`: why one could not be taken;
+ *   `grows`: the words are for an action on a picture, which decides the size
  * @typedef {{level: "error"|"note", message: string, fixable: boolean}} Problem
  * @typedef {{state: "rest"|"typing"|"error"|"offline", problem: Problem|null, says: string|null,
  *   hints: boolean, blocked: boolean}} View `says` null: no such line
@@ -101,10 +102,10 @@ function stateOf(facts, problem) {
 }
 
 /** @param {Facts} facts @param {View["state"]} state */
-function saysOf({ kept, engineDown, sound, uploading }, state) {
+function saysOf({ kept, engineDown, sound, uploading, grows }, state) {
   if (uploading) return uploading === 1 ? "One picture is on its way." : `${uploading} pictures are on their way.`;
   if (state === "offline") return "Offline. Press Enter and it is sent when the server is back.";
   if (state === "rest") return kept ? "Sending what was kept." : null;
   if (engineDown) return "ComfyUI does not answer. New sets wait in line and start when it is back.";
-  return estimate(sound);
+  return estimate(sound, grows);
 }

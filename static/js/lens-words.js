@@ -7,16 +7,17 @@ import { about, plural } from "./format.js";
  * "4 pictures · 1344×768 · about 12 s", or "12 pictures in 3 sets · about 40 s"; "" when the
  * answer names no job.
  * @param {{count?: number, eta_s?: number|null, jobs?: any[]}|null|undefined} parsed body of /api/parse
+ * @param {boolean} [grows] from a picture: then its size and time are not those of the words alone
  */
-export function estimate(parsed) {
+export function estimate(parsed, grows = false) {
   const jobs = parsed?.jobs ?? [];
   if (!jobs.length) return "";
   const count = parsed?.count ?? jobs.length;
   const known = jobs.reduce((sum, job) => sum + Number(job.parameters?.batch_size ?? 1), 0);
   const pictures = plural(Math.round((known / jobs.length) * count), "picture");
-  const time = parsed?.eta_s == null ? [] : [about(parsed.eta_s)];
+  const time = parsed?.eta_s == null || grows ? [] : [about(parsed.eta_s)];
   if (count > 1) return [`${pictures} in ${plural(count, "set")}`, ...time].join(" · ");
-  return [pictures, size(jobs[0]), ...time].filter(Boolean).join(" · ");
+  return [pictures, grows ? "" : size(jobs[0]), ...time].filter(Boolean).join(" · ");
 }
 
 /** "1344×768" of a planned job; "" when it is not known. @param {{width?: number|null, height?: number|null}|null|undefined} job */

@@ -3,7 +3,7 @@
 
 /**
  * @typedef {import("./api.js").Job} Job
- * @typedef {{job: string, image: number}} Picture
+ * @typedef {import("./links.js").Picture} Picture
  * @typedef {{parent: string, image: number, child: string}} Edge
  * @typedef {{root: string, jobs: Job[], edges: Edge[]}} Family
  * @typedef {{name: string, joint: string, whole: boolean}} Deed
@@ -11,10 +11,7 @@
  * @typedef {{job: Job, image: number, depth: number, name: string, place: string, here: boolean}} Kin
  */
 
-const LINK = /^picture:([\da-f-]{36})\/(\d+)$/;
-
-/** The link by which a prompt names a picture. @param {string} job @param {number} image */
-export const pictureLink = (job, image) => `picture:${job}/${image}`;
+import { pictureLink, readPicture } from "./links.js";
 
 /**
  * What makes the very same pixels again, of a set whose prompt alone does not: the set or parent to ask, and the action.
@@ -29,9 +26,7 @@ export function repeat(job) {
 
 /** The picture that a set grew from. @param {Job} job @returns {Picture|null} */
 export function source(job) {
-  if (job.parents.length) return job.parents[0];
-  const link = LINK.exec(job.parameters.origin?.source ?? "");
-  return link && { job: link[1], image: Number(link[2]) };
+  return job.parents[0] ?? readPicture(job.parameters.origin?.source ?? "");
 }
 
 /**
@@ -76,8 +71,12 @@ export function deed(job, parent) {
   if (job.canonical.includes(pictureLink(from.job, from.image))) return { name: "With", joint: "", whole: false };
   if (!parent) return { name: "Another version", joint: "of", whole: true };
   if (parent.canonical === job.canonical) return { name: "Made again", joint: "from", whole: true };
-  return { name: parent.prompt === job.prompt ? "Reroll" : "Remix", joint: "of", whole: true };
+  const same = parent.prompt === job.prompt || unseeded(parent) === unseeded(job);
+  return { name: same ? "Reroll" : "Remix", joint: "of", whole: true };
 }
+
+/** What a reroll keeps; as it was typed it may say the same in other ways. @param {Job} job */
+const unseeded = ({ canonical }) => canonical.replace(/ --seed \d+/, "");
 
 /** Set 128, picture 2, or the set alone when it has one picture. @param {Job} parent @param {number} image @param {boolean} whole */
 const named = (parent, image, whole) =>

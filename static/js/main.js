@@ -173,6 +173,8 @@ async function go(picture) {
 }
 
 addEventListener("popstate", arrive);
+// a new set is at the top: going back must not take the page away from it
+history.scrollRestoration = "manual";
 
 /* wishes */
 
@@ -220,10 +222,14 @@ async function compare(picture) {
   box.compare(true);
 }
 
-on("submitted", ({ jobs }) => submitted(jobs));
-on("repainted", async ({ jobs }) => {
+on("submitted", ({ jobs, from }) => {
+  submitted(jobs);
+  if (from) tell(jobs, from);
+});
+on("repainted", async ({ jobs, from }) => {
   await go(null);
   grown(jobs);
+  tell(jobs, from);
 });
 on("more", more);
 on("find", ({ q }) => move({ q }, "replace"));
@@ -231,7 +237,7 @@ on("go", ({ picture }) => go(picture));
 on("unknown", ({ ids }) => learn(ids));
 on("family", ({ job }) => tellFamily(job));
 on("page-dialog", ({ name }) => dialogs.open(name));
-actions({
+const tell = actions({
   state: () => state, dispatch, go, toast, submitted: grown, compare,
   menu: (job, index, from, page) => sheet.open(job, index, from, page),
   painter: (job, index) => painter.open(job, index),

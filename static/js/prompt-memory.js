@@ -15,7 +15,7 @@ const DRAFT = "imagine.draft";
 const REFERENCES = "imagine.draft.references";
 const HISTORY = "imagine.history";
 const KEPT = "imagine.kept";
-export const HISTORY_LIMIT = 100;
+const HISTORY_LIMIT = 100;
 export const KEPT_LIMIT = 20;
 
 /** @type {Map<string, string>} What storage would not take. */
@@ -69,7 +69,7 @@ export function writeDraft(text, references) {
 }
 
 /** Earlier prompts, newest last. @returns {string[]} */
-export const readHistory = () => readList(HISTORY).filter((each) => typeof each === "string");
+const readHistory = () => readList(HISTORY).filter((each) => typeof each === "string");
 
 /** @param {string} prompt */
 export function remember(prompt) {

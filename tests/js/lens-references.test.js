@@ -1,4 +1,4 @@
-import { isLink, isOwn, merge, placesInText, readPicture, split } from "../../static/js/lens-references.js";
+import { merge, placesInText, split } from "../../static/js/lens-references.js";
 import { equal, test } from "./check.js";
 
 const A = `upload:${"a".repeat(64)}`;
@@ -60,10 +60,4 @@ test("what was merged is split into the same, and merged into the same again", (
 test("places in the merged prompt become places in the text", () => {
   const marks = [{ start: 0, end: 5 }, { start: 7, end: 9 }, { start: 0, end: 30 }, { start: 20, end: 30 }, { start: null, end: null }];
   equal(placesInText(marks, 6, 10).map(({ start, end }) => [start, end]), [[null, null], [1, 3], [0, 10], [null, null], [null, null]]);
-});
-
-test("links are told from words", () => {
-  equal([A, P, "https://a.io", "s.mj.run/x", "fox", "upload:12"].map(isLink), [true, true, true, true, false, false]);
-  equal([isOwn(P), isOwn("https://a.io")], [true, false]);
-  equal(readPicture(P), { job: "0190f1d2-0000-7000-8000-00000000000a", index: 3 });
 });

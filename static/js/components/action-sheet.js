@@ -27,18 +27,20 @@ export class ActionSheet extends HTMLElement {
   #page = "";
   /** The page was reached from the menu, and goes back there. */
   #inside = false;
+  /** What was pressed since it was opened. @type {EventTarget|null} */
+  #pressed = null;
 
   connectedCallback() {
     if (this.firstElementChild) return;
     const dialog = /** @type {HTMLDialogElement} */ (BODY());
     this.append(dialog);
-    // the end of the long press that opened it is no click beside it
-    let pressed = false;
-    dialog.addEventListener("pointerdown", ({ target }) => { pressed = target === dialog; });
-    dialog.addEventListener("click", ({ target, clientX, clientY }) => {
+    dialog.addEventListener("pointerdown", ({ target }) => { this.#pressed = target; });
+    dialog.addEventListener("click", ({ target, detail, clientX, clientY }) => {
+      // the end of the long press that opened it is no click, neither beside it nor on a row
+      if (detail && !this.#pressed) return;
       const button = target instanceof Element && target.closest("button");
       const { left, right, top, bottom } = dialog.getBoundingClientRect();
-      const outside = pressed && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+      const outside = this.#pressed === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
       if (outside || (button && button.matches("[data-close]"))) dialog.close();
       else if (button && button.matches("[data-back]")) this.#turn("menu");
       else if (button instanceof HTMLElement && button.dataset.do) this.#chosen(button.dataset.do, {});
@@ -60,6 +62,7 @@ export class ActionSheet extends HTMLElement {
     this.#index = index;
     this.#from = from;
     this.#inside = false;
+    this.#pressed = null;
     this.#fill(page);
     this.#dialog.showModal();
     this.#place();

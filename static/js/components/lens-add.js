@@ -4,7 +4,7 @@
  * Events: `add-files` {files}, `add-link` {link}.
  */
 import { icon, part, wish } from "../dom.js";
-import { isLink } from "../lens-references.js";
+import { isLink } from "../links.js";
 import { popover } from "../pop.js";
 
 const MARKUP = `<button type="button" class="ib" aria-label="Add a picture" aria-controls="add-picture">${icon("plus")}</button>

@@ -5,8 +5,8 @@
  *     painter.api = api;
  *     painter.open(job, index);
  *
- * Wish: `repainted` {jobs}. What was painted and not sent is kept for each picture until the page is
- * closed.
+ * Wishes: `repainted` {jobs, from: the set}, `page-dialog` {name: "keys"}. What was painted and not
+ * sent is kept for each picture until the page is closed.
  *
  * @typedef {import("../api.js").Job} Job
  * @typedef {import("../lens-references.js").Reference} Reference
@@ -175,6 +175,7 @@ export class MaskPainter extends HTMLElement {
     else if (held && letter === "y") this.#do("redo");
     else if (!held && TOOL_KEYS[letter]) this.#use(TOOL_KEYS[letter]);
     else if (!held && KEYS[letter]) this.#do(KEYS[letter]);
+    else if (!held && letter === "?") wish(this, "page-dialog", { name: "keys" });
     else return;
     event.preventDefault();
   }
@@ -255,10 +256,11 @@ export class MaskPainter extends HTMLElement {
 
   /** @param {Job[]} jobs */
   #taken(jobs) {
+    const from = this.#job?.id;
     this.#kept.delete(this.#name);
     this.#job = null; // nothing to keep
     this.#dialog.close();
-    wish(this, "repainted", { jobs });
+    wish(this, "repainted", { jobs, from });
   }
 
   /** @param {boolean} sending */

@@ -33,6 +33,17 @@ const KEYS = {
     ["?", "These keys"],
     ["Esc", "Back"],
   ],
+  "While repainting": [
+    ["B", "Brush"],
+    ["X", "Eraser"],
+    ["L", "Lasso"],
+    ["[ and ]", "Smaller, larger"],
+    ["I", "Invert"],
+    ["Ctrl Z", "Undo"],
+    ["Ctrl Shift Z", "Redo"],
+    ["← → ↑ ↓", "Move the brush; with Shift farther"],
+    ["Space", "Paint; hold it to draw a line"],
+  ],
 };
 
 /** @param {[string, string][]} keys */

@@ -4,7 +4,7 @@
  * list, the settings and the lines under the prompt, and submits.
  *
  *     lens.api = api;  lens.find = (id) => state.jobs.get(id);  lens.engine = state.engine;  lens.online = true;
- *     lens.addEventListener("submitted", ({detail}) => place(detail.jobs));
+ *     lens.addEventListener("submitted", ({detail}) => place(detail.jobs, detail.from));
  *     document.dispatchEvent(new CustomEvent("use-prompt", {detail: {prompt, submit: true}}));
  *     document.dispatchEvent(new CustomEvent("use-prompt", {detail: {prompt, action: {job, image, action, label}}}));
  *     document.dispatchEvent(new CustomEvent("use-reference", {detail: {link, role: "style", thumbnail}}));
@@ -39,7 +39,7 @@ export function definePromptLens() {
   customElements.define("prompt-lens", PromptLens);
 }
 
-export class PromptLens extends HTMLElement {
+class PromptLens extends HTMLElement {
   // Made when it is connected.
   #parts = /** @type {LensParts} */ (/** @type {unknown} */ (null));
   #draft = /** @type {LensDraft} */ (/** @type {unknown} */ (null));
@@ -351,6 +351,7 @@ export class PromptLens extends HTMLElement {
       references: this.#parts.references.count,
       uploading: this.#parts.references.uploading,
       complaint: this.#parts.references.complaint,
+      grows: this.#draft.action !== null,
     };
   }
 
@@ -424,7 +425,7 @@ export class PromptLens extends HTMLElement {
       this.#openSettings(false, false);
       this.#empty();
     }
-    wish(this, "submitted", { jobs });
+    wish(this, "submitted", { jobs, from: wanted.action?.job });
   }
 
   /** @param {import("../prompt-sender.js").Refusal} reason @param {Wanted} wanted */

@@ -19,7 +19,7 @@
  */
 import { base } from "../api.js";
 import { icon, part, reconcile, say, template, wish } from "../dom.js";
-import { readPicture, readUpload } from "../lens-references.js";
+import { readPicture, readUpload } from "../links.js";
 import { ReferenceMenu, ROLES } from "./reference-menu.js";
 
 const BODY = `<ul class="refs" aria-label="Pictures beside the words"></ul><reference-menu></reference-menu><span class="sr" role="status"></span>`;
@@ -226,7 +226,7 @@ export class ReferenceRow extends HTMLElement {
     const picture = readPicture(link);
     if (!picture) return null;
     const job = this.find(picture.job) ?? (await this.#api?.job(picture.job).catch(() => undefined));
-    const image = job?.images.find(({ index }) => index === picture.index);
+    const image = job?.images.find(({ index }) => index === picture.image);
     return image ? small(image.thumbnail) : null;
   }
 
