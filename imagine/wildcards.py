@@ -62,13 +62,11 @@ class Wildcards:
         return lines
 
 
-def load_wildcards(folder: Path, complain: Complain = logger.warning) -> Lines:
-    """Read all files of a folder, which need not be there; ``complain`` is told what stays out."""
-    return read_files(folder, tuple(find_files(folder, complain)), complain)
-
-
 def find_files(folder: Path, complain: Complain) -> Iterator[WildcardFile]:
-    """Find the text files below a folder, in the order of their paths."""
+    """Find the text files below a folder, which need not be there, in the order of their paths.
+
+    ``complain`` is told what stays out.
+    """
     names = files = 0
     for place, folders, found in os.walk(folder, onerror=lambda error: _unread(error, complain)):
         folders.sort()

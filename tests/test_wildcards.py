@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from imagine import wildcards
-from imagine.wildcards import Wildcards, load_wildcards
+from imagine.wildcards import Wildcards, find_files, read_files
 
 
 def write(folder: Path, name: str, text: str | bytes) -> Path:
@@ -20,7 +20,8 @@ def write(folder: Path, name: str, text: str | bytes) -> Path:
 
 def loaded(folder: Path) -> tuple[dict[str, tuple[str, ...]], list[str]]:
     complaints: list[str] = []
-    return dict(load_wildcards(folder, complaints.append)), complaints
+    files = tuple(find_files(folder, complaints.append))
+    return dict(read_files(folder, files, complaints.append)), complaints
 
 
 def test_a_file_is_a_name_and_its_lines(tmp_path):

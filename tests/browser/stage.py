@@ -160,7 +160,6 @@ class Stage:
         self.asked: list[tuple[str, str, Any]] = []
         self.down = False  # nobody answers
         self.deaf = False  # only the socket cannot be opened
-        self._counts: Json = {}
         self._sockets: set[web.WebSocketResponse] = set()
         self._number = 0
         self._sequence = 0
@@ -208,10 +207,6 @@ class Stage:
         for socket in [*self._sockets]:
             await socket.close()
 
-    def set_counts(self, **counts: int) -> None:
-        """Tell other numbers than the jobs have."""
-        self._counts = counts
-
     def counts(self) -> Json:
         kept = [job for job in self.jobs.values() if not job["deleted_at"]]
         states = ("queued", "running", "succeeded", "failed", "canceled", "expired")
@@ -221,7 +216,6 @@ class Stage:
             | by_state
             | {"active": by_state["queued"] + by_state["running"]}
             | {"trash": len(self.jobs) - len(kept)}
-            | self._counts
         )
 
     # the server

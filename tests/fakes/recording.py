@@ -61,18 +61,6 @@ def _binary(described: dict[str, Any]) -> bytes:
     return b"\0\0\0\4" + len(metadata).to_bytes(4) + metadata + picture
 
 
-def graph_of(name: str, prompt_id: str) -> dict[str, Any]:
-    """Return the graph that was submitted and answered with this prompt id."""
-    lines = lines_of(name)
-    requests = {line["n"]: line for line in lines if line["ch"] == "http" and line["dir"] == "req"}
-    for line in lines:
-        answer = line.get("json")
-        if "status" in line and isinstance(answer, dict) and answer.get("prompt_id") == prompt_id:
-            graph: dict[str, Any] = requests[line["n"]]["json"]["prompt"]
-            return graph
-    raise LookupError(prompt_id)
-
-
 def answers(name: str, path: str) -> list[tuple[Any, int, Any]]:
     """Every exchange of one path: the body sent, the status, the body that came back."""
     lines = [line for line in lines_of(name) if line["ch"] == "http"]

@@ -5,7 +5,7 @@ import random
 from collections.abc import Callable
 
 from imagine.sketch.canvas import Canvas
-from imagine.sketch.shapes import Colour, Fade, Line, Paint, Point, Wave, mix
+from imagine.sketch.shapes import Colour, Fade, Line, Paint, Point, Wave
 
 Curve = Callable[[float], float]
 
@@ -136,11 +136,6 @@ def birds(c: Canvas, x: float, y: float, count: int, size: float, colour: Colour
 
 def _tenths() -> list[float]:
     return [i / 10 for i in range(11)]
-
-
-def distant(near: Colour, air: Colour, depth: float) -> Colour:
-    """Return a colour seen through air: 0 is near, 1 is lost in it."""
-    return mix(near, air, depth)
 
 
 def downward(start: float, end: float, *colours: Colour) -> Fade:
