@@ -1,7 +1,7 @@
 """What the owner of a server names: presets for ``--p NAME``, models for ``--v`` and ``--niji``.
 
 Apart from the settings, which know no language: here a preset is read as the piece of a prompt that
-it is, before anybody uses it.
+it is, before anybody uses it. What it does to a prompt is in `imagine.planning.presets`.
 """
 
 import re

@@ -6,7 +6,6 @@ sitting here; the steps belong to ``execution``.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import TypeAlias
 
 from PIL import Image
 
@@ -16,10 +15,9 @@ from imagine.sketch.painter import Brief
 from imagine.sketch.picture_nodes import Desk, Given, Outputs, Pictures, asked_size, grown
 from imagine.sketch.sampling import Draft, Latent, Model, Phrase, Sitting
 
-Conditioning: TypeAlias = tuple[Phrase, ...]
-
 # In one latent batch; a batch of 16 at 2048x2048 fits.
 MAX_PIXELS = 70_000_000
+
 # --- loaders and conditioning
 
 

@@ -211,7 +211,7 @@ def four_branches(size: int = 128, **changes: Any) -> dict[str, Any]:
     return graph
 
 
-def on_picture(name: str, *, denoise: float, mask: Image.Image | None = None) -> dict[str, Any]:
+def on_picture(name: str, *, denoise: float) -> dict[str, Any]:
     """Return an image-to-image graph over an uploaded picture."""
     graph = base()
     graph["10"] = node("LoadImage", image=name)
