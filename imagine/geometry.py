@@ -12,6 +12,8 @@ from imagine.input_image import Box, Size
 from imagine.models import Direction
 
 STEP = 16
+# The side of a cell of the latent: no picture that is made has sides between.
+CELL = 8
 # A window may have so much more than the budget before it is worked on at a smaller size, and so
 # little of it before it is worked on at a larger one (a draft has a quarter).
 ROOM = 1.6
@@ -51,14 +53,14 @@ class Layout:
 
 def zoom_out(size: Size, factor: float, canvas: Size | None, budget: int) -> Layout:
     """Put a picture, ``factor`` times smaller, into the middle of a canvas (its own size)."""
-    canvas = canvas or Size(_up(size.width), _up(size.height))
+    canvas = canvas or size
     scale = min(canvas.width / size.width, canvas.height / size.height) / factor
     width, height = (max(1, round(side * scale)) for side in size)
     return _whole(canvas, Size(min(width, canvas.width), min(height, canvas.height)), budget)
 
 
 def square(size: Size, budget: int) -> Layout:
-    side = _up(max(size))
+    side = max(size)
     return _whole(Size(side, side), size, budget)
 
 
@@ -100,15 +102,19 @@ def around(size: Size, box: Box, budget: int) -> Box:
     return Box(left, top, right, bottom)
 
 
-def working_size(size: Size, budget: int, *, least: float = LEAST) -> Size:
-    """Return the size at which a model works on something of a size.
+def redrawn_size(size: Size, budget: int) -> Size:
+    """Return the size of what a picture is redrawn to: its own, unless that is too much."""
+    if size.pixels > ROOM * budget:
+        return working_size(size, budget)
+    return Size(*(max(CELL, side // CELL * CELL) for side in size))
 
-    What has less than this share of the budget is worked on at a larger size.
-    """
+
+def working_size(size: Size, budget: int) -> Size:
+    """Return the size at which a model works on something of a size, within bounds."""
     fitted = Size(_near(size.width), _near(size.height))
-    if least * budget <= fitted.pixels <= ROOM * budget:
+    if LEAST * budget <= fitted.pixels <= ROOM * budget:
         return fitted
-    wanted = budget if fitted.pixels > budget else least * budget
+    wanted = budget if fitted.pixels > budget else LEAST * budget
     scale = sqrt(wanted / size.pixels)
     return Size(_near(size.width * scale), _near(size.height * scale))
 

@@ -35,17 +35,18 @@ FEWEST = 4
 def settle_origin(desk: Desk, origin: Origin, steps: int) -> tuple[Start, Size]:
     """Return what the set begins from, and the size of its finished pictures."""
     source = desk.inputs[origin.source]
+    start, size = _STARTS[origin.action](desk, origin, source, steps)
     reshapes = origin.action in (Action.ZOOM, Action.RESHAPE)
-    if "aspect" in desk.typed and not reshapes and _is_off(source, desk):
+    if "aspect" in desk.typed and not reshapes and _is_off(size, desk):
         desk.tell("aspect", "--ar was left out: the picture says the shape.")
     if (typed := desk.text("size")) is not None and typed != f"{source.width}x{source.height}":
         desk.tell("size", "--size was left out: the picture says the size.")
-    return _STARTS[origin.action](desk, origin, source, steps)
+    return start, size
 
 
-def _is_off(source: InputImage, desk: Desk) -> bool:
+def _is_off(size: Size, desk: Desk) -> bool:
     """Tell whether a picture has another shape than was asked for."""
-    return ratio_error(source.width, source.height, *shape(desk)) > RATIO_TOLERANCE
+    return ratio_error(*size, *shape(desk)) > RATIO_TOLERANCE
 
 
 def refinement(
@@ -65,9 +66,7 @@ def refinement(
 def _vary(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     usual = VARY_SUBTLE if origin.strength is Strength.SUBTLE else VARY_STRONG
     denoise = _denoise(desk, usual)
-    # A small set stays small; only what is too large for the model is made smaller.
-    size = geometry.working_size(source.size, desk.profile.pixels, least=0)
-    return Redraw((source,), denoise), size
+    return Redraw((source,), denoise), geometry.redrawn_size(source.size, desk.profile.pixels)
 
 
 def _upscale(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
@@ -93,7 +92,8 @@ def _enlarged(
 def _zoom(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     canvas = None
     across, down = shape(desk)
-    if "aspect" in desk.typed and _is_off(source, desk):
+    # Beside a size, a shape never counted.
+    if "aspect" in desk.typed and "size" not in desk.typed and _is_off(source.size, desk):
         side = sqrt(source.size.pixels * across / down)
         canvas = Size(*(round(length / 16) * 16 for length in (side, side * down / across)))
     factor = desk.number("zoom", origin.factor or 2)

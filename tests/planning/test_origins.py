@@ -8,6 +8,7 @@ from imagine.errors import WorkflowError
 from imagine.image_request import Enlarge, Outpaint, Redraw, Repaint
 from imagine.input_image import Box, InputImage, Size
 from imagine.models import Action, Direction, NoteLevel, Origin, Strength
+from imagine.sizes import shape_of
 from imagine.workflow_builder import Plan
 from tests.planning.helpers import (
     UPSCALER,
@@ -66,8 +67,10 @@ def test_a_large_picture_is_varied_near_the_size_that_the_model_knows() -> None:
     assert made.request.size == (1360, 768)
 
 
-def test_a_small_set_stays_small_when_it_is_varied() -> None:
-    assert grown(Action.VARIATION, picture("small", 320, 256)).request.size == (320, 256)
+@pytest.mark.parametrize("action", [Action.VARIATION, Action.ZOOM])
+@pytest.mark.parametrize("size", [(320, 256), (200, 600)])
+def test_a_small_set_keeps_its_size(action: Action, size: tuple[int, int]) -> None:
+    assert grown(action, picture("small", *size)).request.size == size
 
 
 def test_more_around_a_small_picture_is_painted_at_a_size_that_the_model_can_draw() -> None:
@@ -210,8 +213,15 @@ def test_the_picture_says_the_shape_and_the_size(action: Action) -> None:
         note = about(made, name)
         assert note.level is NoteLevel.INFO
         assert "the picture says the" in note.message
-    same = grown(action, asked={"aspect": "7:4", "size": "1344x768"})
+    across, down = shape_of(*made.request.size)
+    same = grown(action, asked={"aspect": f"{across}:{down}", "size": "1344x768"})
     assert not {"aspect", "size"} & {note.parameter for note in same.notes}
+
+
+def test_a_zoom_keeps_a_size_that_was_typed_beside_a_shape() -> None:
+    source = picture("wide", 320, 192)
+    made = grown(Action.ZOOM, source, asked={"aspect": "16:9", "size": "320x192"})
+    assert made.request.size == source.size
 
 
 # A part of it
