@@ -1,5 +1,6 @@
 """The outermost layer: request ids, the one error shape, and who may call at all."""
 
+import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
@@ -148,10 +149,14 @@ def http_error_body(request: web.Request, error: web.HTTPException, name: str) -
 def error_response(
     request: web.Request, status: int, body: ErrorBody, headers: Mapping[str, str] | None = None
 ) -> web.Response:
-    """Return the one error shape: ``{"error": {...}}``."""
+    """Return the one error shape: ``{"error": {...}}``.
+
+    JSON may escape half of a character, and UTF-8 holds none: one that is quoted becomes ``?``.
+    """
+    text = json.dumps({"error": body.model_dump()}, ensure_ascii=False, separators=(",", ":"))
     return web.Response(
         status=status,
-        body=b'{"error":' + body.model_dump_json().encode() + b"}",
+        body=text.encode(errors="replace"),
         content_type="application/json",
         headers=headers,
     )

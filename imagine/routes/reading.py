@@ -142,7 +142,7 @@ def _problems(error: ValidationError, whole: str) -> dict[str, Any]:
 
 
 def _detail(problem: ErrorDetails) -> Detail:
-    name = _shown(".".join(str(part) for part in problem["loc"])) or None
+    name = ".".join(str(part) for part in problem["loc"]) or None
     match problem["type"]:
         case "extra_forbidden":
             message = f"there is no {name} here."
@@ -154,11 +154,6 @@ def _detail(problem: ErrorDetails) -> Detail:
     given = problem["input"]
     return Detail(
         parameter=name,
-        value=None if problem["type"] == "missing" else _shown(str(given)[:200]),
+        value=None if problem["type"] == "missing" else str(given)[:200],
         message=message,
     )
-
-
-def _shown(text: str) -> str:
-    """Return text as it can be sent: JSON may escape half of a character, UTF-8 holds none."""
-    return text.encode(errors="replace").decode()

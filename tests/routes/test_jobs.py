@@ -191,10 +191,20 @@ async def test_a_method_that_is_not_allowed_hears_which_are(client: Client):
         await problem(answer, 405)
 
 
-async def test_half_a_character_in_a_name_is_refused_like_any_other(client: Client):
+@pytest.mark.parametrize(
+    ("path", "body"),
+    [
+        ("/api/imagine", rb'{"prompt": "fox", "\udfff": 1}'),
+        ("/api/imagine", rb'{"prompt": "fox \udfff"}'),
+        ("/api/imagine", rb'{"prompt": "fox", "images": ["\udfff"]}'),
+        ("/api/imagine", rb'{"prompt": "fox", "images": ["a"], "mask": "\udfff"}'),
+        ("/api/jobs/0198aaaa/actions", rb'{"action": "\udfff"}'),
+        ("/api/jobs/0198aaaa/actions", rb'{"action": "pan", "direction": "\udfff"}'),
+    ],
+)
+async def test_half_a_character_is_refused_like_any_other(client: Client, path: str, body: bytes):
     headers = {"Content-Type": "application/json"}
-    body = rb'{"prompt": "fox", "\udfff": 1}'
-    async with client.post("/api/imagine", data=body, headers=headers) as answer:
+    async with client.post(path, data=body, headers=headers) as answer:
         await problem(answer, 422)
 
 
