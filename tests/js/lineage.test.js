@@ -24,7 +24,8 @@ test("a set says which picture it grew from, and how", () => {
 
 test("a set of the same prompt is a reroll, one of another prompt a remix", () => {
   equal(line(null), "Reroll of set 128");
-  equal(line(null, { prompt: "a blue fox" }), "Remix of set 128");
+  equal(line(null, { prompt: "a red fox, --ar 16:9", canonical: "a red fox --ar 16:9 --seed 7" }), "Reroll of set 128");
+  equal(line(null, { prompt: "a blue fox", canonical: "a blue fox --ar 16:9 --seed 7" }), "Remix of set 128");
   equal(lineage(child(null), undefined), "Another version of an earlier set");
 });
 
