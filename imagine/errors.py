@@ -25,7 +25,7 @@ A message says what is wrong and what would work, for the person who typed the p
 the next step, one sentence. ``details`` name each single problem, with its place in the prompt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
@@ -95,6 +95,19 @@ class PromptError(ImagineError):
 
     code = "invalid_parameter"
     status = 422
+
+    def named(self, names: Mapping[str, str]) -> "PromptError":
+        """Return the error with the field or flag of each value that does not say where it stood.
+
+        ``names``: by value.
+        """
+        details = [
+            detail.model_copy(update={"parameter": names.get(detail.value or "")})
+            if detail.parameter is None
+            else detail
+            for detail in self.details
+        ]
+        return PromptError(self.message, details=details, hint=self.hint, code=self.error_code)
 
 
 class RequestError(ImagineError):

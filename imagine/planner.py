@@ -13,14 +13,14 @@ from typing import Any, Protocol, TypeVar
 
 from imagine.catalog import Catalog
 from imagine.defaults import NOTHING_CHOSEN, Defaults
-from imagine.errors import WorkflowError
+from imagine.errors import PromptError, WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import choose_model
 from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
-from imagine.prompt_links import links_of, with_links
+from imagine.prompt_links import flags_of, links_of, with_links
 from imagine.prompt_parser import (
     MAX_CHARACTERS,
     VOCABULARY,
@@ -237,12 +237,23 @@ class Planner:
         member: int | None,
     ) -> Planned:
         """Plan one job once the pictures that it names are found."""
-        links = links_of(prompt)
-        if origin is None and not links:
+        if origin is None and not links_of(prompt):
             return self.plan(prompt, prompt_id, catalog, member=member)
+        try:
+            prompt, origin, inputs = await self._with_pictures(prompt, origin)
+        except PromptError as error:
+            typed = {link: "images" for link in prompt.images if link in prompt.source}
+            masks = {origin.mask: "mask"} if origin is not None and origin.mask is not None else {}
+            raise error.named({**typed, **masks, **flags_of(prompt)}) from error
+        return self.plan(prompt, prompt_id, catalog, inputs=inputs, origin=origin, member=member)
+
+    async def _with_pictures(
+        self, prompt: Prompt, origin: Origin | None
+    ) -> tuple[Prompt, Origin | None, dict[str, InputImage]]:
+        """Return both with links that stay, and the picture of each."""
         assert self._inputs is not None, "a server can find pictures"
         source = (origin.source,) if origin is not None else ()
-        found = dict(await self._inputs.find((*links, *source)))
+        found = await self._inputs.find((*links_of(prompt), *source))
         own = {link: image.link for link, image in found.items()}
         inputs = {image.link: image for image in found.values()}
         if origin is not None:
@@ -251,8 +262,7 @@ class Planner:
                 mask = await self._inputs.find_mask(origin.mask, inputs[origin.source])
                 inputs[mask.link] = mask
                 origin = origin.model_copy(update={"mask": mask.link})
-        prompt = with_links(prompt, own)
-        return self.plan(prompt, prompt_id, catalog, inputs=inputs, origin=origin, member=member)
+        return with_links(prompt, own), origin, inputs
 
     def outline(self, prompt: Prompt) -> Plan:
         """Say what a prompt would use, without building its graph or finding its pictures."""

@@ -13,7 +13,15 @@ _PICTURES = (ItemKind.LINK, ItemKind.STYLE)
 
 def links_of(prompt: Prompt) -> tuple[str, ...]:
     """Return the links of all pictures that a prompt names, each once, in order."""
-    return tuple(dict.fromkeys((*prompt.images, *_listed(prompt))))
+    return tuple(dict.fromkeys((*prompt.images, *flags_of(prompt))))
+
+
+def flags_of(prompt: Prompt) -> dict[str, str]:
+    """Return the links that stand behind flags, each with the name of the first such flag."""
+    flags: dict[str, str] = {}
+    for name, link in _listed(prompt):
+        flags.setdefault(link, name)
+    return flags
 
 
 def with_links(prompt: Prompt, links: Mapping[str, str]) -> Prompt:
@@ -31,10 +39,10 @@ def with_links(prompt: Prompt, links: Mapping[str, str]) -> Prompt:
     return replace(prompt.with_parameters(**changes), images=images)
 
 
-def _listed(prompt: Prompt) -> Iterator[str]:
+def _listed(prompt: Prompt) -> Iterator[tuple[str, str]]:
     for row in prompt.vocabulary.parameters:
         value = prompt.parameters.get(row.name)
         if row.items in _PICTURES and isinstance(value, tuple):
             for item in value:
                 if isinstance(item, Weighted) and read_link(item.value) is not None:
-                    yield item.value
+                    yield row.name, item.value

@@ -7,11 +7,11 @@ from aiohttp import web
 
 from imagine.actions import BlendAsk
 from imagine.app_keys import PARTS
-from imagine.errors import NotFoundError
+from imagine.errors import NotFoundError, PromptError
 from imagine.growth import ActionAsk, problem
 from imagine.models import Action, Direction, Strength
 from imagine.prompt_findings import near_name
-from imagine.routes.forms import image_links, link_of
+from imagine.routes.forms import image_fields, image_links, link_of
 from imagine.routes.presenting import json_answer, present_text
 from imagine.routes.reading import read_body, read_once
 from imagine.routes.submitting import submitted
@@ -41,7 +41,10 @@ async def act(request: web.Request) -> web.Response:
 async def blend(request: web.Request) -> web.Response:
     body = await read_body(request, BlendBody)
     ask = BlendAsk(image_links(body), aspect=body.aspect, prompt=body.prompt or "")
-    text = await request.app[PARTS].actions.blend(ask, await read_once(request))
+    try:
+        text = await request.app[PARTS].actions.blend(ask, await read_once(request))
+    except PromptError as error:
+        raise error.named(image_fields(ask.images)) from error
     return await submitted(request, text)
 
 

@@ -6,7 +6,7 @@ by one model.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -53,19 +53,6 @@ class Asked:
     mask: str | None
     once: Once | None
 
-    def named(self, error: PromptError) -> PromptError:
-        """Return an error in which links go by the names of their fields."""
-        fields = {link: f"images.{index}" for index, link in enumerate(self.images)}
-        if self.mask is not None:
-            fields[self.mask] = MASK
-        details = [
-            detail.model_copy(update={"parameter": fields[detail.value]})
-            if detail.parameter is None and detail.value in fields
-            else detail
-            for detail in error.details
-        ]
-        return PromptError(error.message, details=details, hint=error.hint, code=error.error_code)
-
 
 async def read_imagine(request: web.Request) -> Asked:
     """Read what ``POST /api/imagine`` takes: JSON, or a form with the files themselves.
@@ -102,6 +89,11 @@ def image_links(body: ImagineBody | BlendBody) -> tuple[str, ...]:
         PromptError: one is nothing that could be a picture.
     """
     return tuple(link_of(image, f"images.{index}") for index, image in enumerate(body.images))
+
+
+def image_fields(images: Sequence[str]) -> dict[str, str]:
+    """Return by which field each link came in."""
+    return {link: f"images.{index}" for index, link in enumerate(images)}
 
 
 async def take_upload(request: web.Request) -> Put:

@@ -13,7 +13,7 @@ from imagine.explain import explain
 from imagine.links import read_picture
 from imagine.models import Action, JobKind, JobState, Origin, Parent
 from imagine.planner import read_apart
-from imagine.routes.forms import image_links, read_imagine
+from imagine.routes.forms import image_fields, image_links, read_imagine
 from imagine.routes.presenting import job_answer, json_answer, present, present_text
 from imagine.routes.reading import read_body, read_query
 from imagine.routes.submitting import submitted
@@ -44,7 +44,7 @@ async def imagine(request: web.Request) -> web.Response:
             priority=asked.body.priority,
         )
     except PromptError as error:
-        raise asked.named(error) from error
+        raise error.named(image_fields(asked.images)) from error
     return await submitted(request, text)
 
 

@@ -208,7 +208,7 @@ async def test_a_key_makes_one_child_and_is_of_one_job_only(client: Client):
         ({"action": "zoom", "factor": "2"}, "factor", "number"),
         ({"action": "reshape", "aspect": "0:1"}, "aspect", "aspect"),
         ({"action": "region", "mask": "../etc"}, "mask", "neither the id of an upload"),
-        ({"action": "region", "mask": "0" * 64}, None, "upload"),
+        ({"action": "region", "mask": "0" * 64}, "mask", "upload"),
         ({"action": "single", "image": 9}, "image", "no picture 9"),
         ({"action": "single", "image": -1}, "image", "greater than or equal to 0"),
         ({"action": "reroll", "speed": 1}, "speed", "there is no speed here"),
@@ -234,6 +234,13 @@ async def test_only_a_finished_picture_can_be_acted_on(start_server: StartServer
     for path, status in ((f"/api/jobs/{job['id']}/actions", 409), ("/api/jobs/x/actions", 404)):
         async with client.post(path, json={"action": "upscale"}) as answer:
             await problem(answer, status)
+
+
+async def test_a_blend_says_which_picture_is_not_there(client: Client):
+    pictures = [await upload(client, Image.new("RGB", (64, 64))), "0" * 64]
+    async with client.post("/api/blend", json={"images": pictures}) as answer:
+        error = await problem(answer, 422)
+    assert [detail["parameter"] for detail in error["details"]] == ["images.1"]
 
 
 async def test_pictures_of_jobs_and_uploads_blend(client: Client):

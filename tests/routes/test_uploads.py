@@ -324,6 +324,21 @@ async def test_what_names_no_picture_is_told_by_field(client: Client, images: An
     assert [detail["parameter"] for detail in error["details"]] == [parameter]
 
 
+@pytest.mark.parametrize("flag", ["sref", "cref", "oref", "edit"])
+async def test_what_names_no_picture_is_told_by_flag(client: Client, flag: str):
+    prompt = f"{PROMPT} --{flag} upload:{'a' * 64}"
+    async with client.post("/api/imagine", json={"prompt": prompt}) as answer:
+        error = await problem(answer, 422)
+    assert [detail["parameter"] for detail in error["details"]] == [flag]
+
+
+async def test_what_names_no_picture_at_the_front_is_told_as_one_of_the_images(client: Client):
+    body = {"prompt": f"upload:{'a' * 64} {PROMPT}", "images": ["b" * 64]}
+    async with client.post("/api/imagine", json=body) as answer:
+        error = await problem(answer, 422)
+    assert [detail["parameter"] for detail in error["details"]] == ["images", "images.0"]
+
+
 async def test_the_same_form_under_one_key_makes_nothing_new(client: Client):
     key = {"Idempotency-Key": "one"}
     first = await imagine(client, ("image", picture()), **key)
