@@ -359,7 +359,8 @@ def _sentence(problem: ErrorDetails, sources: Mapping[str, str]) -> str:
     if not problem["loc"]:
         return f"The {own_words}" if own_words else problem["msg"]
     name = str(problem["loc"][0])
-    where = f"{name} (from {sources[name]})" if sources[name] == CONFIG_NAME else sources[name]
+    source = sources[name]
+    where = source if source in (env_name(name), flag_name(name)) else f"{name} (from {source})"
     if name == "comfyui_url" and own_words:
         return f"{where}: {own_words}."
     value = problem["input"]

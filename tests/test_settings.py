@@ -158,6 +158,12 @@ def test_a_named_file_must_exist(tmp_path):
     assert "cannot be read" in refusal(tmp_path, config=tmp_path / "none.toml")
 
 
+def test_a_problem_in_a_named_file_names_the_setting(tmp_path):
+    other = tmp_path / "other.toml"
+    other.write_text("port = 'x'\n")
+    assert f"port (from {other}) cannot be x" in refusal(tmp_path, config=other)
+
+
 def test_a_file_can_be_named_in_the_environment(tmp_path):
     other = tmp_path / "other.toml"
     other.write_bytes(b"\xef\xbb\xbfcomfyui-url = 'http://a:1'\n")  # as Notepad saves it
