@@ -78,5 +78,6 @@ def _index(job: Wire, number: int) -> int:
     there = [picture["index"] + 1 for picture in job["images"]]
     if number < 1 or (number not in there and not JobState(job["state"]).is_active):
         listed = ", ".join(map(str, there)) or "none"
-        raise ArgumentError(f"Set {job['number']} has no picture {number}. There is {listed}.")
+        verb = "are" if len(there) > 1 else "is"
+        raise ArgumentError(f"Set {job['number']} has no picture {number}. There {verb} {listed}.")
     return number - 1

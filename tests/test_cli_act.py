@@ -67,7 +67,7 @@ async def test_a_set_goes_by_number_by_id_and_by_the_beginning_of_its_id(client:
         (("upscale", "abcd"), "There is no set abcd."),
         (("upscale", "the fox"), "the fox names no set"),
         (("upscale", "01"), "01 names no set"),
-        (("upscale", "1", "--image", "3"), "Set 1 has no picture 3. There is 1, 2."),
+        (("upscale", "1", "--image", "3"), "Set 1 has no picture 3. There are 1, 2."),
         (("upscale", "1", "--image", "0"), "no picture 0"),
         (("upscal", "1"), "Did you mean upscale?"),
         (("upscale", "1", "--factor", "2"), "upscale takes no factor"),
