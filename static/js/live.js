@@ -102,13 +102,14 @@ export class Live {
   async #poll() {
     try {
       const [health, queue, page] = await Promise.all([api.health(), api.queue(), api.jobs({ limit: "50" })]);
+      if (this.#socket) return true; // opened meanwhile, and knows better
       this.message({ type: "online", online: true });
       this.message({ type: "engine", engine: health.engine });
       this.message({ type: "snapshot", ...page });
       this.message({ ...queue, type: "queue", counts: page.counts });
       return true;
     } catch {
-      this.message({ type: "online", online: false });
+      if (!this.#socket) this.message({ type: "online", online: false });
       return false;
     }
   }

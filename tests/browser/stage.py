@@ -5,6 +5,7 @@ keeps what was asked in ``asked``, and sends on the live socket what it is told 
 """
 
 import asyncio
+import contextlib
 import io
 import uuid
 from collections.abc import Callable
@@ -182,7 +183,8 @@ class Stage:
     async def tell(self, **message: Any) -> None:
         """Send a message to every page that listens."""
         for socket in [*self._sockets]:
-            await socket.send_json(message)
+            with contextlib.suppress(ConnectionResetError):  # a page that has just gone
+                await socket.send_json(message)
 
     async def put(self, job: Json, **changes: Any) -> Json:
         """Store a change of a job, and tell it."""
@@ -248,6 +250,7 @@ class Stage:
     async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
         if self.down and request.transport is not None:
             request.transport.abort()
+            return web.Response(status=503)  # to nobody: what was asked is not done either
         if request.method in {"POST", "PATCH", "DELETE"}:
             is_json = request.content_type == "application/json"
             body = await request.json() if is_json and request.can_read_body else None
@@ -273,6 +276,16 @@ class Stage:
             raise web.HTTPBadGateway
         socket = web.WebSocketResponse()
         await socket.prepare(request)
+        with contextlib.suppress(ConnectionResetError):  # a page that goes before it has read all
+            await self._greet(socket, request)
+            self._sockets.add(socket)
+            async for message in socket:
+                if message.type is WSMsgType.ERROR:
+                    break
+        self._sockets.discard(socket)
+        return socket
+
+    async def _greet(self, socket: web.WebSocketResponse, request: web.Request) -> None:
         resumed = "since" in request.query
         await socket.send_json({
             "type": "hello", "version": "0.1.0", "sequence": self._sequence, "resumed": resumed,
@@ -284,12 +297,6 @@ class Stage:
                     await socket.send_json({"type": "job", "job": job})
         else:
             await socket.send_json({"type": "snapshot", **self._select({})})
-        self._sockets.add(socket)
-        async for message in socket:
-            if message.type is WSMsgType.ERROR:
-                break
-        self._sockets.discard(socket)
-        return socket
 
     def _select(self, query: Any) -> Json:
         trash, state = "trash" in query, query.get("state")

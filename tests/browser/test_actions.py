@@ -7,7 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import Json, Stage, child, make_job
-from tests.browser.test_page import WIDE, no_violations
+from tests.browser.test_page import FRAMES, WIDE, no_violations
 
 FOX = make_job(5, "a red fox in the snow", "--ar 16:9", size=WIDE)
 JELLY = make_job(4, "a jellyfish", "--ar 2:3", size=(832, 1248))
@@ -279,6 +279,16 @@ async def test_the_lightbox_acts_by_its_panel_and_by_keys(
     await toast.get_by_role("button", name="Try again").click()
     await begun(page, 7)
     assert [body["action"] for body in asked(stage)] == ["variation", "upscale", "upscale"]
+
+
+async def test_a_set_begun_in_the_lightbox_is_seen(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(*[make_job(number, "a fox") for number in range(1, 9)])
+    page = await open_page()
+    await press(page, 2, 1, "Enter", "v")
+    await begun(page, 9)
+    # going back to the feed brings its place back, unless it is told not to
+    await page.evaluate(FRAMES)
+    assert await page.evaluate("scrollY") == 0
 
 
 async def test_make_again_repeats_what_grew_from_a_picture(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import COMFYUI, SKETCH, Json, Stage, make_job, speckle
@@ -22,6 +22,8 @@ OUT_OF_MEMORY = {
     "hint": "Close other programs that use the GPU, or make it smaller: 1024×576 fits.",
     "details": [],
 }
+# Resolves when what has just happened is to be seen.
+FRAMES = "new Promise((seen) => requestAnimationFrame(() => requestAnimationFrame(seen)))"
 # Sums up every layout shift that no click or key has just caused.
 WATCH_SHIFTS = """
 window.shifts = [];
@@ -409,6 +411,26 @@ async def test_out_of_reach_is_said_and_what_was_missed_comes_after(
     await expect(page.locator("article").first).to_have_attribute("aria-label", "Set 9")
 
 
+async def test_a_late_answer_from_a_gap_does_not_say_that_it_goes_on(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(*gallery())
+    page = await open_page(allow=("WebSocket", "Failed to load", "ERR_"))
+    held: asyncio.Queue[Route] = asyncio.Queue()
+    await page.route("**/api/health", held.put)
+    stage.down = True
+    await stage.hang_up()
+    asking = await held.get()
+    stage.down = False
+    await stage.put(make_job(9, "made while nobody looked"))
+    await page.evaluate("dispatchEvent(new Event('online'))")
+    await expect(page.locator("article").first).to_have_attribute("aria-label", "Set 9")
+    async with page.expect_event("requestfailed"):
+        await asking.abort()
+    await page.evaluate(FRAMES)
+    await expect(page.locator(".engine")).to_have_text("ComfyUI ready")
+
+
 async def test_the_page_goes_on_without_a_socket(stage: Stage, open_page: OpenPage) -> None:
     stage.add(*gallery())
     stage.deaf = True
@@ -435,6 +457,26 @@ async def test_a_long_press_opens_the_sheet_on_a_phone(stage: Stage, open_page: 
           .map((target) => target.getBoundingClientRect().height).filter(Boolean)"""
     )
     assert min(heights) >= 40
+
+
+async def test_the_end_of_a_long_press_chooses_nothing(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(*gallery())
+    page = await open_page(width=390, height=560, touch=True, is_mobile=True)
+    session = await page.context.new_cdp_session(page)
+    touch = {"type": "touchStart", "touchPoints": [{"x": 100, "y": 300}]}
+    await session.send("Input.dispatchTouchEvent", touch)
+    sheet = page.locator("dialog.sheet")
+    await expect(sheet).to_be_visible()
+    under = "document.elementFromPoint(100, 300)?.closest('.sheet [data-do]') !== null"
+    assert await page.evaluate(under)
+    await page.evaluate("""() => {
+      window.clicked = new Promise((seen) => addEventListener("click", () => seen(), true));
+    }""")
+    await session.send("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
+    await page.evaluate("clicked")
+    await expect(sheet).to_have_attribute("aria-label", "Picture 3 of 4")
+    await expect(sheet).to_be_visible()
+    assert stage.asked == []
 
 
 async def test_the_lightbox_is_swiped_through_and_dragged_shut(
