@@ -15,7 +15,7 @@
  *   `typing`: the caret is in the text and Enter was not pressed on it; `offering`: a completion list
  *   is open; `choosing`: the settings are, which say themselves what does not go; `awake`: the focus is in the bar; `underWay`: this text is being sent;
  *   `references`: pictures beside the text, with those that are still `uploading`; `complaint`: why one could not be taken;
- *   `grows`: the words are for an action on a picture, which decides the size
+ *   `grows`: what is made of the words grows from a picture, which decides its size
  * @typedef {{level: "error"|"note", message: string, fixable: boolean}} Problem
  * @typedef {{state: "rest"|"typing"|"error"|"offline", problem: Problem|null, says: string|null,
  *   hints: boolean, blocked: boolean}} View `says` null: no such line

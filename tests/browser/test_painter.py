@@ -112,6 +112,18 @@ async def test_what_is_painted_is_white_in_a_mask_as_large_as_the_picture(
         (job["id"], {"action": "region", "image": 1, "mask": digest, "prompt": "a boat"})
     ]
     await expect(page.locator("job-set")).to_have_count(2)
+    await expect(page.locator(".toast")).to_have_text("Set 4: repaint of picture 2.Cancel")
+
+
+async def test_its_keys_are_told_by_a_key(open_page: OpenPage, job: Json) -> None:
+    page = await open_page()
+    await paint_at(page, job)
+    await page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="All keys")
+    await expect(keys).to_contain_text("While repainting")
+    await page.keyboard.press("Escape")
+    await expect(keys).to_be_hidden()
+    await expect(easel(page)).to_be_focused()
 
 
 async def test_tools_undo_redo_invert_and_clear_make_the_mask(

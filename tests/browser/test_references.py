@@ -288,6 +288,19 @@ class TestAction:
         asked = {"action": "remix", "image": 1, "strength": "subtle"}
         assert stage.actions == [(job["id"], asked | {"prompt": "a fox in the snow"})]
         assert stage.submitted == []
+        await expect(page.locator(".toast")).to_have_text("Set 4: remix of set 3.Cancel")
+        await expect(text(page)).to_be_focused()
+
+    async def test_the_estimate_leaves_out_what_the_picture_decides(
+        self, open_page: OpenPage, stage: PaintedStage
+    ) -> None:
+        stage.add(make_job(3, "a fox"))
+        page = await open_page()
+        await self.remix(page, make_job(3, "a fox"))
+        await expect(page.locator(".foot .says")).to_contain_text("4 pictures · 1024×1024 · about")
+        action = {"job": make_job(3, "a fox")["id"], "image": 1, "action": "zoom", "factor": 2}
+        await tell(page, "use-prompt", prompt="a fox", action=action | {"label": "Zoom"})
+        await expect(page.locator(".foot .says")).to_have_text("4 pictures")
 
     @pytest.mark.parametrize("by_key", [True, False])
     async def test_it_is_left_for_a_new_set_with_the_same_words(

@@ -7,7 +7,7 @@ const parsed = (more = {}) => ({ ok: true, count: 1, jobs: [JOB], tokens: [], er
 const facts = (more = {}) => ({
   text: "fox", caret: 3, answer: null, sound: null, refused: null, typing: true, offering: false, choosing: false,
   awake: true, online: true, engineDown: false, kept: 0, underWay: false, references: 0,
-  uploading: 0, complaint: null, ...more,
+  uploading: 0, complaint: null, grows: false, ...more,
 });
 const WRONG = { start: 4, end: 8, message: "There is no --xx.", suggestion: "--raw", allowed: null };
 
@@ -16,6 +16,7 @@ test("an estimate tells pictures, size and time, or sets", () => {
   equal(estimate(parsed({ count: 3, jobs: [JOB, JOB, JOB], eta_s: 38 })), "12 pictures in 3 sets · about 40 s");
   equal(estimate(parsed({ jobs: [{ ...JOB, parameters: { batch_size: 1 } }], eta_s: null })), "1 picture · 1344×768");
   equal([estimate(null), estimate(parsed({ jobs: [] }))], ["", ""]);
+  equal(estimate(parsed(), true), "4 pictures");
 });
 
 test("the bar rests without words or without focus", () => {

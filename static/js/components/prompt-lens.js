@@ -351,8 +351,15 @@ class PromptLens extends HTMLElement {
       references: this.#parts.references.count,
       uploading: this.#parts.references.uploading,
       complaint: this.#parts.references.complaint,
-      grows: this.#draft.action !== null,
+      grows: this.#grows,
     };
+  }
+
+  /** Is it for an action on a picture, or for the set of one? */
+  get #grows() {
+    const { action } = this.#draft;
+    if (action?.action !== "remix") return action !== null;
+    return Boolean(this.#parts.references.find(action.job)?.parameters.origin);
   }
 
   /** Show the whole state; may run at any time. */
