@@ -291,6 +291,16 @@ async def test_a_set_begun_in_the_lightbox_is_seen(stage: Stage, open_page: Open
     assert await page.evaluate("scrollY") == 0
 
 
+async def test_the_toast_gives_the_focus_back(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(*sets())
+    page = await open_page()
+    await press(page, 5, 1, "v")
+    await begun(page, 6)
+    await page.locator(".toast").get_by_role("button", name="Cancel").click()
+    await expect(page.locator(".toast")).to_be_hidden()
+    await expect(page.locator("article[aria-label='Set 6']")).to_be_focused()
+
+
 async def test_make_again_repeats_what_grew_from_a_picture(
     stage: Stage, open_page: OpenPage
 ) -> None:

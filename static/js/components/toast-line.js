@@ -10,6 +10,8 @@ const BODY = template('<div class="toast" popover="manual" role="status"><span><
 export class ToastLine extends HTMLElement {
   #timer = 0;
   #act = () => {};
+  /** What had the focus before its button. @type {EventTarget|null} */
+  #before = null;
 
   connectedCallback() {
     if (this.firstElementChild) return;
@@ -19,6 +21,7 @@ export class ToastLine extends HTMLElement {
       this.#act();
       this.hide();
     });
+    body.addEventListener("focusin", ({ relatedTarget }) => { this.#before = relatedTarget; });
     for (const type of ["pointerenter", "focusin"]) body.addEventListener(type, () => clearTimeout(this.#timer));
     for (const type of ["pointerleave", "focusout"]) body.addEventListener(type, () => this.#wait());
     document.addEventListener("close", ({ target }) => {
@@ -52,7 +55,9 @@ export class ToastLine extends HTMLElement {
 
   hide() {
     clearTimeout(this.#timer);
+    const held = this.contains(document.activeElement);
     /** @type {HTMLElement} */ (this.firstElementChild).hidePopover();
+    if (held && this.#before instanceof HTMLElement) this.#before.focus({ preventScroll: true });
   }
 
   #wait() {
