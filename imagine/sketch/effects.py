@@ -16,6 +16,8 @@ INK_WORDS = frozenset(
 )
 GREY_WORDS = frozenset(["monochrome", "noir", "greyscale", "grayscale", "bw"])
 WATER_WORDS = frozenset(["watercolor", "watercolour", "aquarelle"])
+# How bright the light is that some more words bring, at a share of 1.
+LIGHT = 200
 # Colours of shadow and light, by hour and season.
 MOODS = {
     "night": (hue("#050a1c"), hue("#6f86b8")),
@@ -107,20 +109,24 @@ def accent(picture: Image.Image, said: Reading, share: float) -> Image.Image:
         turned = ImageEnhance.Brightness(turned).enhance(0.7)
     if said.has_fog:
         turned = Image.blend(turned, Image.new("RGB", turned.size, (226, 228, 230)), 0.35)
-    turned = _lit(turned, rng)
-    mixed = Image.blend(picture, turned, share)
+    mixed = _lit(Image.blend(picture, turned, 0.4 * share), rng, share)
     # More words make more of everything: so the pictures of a set, each with words of its own,
     # move apart even where the words would bring them together.
-    push = 1 + 0.6 * share**0.6
+    push = 1 + 0.4 * share**0.6
     return mixed.point([max(0, min(255, round(112 + (v - 112) * push))) for v in range(256)] * 3)
 
 
-def _lit(picture: Image.Image, rng: random.Random) -> Image.Image:
-    """Let coloured light and shade fall on a picture in a few large patches."""
+def _lit(picture: Image.Image, rng: random.Random, share: float) -> Image.Image:
+    """Let coloured light and shade fall on a picture in a few large patches.
+
+    They are added to what is there, and do not cover it: so the pictures of a set, each in a light
+    of its own, differ by more and not by less.
+    """
     places = noise(rng, picture.size, rng.uniform(1.2, 2.4), 2)
-    warm, cool = (tuple(rng.randint(*span) for _ in range(3)) for span in ((150, 255), (0, 105)))
-    light = ImageOps.colorize(places, cool, warm)
-    return ImageChops.overlay(picture, light)
+    warm, cool = (tuple(rng.randint(*span) for _ in range(3)) for span in ((128, 255), (0, 128)))
+    reach = LIGHT * share / 128
+    shade, light = (tuple(round(128 + (v - 128) * reach) for v in end) for end in (cool, warm))
+    return ImageChops.add(picture, ImageOps.colorize(places, shade, light), 1, -128)
 
 
 def graded(picture: Image.Image, shadow: Colour, light: Colour, share: float) -> Image.Image:
