@@ -11,7 +11,6 @@ from functools import partial
 from imagine.errors import ConflictError, Detail, PromptError
 from imagine.growth import LEAST_FACTOR, MOST_FACTOR, ActionAsk, Growth, problem
 from imagine.jobs import Jobs
-from imagine.links import read_picture
 from imagine.models import (
     Action,
     Direction,
@@ -112,13 +111,11 @@ class Actions:
             allowed = f"{FEWEST_BLENDED}–{MOST_BLENDED}"
             text = f"A blend takes {FEWEST_BLENDED} to {MOST_BLENDED} pictures. Here are {count}."
             raise problem("images", text, value=str(count), allowed=allowed)
-        pictures = [picture for link in ask.images if (picture := read_picture(link)) is not None]
         return await self._jobs.submit(
             ask.prompt,
             {"aspect": ask.aspect},
             once,
             images=ask.images,
-            parents=[Parent(job=picture.job, image=picture.image) for picture in pictures],
             kind=JobKind.BLEND,
         )
 

@@ -196,15 +196,13 @@ class Jobs:
         *,
         images: Sequence[str] = (),
         origin: Origin | None = None,
-        parents: Sequence[Parent] = (),
         kind: JobKind | None = None,
         priority: int | None = None,
     ) -> str:
         """Parse, plan, check and store the jobs of one prompt, then queue them.
 
         ``images`` are links that stand behind those in the prompt; ``origin`` says what the jobs
-        grow from, ``parents`` what readers are told of it. Without a ``kind`` the plan says it,
-        without a ``priority`` the prompt.
+        grow from. Without a ``kind`` the plan says it, without a ``priority`` the prompt.
 
         Returns:
             A `Submission` as JSON. A request that was here before makes nothing, and gets the
@@ -220,7 +218,7 @@ class Jobs:
         if (replay := await self.replay(once)) is not None:
             return replay
         planned = await self._planner.plan_all(text, options, images=images, origin=origin)
-        return await self.add(planned, once, parents=parents, kind=kind, priority=priority)
+        return await self.add(planned, once, kind=kind, priority=priority)
 
     async def replay(self, once: Once | None) -> str | None:
         """Return what the same request got when it was here before.
@@ -236,11 +234,14 @@ class Jobs:
         planned: Sequence[Planned],
         once: Once | None,
         *,
-        parents: Sequence[Parent] = (),
+        parents: Sequence[Parent] | None = None,
         kind: JobKind | None = None,
         priority: int | None = None,
     ) -> str:
-        """Store planned jobs and queue them; the rest is as with `submit`."""
+        """Store planned jobs and queue them; the rest is as with `submit`.
+
+        ``parents`` is what readers are told that they grow from; without it the plan says it.
+        """
         self._queue.reserve(len(planned))
         warnings = planned[0].prompt.notes
         batch = new_id()

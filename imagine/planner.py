@@ -16,6 +16,7 @@ from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import PromptError, WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
+from imagine.links import read_picture
 from imagine.model_choice import choose_model
 from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
 from imagine.preflight import preflight
@@ -124,8 +125,22 @@ class Planned:
         """What the prompt asks for with ``--turbo``, ``--fast`` or ``--relax``."""
         return next((SPEEDS[flag] for flag in SPEEDS if self.prompt.parameters.get(flag)), 0)
 
-    def job(self, batch: str, parents: Sequence[Parent] = (), kind: JobKind | None = None) -> Job:
-        """Return the first snapshot of the job; the store gives it its number."""
+    @property
+    def parents(self) -> tuple[Parent, ...]:
+        """The pictures of other jobs that it begins from, or that guide it."""
+        origin = (self.origin.source,) if self.origin is not None else ()
+        named = (read_picture(link) for link in (*origin, *links_of(self.prompt)))
+        parents = (Parent(job=one.job, image=one.image) for one in named if one is not None)
+        return tuple(dict.fromkeys(parents))
+
+    def job(
+        self, batch: str, parents: Sequence[Parent] | None = None, kind: JobKind | None = None
+    ) -> Job:
+        """Return the first snapshot of the job; the store gives it its number.
+
+        ``parents`` and ``kind`` are what it is said to grow from and to be, where that is more
+        than its prompt tells.
+        """
         return Job(
             id=self.prompt_id,
             number=0,
@@ -136,7 +151,7 @@ class Planned:
             text=self.prompt.text,
             parameters=self.plan.parameters,
             notes=self.notes,
-            parents=tuple(parents),
+            parents=self.parents if parents is None else tuple(parents),
             created_at=utc_now(),
         )
 

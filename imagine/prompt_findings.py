@@ -71,17 +71,19 @@ class Findings:
         message: str,
         *,
         flag: Flag | None = None,
+        parameter: str | None = None,
         value: str | None = None,
         allowed: str | None = None,
         suggestion: str | None = None,
     ) -> None:
+        """Take down that a place is wrong, with the flag or else the parameter that it is about."""
         if self._is_open(start, end):
             self.canvas.paint(start, end, TokenKind.GROUP, "Read once the wildcards are chosen")
             return
         self.canvas.paint(start, end, TokenKind.ERROR, message)
         self.problems.append(
             Detail(
-                parameter=flag.name.lower() if flag is not None else None,
+                parameter=flag.name.lower() if flag is not None else parameter,
                 value=value,
                 allowed=allowed,
                 start=start,

@@ -74,7 +74,12 @@ class Front:
         bare, _ = split_weight(link, "::")
         if bare != link:
             message = "A link at the front takes no weight. Use --iw for all of them."
-            self._findings.complain(word.start, word.end, message, value=word.text, suggestion=bare)
+            self._findings.complain(
+                *(word.start, word.end, message),
+                parameter="images",
+                value=word.text,
+                suggestion=bare,
+            )
         self.images.append(read_link(unescape(bare)) or bare)
         if bare == link:
             meaning = f"Picture {len(self.images)} to start from"

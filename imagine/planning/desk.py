@@ -127,4 +127,8 @@ class Desk:
             start = source.find(value, flag.body, flag.end)
             if row is not None and row.name == detail.parameter and start >= 0:
                 return detail.model_copy(update={"start": start, "end": start + len(value)})
-        return detail
+        tag = source.find(f"<lora:{value}") if detail.parameter == "lora" else -1
+        if tag < 0:
+            return detail
+        start = source.index(value, tag)
+        return detail.model_copy(update={"start": start, "end": start + len(value)})

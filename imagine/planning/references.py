@@ -54,6 +54,7 @@ PER_IW = 0.2
 STYLE_DENOISE = 0.88
 CHARACTER_DENOISE = 0.7
 EDIT_DENOISE = 0.75
+BLEND_DENOISE = 0.5
 
 # Why there is nothing to redraw.
 WHOLLY_NEW = "the picture only guides a set that is all new"
@@ -246,7 +247,10 @@ def _begin(desk: Desk, wishes: Sequence[Wish]) -> Redraw | None:
     """Begin from the pictures that nothing else can take."""
     if not wishes:
         return None
-    denoise = round(desk.number("denoise", min(wish.denoise for wish in wishes)), 2)
+    usual = min(wish.denoise for wish in wishes)
+    # Without words there is nothing else to go by than the pictures.
+    usual = usual if desk.prompt.text else min(usual, BLEND_DENOISE)
+    denoise = round(desk.number("denoise", usual), 2)
     desk.honoured.add("denoise")
     for parameter in dict.fromkeys(wish.parameter for wish in wishes):
         desk.honoured.add(parameter)

@@ -10,8 +10,7 @@ from imagine.app_keys import PARTS, Parts
 from imagine.errors import MalformedError, NotFoundError, PromptError
 from imagine.events import Listener
 from imagine.explain import explain
-from imagine.links import read_picture
-from imagine.models import Action, JobKind, JobState, Origin, Parent
+from imagine.models import Action, JobKind, JobState, Origin
 from imagine.planner import read_apart
 from imagine.routes.forms import image_fields, image_links, read_imagine
 from imagine.routes.presenting import job_answer, json_answer, present, present_text
@@ -29,7 +28,6 @@ async def imagine(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     asked = await read_imagine(request)
     images, origin = asked.images, None
-    parents = [Parent(**p._asdict()) for link in images if (p := read_picture(link)) is not None]
     if asked.mask is not None:
         origin = Origin(action=Action.REGION, source=images[0], mask=asked.mask)
         images = images[1:]
@@ -40,7 +38,6 @@ async def imagine(request: web.Request) -> web.Response:
             asked.once,
             images=images,
             origin=origin,
-            parents=parents,
             priority=asked.body.priority,
         )
     except PromptError as error:

@@ -111,6 +111,15 @@ def test_a_lora_that_fits_several_is_refused_with_them() -> None:
     )
 
 
+def test_a_lora_among_the_words_is_refused_at_its_place() -> None:
+    source = "a fox <lora:gone:0.5> in snow"
+    asked = replace(prompt("a fox in snow", lora=(Weighted("gone", 0.5),)), source=source)
+    with pytest.raises(PromptError) as caught:
+        planned(asked)
+    (detail,) = caught.value.details
+    assert source[detail.start : detail.end] == "gone"
+
+
 def test_what_was_given_as_an_option_has_no_place_in_the_prompt() -> None:
     with pytest.raises(PromptError) as caught:
         planned(prompt("plms", sampler="plms"))

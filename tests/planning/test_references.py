@@ -18,6 +18,7 @@ from imagine.image_request import (
 from imagine.input_image import InputImage
 from imagine.models import Action, NoteLevel, Origin
 from imagine.planning.references import FACES
+from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
 from imagine.workflow_builder import Plan, Workflow
 from tests.catalogs import catalog
@@ -33,7 +34,7 @@ from tests.planning.helpers import (
     planned,
     sentences,
 )
-from tests.prompts import prompt
+from tests.prompts import parts, prompt
 
 ONE = picture("one", 1200, 800)
 TWO = picture("two", 800, 1200)
@@ -75,6 +76,11 @@ def test_the_more_a_picture_counts_the_less_is_redrawn(iw: float, denoise: float
     made, _ = guided("sd3", images=fronts(ONE), iw=iw)
     assert made.parameters["denoise"] == denoise
     assert made.parameters["iw"] == iw
+
+
+def test_a_blend_without_words_keeps_more_of_its_pictures() -> None:
+    made = planned(parts(Segment(""), images=fronts(ONE, TWO)), engine_of("sdxl"), *PICTURES)
+    assert made.request.start == Redraw((ONE, TWO), 0.5)
 
 
 def test_a_typed_denoise_beats_what_a_reference_would_redraw() -> None:

@@ -262,6 +262,19 @@ async def test_pictures_of_jobs_and_uploads_blend(client: Client):
         assert f"picture:{job['id']}/1 upload:{picture}" in blend["canonical"]
 
 
+async def test_a_prompt_that_names_pictures_says_what_it_grew_from(client: Client):
+    one = await finish(client, f"a red fox {QUICK}")
+    other = await finish(client, f"an owl {QUICK}")
+    child = await finish(
+        client, f"picture:{one['id']}/2 a cat {QUICK} --sref picture:{other['id']}/0"
+    )
+    parents = [{"job": one["id"], "image": 2}, {"job": other["id"], "image": 0}]
+    assert child["parents"] == parents
+    async with client.get(f"/api/jobs/{other['id']}/family") as answer:
+        family = await answer.json()
+    assert child["id"] in [job["id"] for job in family["jobs"]]
+
+
 @pytest.mark.parametrize("count", [0, 1, 6])
 async def test_a_blend_takes_two_to_five_pictures(client: Client, count: int):
     body = {"images": ["0" * 64] * count}
