@@ -1,6 +1,8 @@
 # Everything needs only make and a Python 3.11 or newer; the rest is installed into .venv.
 PYTHON_ENV := .venv/bin/python
 COVERAGE_AT_LEAST := 90
+# A test file at a time on each core; ARGS="-n 0" runs one test after the other.
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
 .PHONY: run test check bench docs environment
 
@@ -12,7 +14,7 @@ run:
 # What CI runs: all checks, then all tests, those in the browser too
 test: check
 	@sh scripts/browser.sh
-	@$(PYTHON_ENV) -m pytest --cov --cov-fail-under=$(COVERAGE_AT_LEAST) $(ARGS)
+	@$(PYTHON_ENV) -m pytest $(PARALLEL) --cov --cov-fail-under=$(COVERAGE_AT_LEAST) $(ARGS)
 
 check: environment
 	$(PYTHON_ENV) -m ruff check .
