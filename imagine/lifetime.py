@@ -3,6 +3,7 @@
 import asyncio
 import functools
 import logging
+from abc import ABC, abstractmethod
 from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from typing import Any, ParamSpec, Self, TypeVar
@@ -49,14 +50,14 @@ def whole(
     return wrapper
 
 
-class Opened:
+class Opened(ABC):
     """What is opened and closed: an ``async with`` block does both."""
 
-    async def open(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def open(self) -> None: ...
 
-    async def close(self) -> None:
-        raise NotImplementedError
+    @abstractmethod
+    async def close(self) -> None: ...
 
     async def __aenter__(self) -> Self:
         await self.open()
