@@ -61,6 +61,11 @@ class Desk:
         value = self.typed.get(name)
         return value if isinstance(value, tuple) else ()
 
+    def denoise(self, usual: float) -> float:
+        """Return how much of a picture is redrawn: as typed, which so counts, or as usual."""
+        self.honoured.add("denoise")
+        return self.number("denoise", usual)
+
     @property
     def seed(self) -> int:
         """The seed of the prompt, from which words are drawn too."""

@@ -65,7 +65,7 @@ def refinement(
 
 def _vary(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple[Start, Size]:
     usual = VARY_SUBTLE if origin.strength is Strength.SUBTLE else VARY_STRONG
-    denoise = _denoise(desk, usual)
+    denoise = desk.denoise(usual)
     return Redraw((source,), denoise), geometry.redrawn_size(source.size, desk.profile.pixels)
 
 
@@ -85,7 +85,7 @@ def _enhance(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tupl
 def _enlarged(
     desk: Desk, source: InputImage, target: Size, redrawn: tuple[float, float], steps: int
 ) -> tuple[Start, Size]:
-    plain, modelled = (_denoise(desk, usual) for usual in redrawn)
+    plain, modelled = (desk.denoise(usual) for usual in redrawn)
     return Enlarge(source, refinement(desk, source.size, target, (plain, modelled), steps)), target
 
 
@@ -134,7 +134,7 @@ def _region(desk: Desk, origin: Origin, source: InputImage, steps: int) -> tuple
     budget = desk.profile.pixels
     window = geometry.around(source.size, mask.box or Box(0, 0, *source.size), budget)
     work = geometry.working_size(window.size, budget)
-    return Repaint(source, mask, window, work, _denoise(desk, 1.0)), source.size
+    return Repaint(source, mask, window, work, desk.denoise(1.0)), source.size
 
 
 _STARTS: Mapping[Action, Callable[[Desk, Origin, InputImage, int], tuple[Start, Size]]] = {
@@ -147,11 +147,6 @@ _STARTS: Mapping[Action, Callable[[Desk, Origin, InputImage, int], tuple[Start, 
     Action.RESHAPE: _reshape,
     Action.REGION: _region,
 }
-
-
-def _denoise(desk: Desk, usual: float) -> float:
-    desk.honoured.add("denoise")
-    return desk.number("denoise", usual)
 
 
 def _upscaler(desk: Desk, factor: float) -> str | None:

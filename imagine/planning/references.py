@@ -250,8 +250,7 @@ def _begin(desk: Desk, wishes: Sequence[Wish]) -> Redraw | None:
     usual = min(wish.denoise for wish in wishes)
     # Without words there is nothing else to go by than the pictures.
     usual = usual if desk.prompt.text else min(usual, BLEND_DENOISE)
-    denoise = round(desk.number("denoise", usual), 2)
-    desk.honoured.add("denoise")
+    denoise = round(desk.denoise(usual), 2)
     for parameter in dict.fromkeys(wish.parameter for wish in wishes):
         desk.honoured.add(parameter)
         # Of all last resorts, only that of pictures at the front has a strength.
