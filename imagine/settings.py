@@ -99,6 +99,13 @@ class Settings(Frozen):
         default=False,
         description="Let prompts name pictures in your own network, by link",
     )
+    base_path: str = Field(
+        "", description="The path under which a proxy shows this server, such as /imagine"
+    )
+    trusted_proxy: tuple[str, ...] = Field(
+        (),
+        description="Address or network of a proxy whose X-Forwarded headers are believed",
+    )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people or machines")
     log_level: LogLevel = Field(LogLevel.INFO, description="The least important lines to log")
     batch_mode: BatchMode = Field(
@@ -110,6 +117,22 @@ class Settings(Frozen):
         ge=1,
         le=1_000_000,
         description="How many jobs may wait before new ones are turned away",
+    )
+    job_timeout_s: int = Field(
+        7200,
+        ge=0,
+        le=604_800,
+        description="How long an engine may work on one job, in seconds (0 = as long as it takes)",
+    )
+    oom_retry: bool = Field(
+        default=False,
+        description="When memory runs out, free it and try once more, with half the batch",
+    )
+    min_free_mb: int = Field(
+        200,
+        ge=0,
+        le=1_000_000,
+        description="With less free space than this, in MB, the queue pauses (0 = never)",
     )
     default_model: str | None = Field(
         None, description="Model for prompts without --model; else the best one installed"
@@ -123,14 +146,16 @@ class Settings(Frozen):
         {}, description="Models that stand for versions, such as 7 or niji 6"
     )
 
-    @field_validator("port", "sketch_step_ms", "max_waiting", mode="before")
+    @field_validator(
+        "port", "sketch_step_ms", "max_waiting", "job_timeout_s", "min_free_mb", mode="before"
+    )
     @classmethod
     def _refuse_truth_as_number(cls, value: object) -> object:
         if isinstance(value, bool):  # else pydantic reads true as 1
             raise ValueError("true is no number")
         return value
 
-    @field_validator("comfyui_url", "allowed_hosts", mode="before")
+    @field_validator("comfyui_url", "allowed_hosts", "trusted_proxy", mode="before")
     @classmethod
     def _split_commas(cls, value: object) -> object:
         if isinstance(value, str):
