@@ -1,6 +1,7 @@
 """Tells watchers about the server as a whole: the line, the counts and the engine."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Any
 
 from imagine.engines import Engines
@@ -36,6 +37,7 @@ class Announcer:
         positions: dict[str, int] = {}
         starts: dict[str, float] = {}
         kind = self._engines.kind
+        paused = self._queue.paused
         left: float | None = self._left_of_running()
         for position, place in enumerate(self._queue.line(), start=1):
             if position > MOST_PLACES:
@@ -49,7 +51,8 @@ class Announcer:
         return {
             "running": len(self._queue.begun()),
             "waiting": self._queue.length,
-            "paused": False,
+            "paused": paused is not None,
+            "reason": asdict(paused) if paused is not None else None,
             "positions": positions,
             "starts": starts,
         }

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from imagine.errors import StorageError
 
 # The newest revision in imagine/migrations; `create_all` makes exactly this.
-HEAD = "0002"
+HEAD = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
 metadata = sa.MetaData()
@@ -43,6 +43,11 @@ jobs = sa.Table(
     sa.Column("body", sa.Text, nullable=False),
     # Asked to be kept out of sight (--stealth). Columns of later versions stand at the end.
     sa.Column("stealth", sa.Boolean, nullable=False, server_default=sa.text("0")),
+    # Which engine has the present attempt.
+    sa.Column("engine_url", sa.Text),
+    # How often an engine lost it, and whether it was tried again after one ran out of memory.
+    sa.Column("losses", sa.Integer, nullable=False, server_default=sa.text("0")),
+    sa.Column("oom_retried", sa.Boolean, nullable=False, server_default=sa.text("0")),
 )
 
 # Which picture each job grew from, so that those who grew from a job are found as well. A parent
@@ -72,7 +77,20 @@ counters = sa.Table(
     sa.Column("id", sa.Integer, primary_key=True, autoincrement=False),
     sa.Column("sequence", sa.BigInteger, nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
+    # The owner paused the line.
+    sa.Column("paused", sa.Boolean, nullable=False, server_default=sa.text("0")),
 )
+
+# Attempts that were given up while their engine was out of reach. Should it still know them when
+# it is back, they are stopped there, for another attempt is alive.
+strays = sa.Table(
+    "strays",
+    metadata,
+    sa.Column("prompt_id", sa.Text, primary_key=True),
+    sa.Column("engine_url", sa.Text, nullable=False),
+    sa.Column("created_at", sa.Text, nullable=False),
+)
+sa.Index("strays_engine_url", strays.c.engine_url)
 
 # Alembic's own table, in a metadata of its own because alembic makes and compares it itself.
 version = sa.Table(
@@ -169,8 +187,8 @@ def _engine(path: Path, busy_timeout_s: float, **options: Any) -> sa.Engine:
         connection.isolation_level = None  # the driver begins nothing by itself
         connection.execute(f"PRAGMA busy_timeout = {round(busy_timeout_s * 1000)}")
         connection.execute("PRAGMA journal_mode = WAL")
-        # Safe against a crash of ours; a power cut may take the last moments, never the file.
-        connection.execute("PRAGMA synchronous = NORMAL")
+        # What was answered with 202 outlives a power cut too; the writes of a group share the wait.
+        connection.execute("PRAGMA synchronous = FULL")
 
     return engine
 

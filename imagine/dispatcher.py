@@ -12,11 +12,13 @@ import time
 from imagine.engines import Engine, Engines
 from imagine.errors import ImagineError, JobError, StorageError
 from imagine.ids import new_id
-from imagine.job_queue import MemoryQueue, Worker, choose
-from imagine.job_run import RETRY_S, Run, Runner
-from imagine.jobs import EventBus, Jobs, JobStore
+from imagine.job_endings import Endings
+from imagine.job_queue import BY_HAND, MemoryQueue, Worker, choose
+from imagine.job_run import RETRY_S, Run
+from imagine.job_runner import Runner
+from imagine.jobs import Jobs, JobStore
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobState, Stage, utc_now
+from imagine.models import Job, JobState, Marks, Stage, utc_now
 from imagine.planner import Planned, Planner
 
 logger = logging.getLogger(__name__)
@@ -31,7 +33,7 @@ class Dispatcher:
         store: JobStore,
         queue: MemoryQueue,
         jobs: Jobs,
-        bus: EventBus,
+        endings: Endings,
         engines: Engines,
         planner: Planner,
         runner: Runner,
@@ -39,7 +41,7 @@ class Dispatcher:
         self._store = store
         self._queue = queue
         self._jobs = jobs
-        self._bus = bus
+        self._endings = endings
         self._engines = engines
         self._planner = planner
         self._runner = runner
@@ -54,9 +56,10 @@ class Dispatcher:
                 self._jobs.bell.clear()
                 await self._cancel_asked()
                 adopted = [job for job in adopted if not self._adopt(job)]
-                for engine in list(self._engines.serving):
-                    while engine.has_room and self._feed(engine):
-                        pass
+                if self._queue.paused is None:
+                    for engine in list(self._engines.serving):
+                        while engine.has_room and self._feed(engine):
+                            pass
                 await self._jobs.bell.wait()
         finally:
             await self._tasks.cancel()
@@ -67,27 +70,27 @@ class Dispatcher:
     async def _recover(self) -> list[Job]:
         """Fill the line from the store; return the jobs that an engine may still be running."""
         running = []
-        left, priorities = await self._left_active()
-        for job in left:
-            priority = priorities.get(job.id, 0)
+        if self._store.paused:
+            self._queue.pause(BY_HAND)
+        for job, marks in await self._left_active():
             if job.state is JobState.QUEUED:
-                self._queue.put(job, priority=priority)
+                self._queue.put(job, priority=marks.priority)
                 continue
-            self._queue.hand(job, priority=priority)
+            self._queue.hand(job, priority=marks.priority)
             if self._engines.of_kind(job.engine) is None:
-                await self._runner.give_back(job)
+                await self._endings.give_back(job)
             else:
                 running.append(job)
         return running
 
-    async def _left_active(self) -> tuple[list[Job], dict[str, int]]:
+    async def _left_active(self) -> list[tuple[Job, Marks]]:
         """Read what was left; without it nothing could ever run, so this tries until it can.
 
         A job that is submitted meanwhile is in the line already, and stays where it is.
         """
         while True:
             try:
-                return await self._store.active(), await self._store.priorities()
+                return await self._store.active()
             except StorageError as error:
                 logger.warning("what was left is not read yet: %s", error.message)
                 await asyncio.sleep(RETRY_S)
@@ -150,6 +153,7 @@ class Dispatcher:
                 job.id,
                 prompt_id=planned.prompt_id,
                 engine=engine.kind,
+                engine_url=engine.client.url,
                 changes={
                     "parameters": planned.plan.parameters,
                     "notes": planned.notes,
@@ -161,7 +165,6 @@ class Dispatcher:
             if claimed is None:
                 await self._drop(job)
                 return
-            self._bus.changed(claimed)
             await self._follow(claimed, planned, engine, adopt=False)
         except StorageError as error:
             logger.exception("job %s could not be claimed: %s", job.id, error.message)
@@ -175,9 +178,8 @@ class Dispatcher:
 
     async def _drop(self, job: Job) -> None:
         """Let go of a job that could not be claimed: it is over, or was to be canceled."""
-        if await self._store.cancel_requested(job.id):
-            await self._runner.move(job, JobState.CANCELED, {"finished_at": utc_now()})
-        self._queue.forget(job.id)
+        if await self._endings.is_cancel_asked(job.id):
+            await self._endings.move(job, JobState.CANCELED, {"finished_at": utc_now()})
 
     async def _follow_adopted(self, job: Job, engine: Engine) -> None:
         try:
@@ -186,7 +188,7 @@ class Dispatcher:
             planned = await self._planner.plan_stored(job, job.prompt_id or job.id, catalog)
             await self._follow(job, planned, engine, adopt=True)
         except ImagineError as error:
-            await self._runner.fail(job, error.body())
+            await self._endings.fail(job, error.body())
         except Exception:
             logger.exception("job %s broke off", job.id)
             await self._break_off(job)
@@ -200,7 +202,7 @@ class Dispatcher:
             "Something went wrong inside Imagine while this one was made.",
             hint="Try again. The log has the reason.",
         )
-        await self._runner.fail(run.job if run is not None else job, error.body())
+        await self._endings.fail(run.job if run is not None else job, error.body())
 
     def _release(self, job: Job, engine: Engine) -> None:
         engine.jobs.discard(job.id)
@@ -219,12 +221,12 @@ class Dispatcher:
         try:
             return await self._planner.plan_stored(job, prompt_id, catalog)
         except ImagineError as error:
-            await self._runner.fail(job, error.body())
+            await self._endings.fail(job, error.body())
             return None
 
     async def _follow(self, job: Job, planned: Planned, engine: Engine, *, adopt: bool) -> None:
         run = self._runs[job.id] = self._runner.open(job, planned, engine)
-        if job.id in self._jobs.cancels or (adopt and await self._runner.is_cancel_asked(job.id)):
+        if job.id in self._jobs.cancels or (adopt and await self._endings.is_cancel_asked(job.id)):
             self._jobs.cancels.add(job.id)
             self._jobs.bell.set()
         await self._runner.follow(run, adopt=adopt)

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from imagine.models import Job, Progress, Stage
+from imagine.models import Job, JobState, Progress, Stage
 
 # A listener with more unread messages than this keeps only the newest of each passing kind.
 CROWDED = 64
@@ -170,13 +170,16 @@ class LocalEventBus:
             return job
         return job.model_copy(update={"progress": passing.progress, "stage": passing.stage})
 
-    def changed(self, job: Job) -> None:
-        """Tell a stored change of a job; called after the commit."""
-        if not job.state.is_active:
+    def stored(self, job: Job) -> None:
+        """Tell a stored change of a job; called after each commit, in the order of sequences."""
+        if job.state is not JobState.RUNNING:
             self._passing.pop(job.id, None)
         elif (passing := self._passing.get(job.id)) is not None:
             for image in job.images:
                 passing.previews.pop(image.index, None)
+        if job.deleted_at is not None:
+            self._tell(Message("removed", encode_removed(job), job.id, sequence=job.sequence))
+            return
         self._tell(
             Message(
                 "job",
@@ -186,9 +189,6 @@ class LocalEventBus:
                 is_final=not job.state.is_active,
             )
         )
-
-    def removed(self, job: Job) -> None:
-        self._tell(Message("removed", encode_removed(job), job.id, sequence=job.sequence))
 
     def offer_progress(
         self, job_id: str, sequence: int, progress: Progress, stage: Stage | None
@@ -224,10 +224,6 @@ class LocalEventBus:
     def passing(self, job_id: str) -> Passing | None:
         """The newest progress and previews of a job, if it is at work."""
         return self._passing.get(job_id)
-
-    def forget(self, job_id: str) -> None:
-        """Drop the progress of a job that went back into the queue."""
-        self._passing.pop(job_id, None)
 
     def newest(self, listener: Listener) -> list[Message]:
         """The newest progress and previews of every job at work that this listener wants."""

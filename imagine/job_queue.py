@@ -35,6 +35,19 @@ def choose(waiting: Sequence[Waiting], worker: Worker, now: float) -> Waiting | 
     return waiting[0] if waiting else None
 
 
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Why nothing is handed to an engine now: a sentence, and the next step."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    by_hand: bool = False
+
+
+BY_HAND = Pause("paused", "The queue is paused.", "Resume it when you like.", by_hand=True)
+
+
 class MemoryQueue:
     """The line of one process. Owned by the app; used on its loop only."""
 
@@ -46,6 +59,20 @@ class MemoryQueue:
         # Handed to an engine: those that it has not begun, then those at work.
         self._handed: dict[str, Waiting] = {}
         self._begun: dict[str, Waiting] = {}
+        self._pauses: dict[str, Pause] = {}
+
+    @property
+    def paused(self) -> Pause | None:
+        """Why nobody is handed out now; None while they are. What an owner cannot lift is first."""
+        return min(self._pauses.values(), key=lambda pause: pause.by_hand, default=None)
+
+    def pause(self, pause: Pause) -> None:
+        """Hand nobody out until this reason, and every other, is gone."""
+        self._pauses[pause.code] = pause
+
+    def resume(self, code: str) -> None:
+        """A reason is gone."""
+        self._pauses.pop(code, None)
 
     def __len__(self) -> int:
         return len(self._order)
@@ -74,7 +101,7 @@ class MemoryQueue:
         Without a ``priority`` it keeps the one it had, which is 0 for a new one.
         """
         place = self._place(job, priority)
-        self.forget(job.id)
+        self._forget(job.id)
         bisect.insort(self._order, place)
         self._waiting[job.id] = place
 
@@ -84,8 +111,12 @@ class MemoryQueue:
         if place is not None:
             self.put(place.job, priority=priority)
 
-    def forget(self, job_id: str) -> None:
-        """Take a job out, wherever it is: canceled, or over."""
+    def stored(self, job: Job) -> None:
+        """Follow what was stored: a job that is over leaves."""
+        if not job.state.is_active:
+            self._forget(job.id)
+
+    def _forget(self, job_id: str) -> None:
         self._handed.pop(job_id, None)
         self._begun.pop(job_id, None)
         place = self._waiting.pop(job_id, None)
@@ -95,7 +126,7 @@ class MemoryQueue:
     def hand(self, job: Job, *, priority: int | None = None) -> None:
         """A job goes to an engine; it keeps its priority, should it come back."""
         place = self._place(job, priority)
-        self.forget(job.id)
+        self._forget(job.id)
         self._handed[job.id] = place
 
     def _place(self, job: Job, priority: int | None) -> Waiting:

@@ -11,23 +11,23 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from imagine.database import counters, jobs, parents, replies
+from imagine.database import counters, jobs, parents, replies, strays
 from imagine.errors import ConflictError
 from imagine.job_query import fold
-from imagine.models import Job, JobState, Once, utc_now
+from imagine.models import Job, JobState, Marks, Once, utc_now
 
 _ID = jobs.c.id == sa.bindparam("job")
 _COUNTERS = sa.select(counters.c.sequence, counters.c.number)
 _KEEP_COUNTERS = sa.update(counters).values(
     sequence=sa.bindparam("sequence"), number=sa.bindparam("number")
 )
-_FIND = sa.select(jobs.c.attempt, jobs.c.cancel_requested, jobs.c.body).where(_ID)
+MARKS = tuple(jobs.c[name] for name in Marks.model_fields)
+_FIND = sa.select(jobs.c.attempt, jobs.c.body, *MARKS).where(_ID)
+_NOT_REPLACED = {"number", "id", *Marks.model_fields}
 _REPLACE = (
     sa.update(jobs)
     .where(jobs.c.number == sa.bindparam("row"))
-    .values(
-        {name: sa.bindparam(name) for name in set(jobs.c.keys()) - {"number", "id", "priority"}}
-    )
+    .values({name: sa.bindparam(name) for name in set(jobs.c.keys()) - _NOT_REPLACED})
 )
 
 
@@ -40,19 +40,21 @@ class Found:
     """A row as a write finds it."""
 
     job: Job
-    cancel_requested: bool
+    marks: Marks
 
 
 class Transaction:
     """One write transaction, shared by several pieces of work.
 
-    ``sequence`` and ``counts`` are what the store takes over once it is committed.
+    ``sequence``, ``counts`` and ``changed``, every new snapshot in the order of their sequences,
+    are what the store takes over once it is committed.
     """
 
     def __init__(self, connection: sa.Connection, counts: Mapping[str, int]) -> None:
         self._connection = connection
         self.sequence, self._number = read_counters(connection)
         self.counts = Counter(counts)
+        self.changed: list[Job] = []
         self._drawn = False
 
     def attempt(self, work: Callable[["Transaction"], Any]) -> Any:
@@ -61,7 +63,7 @@ class Transaction:
         Raises:
             SQLAlchemyError: the disk refused, after which nothing of the transaction can be kept.
         """
-        counts = self.counts.copy()
+        counts, told = self.counts.copy(), len(self.changed)
         self._connection.exec_driver_sql("SAVEPOINT work")
         try:
             outcome = work(self)
@@ -73,6 +75,7 @@ class Transaction:
             outcome = error
         if isinstance(outcome, Exception):
             self.counts = counts  # the counters may have gaps
+            del self.changed[told:]
             self._connection.exec_driver_sql("ROLLBACK TO work")
         self._connection.exec_driver_sql("RELEASE work")
         return outcome
@@ -82,15 +85,14 @@ class Transaction:
         row = self._connection.execute(_FIND, {"job": job_id}).one_or_none()
         if row is None or (attempt is not None and row.attempt != attempt):
             return None
-        return Found(Job.model_validate_json(row.body), row.cancel_requested)
+        return Found(Job.model_validate_json(row.body), marks_of(row))
 
     def insert(self, new: Sequence[Job], priorities: Mapping[str, int]) -> list[Job]:
         added = [_changed(job, self._place_in_line()) for job in new]
         rows = [
             {
                 **_columns(job),
-                "priority": priorities.get(job.id, 0),
-                "cancel_requested": False,
+                **Marks(priority=priorities.get(job.id, 0)).model_dump(),
             }
             for job in added
         ]
@@ -100,6 +102,7 @@ class Transaction:
             self._connection.execute(sa.insert(parents), lines)
         for job in added:
             self.counts.update(_places(job))
+        self.changed += added
         return added
 
     def keep_reply(self, once: Once, answer: str) -> None:
@@ -111,18 +114,37 @@ class Transaction:
         row = {"key": once.key, "fingerprint": once.fingerprint, "created_at": now.isoformat()}
         self._connection.execute(sa.insert(replies), {**row, "answer": answer})
 
-    def replace(self, job: Job, changes: Mapping[str, Any], *, cancel_requested: bool) -> Job:
-        """Write a job's next snapshot over it."""
+    def replace(self, found: Found, changes: Mapping[str, Any], **marks: Any) -> Job:
+        """Write a job's next snapshot over it, with those of its marks that change."""
+        job = found.job
         changed = _changed(job, {**changes, "sequence": self._next_sequence()})
-        values = {**_columns(changed), "cancel_requested": cancel_requested, "row": job.number}
-        self._connection.execute(_REPLACE, values)
+        self._connection.execute(_REPLACE, {**_columns(changed), "row": job.number})
+        self.mark(found, **marks)
         self.counts.subtract(_places(job))
         self.counts.update(_places(changed))
+        self.changed.append(changed)
         return changed
 
-    def set_columns(self, job_id: str, **values: Any) -> None:
-        """Write columns that are no part of what readers see."""
-        self._connection.execute(sa.update(jobs).where(jobs.c.id == job_id).values(**values))
+    def mark(self, found: Found, **marks: Any) -> None:
+        """Write those marks that differ; what readers see stays, and so does the sequence."""
+        new = {name: mark for name, mark in marks.items() if getattr(found.marks, name) != mark}
+        if new:
+            row = sa.update(jobs).where(jobs.c.number == found.job.number)
+            self._connection.execute(row.values(**new))
+
+    def stray(self, found: Found) -> None:
+        """Remember the present attempt as one that is given up on an engine out of reach."""
+        row = {"prompt_id": found.job.prompt_id, "engine_url": found.marks.engine_url}
+        if None not in row.values():
+            self._connection.execute(
+                sa.insert(strays), {**row, "created_at": utc_now().isoformat()}
+            )
+
+    def forget_stray(self, prompt_id: str) -> None:
+        self._connection.execute(sa.delete(strays).where(strays.c.prompt_id == prompt_id))
+
+    def set_paused(self, paused: bool) -> None:
+        self._connection.execute(sa.update(counters).values(paused=paused))
 
     def reply(self, once: Once) -> str | None:
         """Return what was answered under this key; see `find_reply`."""
@@ -159,6 +181,10 @@ def find_reply(connection: sa.Connection, once: Once) -> str | None:
             hint="Send a new key with each new request.",
         )
     return str(row.answer)
+
+
+def marks_of(row: sa.Row[Any]) -> Marks:
+    return Marks.model_validate({name: getattr(row, name) for name in Marks.model_fields})
 
 
 def read_counters(connection: sa.Connection) -> tuple[int, int]:

@@ -14,13 +14,14 @@ from typing import Any, Protocol
 
 from imagine.errors import ConflictError, NotFoundError, PromptError
 from imagine.ids import new_id
-from imagine.job_queue import MemoryQueue
+from imagine.job_queue import BY_HAND, MemoryQueue
 from imagine.lifetime import whole
 from imagine.models import (
     Frozen,
     Job,
     JobKind,
     JobState,
+    Marks,
     Note,
     Once,
     Origin,
@@ -79,10 +80,13 @@ class JobStore(Protocol):
         *,
         attempt: int | None = None,
         changes: Mapping[str, Any] | None = None,
+        marks: Mapping[str, Any] | None = None,
+        stray: bool = False,
     ) -> Job | None:
         """Move by the table of allowed moves; None = somebody was first, or the write is late.
 
-        What is in the trash is not queued.
+        What is in the trash is not queued. ``stray``: the attempt is given up while its engine is
+        out of reach, and stopped there when that is back.
         """
         ...
 
@@ -93,7 +97,13 @@ class JobStore(Protocol):
         ...
 
     async def claim_attempt(
-        self, job_id: str, *, prompt_id: str, engine: str, changes: Mapping[str, Any]
+        self,
+        job_id: str,
+        *,
+        prompt_id: str,
+        engine: str,
+        engine_url: str,
+        changes: Mapping[str, Any],
     ) -> Job | None:
         """Write the next attempt's prompt id before an engine sees it."""
         ...
@@ -102,19 +112,20 @@ class JobStore(Protocol):
         """Write down the priority of a job, if it is queued; return it, None when unknown."""
         ...
 
-    async def priority(self, job_id: str) -> int: ...
-    async def priorities(self) -> dict[str, int]: ...
     async def request_cancel(self, job_id: str) -> Job | None: ...
-    async def cancel_requested(self, job_id: str) -> bool: ...
+    async def set_paused(self, paused: bool) -> None: ...
+    @property
+    def paused(self) -> bool: ...
+    async def marks(self, job_id: str) -> Marks | None: ...
     async def get(self, job_id: str) -> Job | None: ...
-    async def active(self) -> list[Job]: ...
+    async def active(self) -> list[tuple[Job, Marks]]: ...
+    async def strays(self, engine_url: str) -> list[str]: ...
+    async def forget_stray(self, prompt_id: str) -> None: ...
 
 
 class EventBus(Protocol):
-    """Tells watchers; never waits."""
+    """Tells watchers what passes; never waits. What is stored, the store tells it by itself."""
 
-    def changed(self, job: Job) -> None: ...
-    def removed(self, job: Job) -> None: ...
     def offer_progress(
         self, job_id: str, sequence: int, progress: Progress, stage: Stage | None
     ) -> None: ...
@@ -122,7 +133,6 @@ class EventBus(Protocol):
         self, job_id: str, image: int | None, media_type: str, data: bytes
     ) -> None: ...
     def offer(self, kind: str, fields: Mapping[str, Any]) -> None: ...
-    def forget(self, job_id: str) -> None: ...
 
 
 class StoredPicture(Protocol):
@@ -168,18 +178,15 @@ class Submission(Frozen):
 class Jobs:
     """What a reader may ask: submit, cancel, retry, star, trash, restore.
 
-    What is written is also queued and told, even when the one who asked has hung up meanwhile.
+    What is written is also queued, even when the one who asked has hung up meanwhile.
 
-    Owned by the app. It tells the dispatcher nothing: it writes, tells the bus, and rings ``bell``,
-    on which the dispatcher looks at the queue and at the cancel column again.
+    Owned by the app. It tells the dispatcher nothing: it writes, and rings ``bell``, on which the
+    dispatcher looks at the queue and at the cancel column again.
     """
 
-    def __init__(
-        self, store: JobStore, queue: MemoryQueue, bus: EventBus, planner: Planner
-    ) -> None:
+    def __init__(self, store: JobStore, queue: MemoryQueue, planner: Planner) -> None:
         self._store = store
         self._queue = queue
-        self._bus = bus
         self._planner = planner
         self.bell = asyncio.Event()
         # Ids with a cancel asked for and not yet seen by the dispatcher.
@@ -266,7 +273,6 @@ class Jobs:
             if len(self.plans) < MOST_PLANS:
                 self.plans[job.id] = plans[job.id]
             self._queue.put(job, priority=priorities[job.id])
-            self._bus.changed(job)
         self.bell.set()
         return text
 
@@ -291,9 +297,7 @@ class Jobs:
                 job_id, JobState.CANCELED, changes={"finished_at": utc_now()}
             )
             if moved is not None:
-                self._queue.forget(job_id)
                 self.plans.pop(job_id, None)
-                self._bus.changed(moved)
                 self.bell.set()
                 return moved
             job = await self.get(job_id)
@@ -333,17 +337,16 @@ class Jobs:
                 f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be "
                 "made again."
             )
-        self.requeue(moved, priority=await self._store.priority(job_id))
+        marks = await self._store.marks(job_id)
+        self.requeue(moved, priority=marks.priority if marks is not None else 0)
         return moved
 
     def requeue(self, job: Job, *, priority: int | None = None) -> None:
-        """Put a job that was just moved back to ``queued`` into the queue, and say so.
+        """Put a job that was just moved back to ``queued`` into the queue.
 
         Without a ``priority`` it keeps the one that it had in the queue.
         """
-        self._bus.forget(job.id)
         self._queue.put(job, priority=priority)
-        self._bus.changed(job)
         self.bell.set()
 
     @whole
@@ -357,7 +360,6 @@ class Jobs:
         if removed is None:
             job = await self.get(job_id)
             raise ConflictError(f"Set {job.number} is still being made. Cancel it first.")
-        self._bus.removed(removed)
         return removed
 
     async def restore(self, job_id: str) -> Job:
@@ -399,10 +401,29 @@ class Jobs:
         return job
 
     @whole
+    async def pause(self) -> None:
+        """Hand no more jobs to the engines; what runs there goes on. It outlives a restart."""
+        await self._store.set_paused(True)
+        self._queue.pause(BY_HAND)
+        self.bell.set()
+
+    @whole
+    async def resume(self) -> None:
+        """Take back `pause`.
+
+        Raises:
+            ConflictError: there is another reason, which only goes away by itself.
+        """
+        await self._store.set_paused(False)
+        self._queue.resume(BY_HAND.code)
+        self.bell.set()
+        if (still := self._queue.paused) is not None:
+            raise ConflictError(still.message, hint=still.hint)
+
+    @whole
     async def _change(self, job_id: str, changes: Mapping[str, Any]) -> Job:
         changed = await self._store.update(job_id, changes=changes)
         assert changed is not None, "a job row is never deleted"
-        self._bus.changed(changed)
         return changed
 
 

@@ -189,6 +189,21 @@ class Job(Frozen):
     deleted_at: datetime | None = None
 
 
+class Marks(Frozen):
+    """What is stored of a job and told to nobody.
+
+    ``priority``: its place in the line. ``engine_url``: which engine has its present attempt.
+    ``losses``: how many engines died of it. ``oom_retried``: it was tried again after one ran out
+    of memory.
+    """
+
+    priority: int = 0
+    cancel_requested: bool = False
+    engine_url: str | None = None
+    losses: int = 0
+    oom_retried: bool = False
+
+
 class Once(Frozen):
     """A request that must be done once: its Idempotency-Key, and a digest of its body."""
 

@@ -25,11 +25,14 @@ from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
+from imagine.job_endings import Endings
+from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
-from imagine.job_run import Runner
+from imagine.job_runner import Runner
 from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
 from imagine.link_fetch import LinkFetcher, is_public
+from imagine.models import Job
 from imagine.planner_setup import planner_for
 from imagine.profiles import Profiles, load_profiles
 from imagine.routes.errors import add_headers, guard
@@ -78,7 +81,15 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         output = settings.output.resolve()
         stack.enter_context(sole_use(output))
-        store = await stack.enter_async_context(SqliteJobStore(output / "imagine.db", MOVES))
+        queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
+
+        def told(job: Job) -> None:
+            queue.stored(job)
+            bus.stored(job)
+
+        store = await stack.enter_async_context(
+            SqliteJobStore(output / "imagine.db", MOVES, told=told)
+        )
         images = await stack.enter_async_context(ImageStore(output))
         uploads = await stack.enter_async_context(Uploads(output))
         fetcher = await stack.enter_async_context(
@@ -91,26 +102,26 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             open_engines(settings, session, app[TIMING], profiles)
         )
         planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
-        queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
-        jobs = Jobs(store, queue, bus, planner)
+        jobs = Jobs(store, queue, planner)
         engines.on_change = jobs.bell.set
+        endings = Endings(store, jobs)
         runner = Runner(
-            store=store,
             queue=queue,
             jobs=jobs,
             bus=bus,
-            images=images,
             inputs=inputs,
             estimates=estimates,
+            pictures=Pictures(store, images),
+            endings=endings,
         )
         dispatcher = Dispatcher(
             store=store,
             queue=queue,
             jobs=jobs,
-            bus=bus,
             engines=engines,
             planner=planner,
             runner=runner,
+            endings=endings,
         )
         announcer = Announcer(queue, store, bus, engines, estimates)
         actions = Actions(jobs, planner)

@@ -19,20 +19,22 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from imagine.database import (
+    counters,
     jobs,
     prepare,
     reading_engine,
     storage_error,
     storage_errors,
+    strays,
     writing_engine,
 )
 from imagine.errors import StorageError
 from imagine.group_commit import GroupThread, StoppedError
 from imagine.job_family import Family, find_family
 from imagine.job_query import JobPage, JobQuery, page_statement
-from imagine.job_rows import Transaction, count_jobs, find_reply, read_counters
+from imagine.job_rows import MARKS, Transaction, count_jobs, find_reply, marks_of, read_counters
 from imagine.lifetime import Opened
-from imagine.models import Job, JobState, Once, Stage, utc_now
+from imagine.models import Job, JobState, Marks, Once, Stage, utc_now
 
 __all__ = ["Change", "Family", "JobPage", "JobQuery", "SqliteJobStore"]
 
@@ -41,19 +43,22 @@ Work = Callable[[Transaction], Any]
 
 READERS = 2
 NO_PRIORITIES: Mapping[str, int] = MappingProxyType({})
+# The marks of a job whose end is past.
+ENDED: Mapping[str, Any] = MappingProxyType(
+    {"cancel_requested": False, "losses": 0, "oom_retried": False}
+)
 # What only the store itself changes, each by a method of its own.
 OWN_FIELDS = frozenset({"id", "number", "batch", "sequence", "state", "attempt", "created_at"})
 
 _ID = jobs.c.id == sa.bindparam("job")
 _BODY = sa.select(jobs.c.body).where(_ID)
-_CANCEL = sa.select(jobs.c.cancel_requested).where(_ID)
+_MARKS = sa.select(*MARKS).where(_ID)
 _BY_PROMPT = sa.select(jobs.c.body).where(jobs.c.prompt_id == sa.bindparam("prompt"))
 _IS_ACTIVE = sa.and_(
     jobs.c.deleted_at.is_(None), jobs.c.state.in_([state for state in JobState if state.is_active])
 )
-_ACTIVE = sa.select(jobs.c.body).where(_IS_ACTIVE).order_by(jobs.c.number)
-_PRIORITIES = sa.select(jobs.c.id, jobs.c.priority).where(_IS_ACTIVE, jobs.c.priority != 0)
-_PRIORITY = sa.select(jobs.c.priority).where(_ID)
+_ACTIVE = sa.select(jobs.c.body, *MARKS).where(_IS_ACTIVE).order_by(jobs.c.number)
+_STRAYS = sa.select(strays.c.prompt_id).where(strays.c.engine_url == sa.bindparam("engine"))
 _CHANGES = (
     sa.select(jobs.c.id, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted"))
     .where(jobs.c.sequence > sa.bindparam("since"))
@@ -74,7 +79,8 @@ class SqliteJobStore(Opened):
     """All jobs of one output folder. Owned by the app, which opens and closes it.
 
     Every write returns the new snapshot of the job with its ``sequence``, after the commit. A write
-    whose caller was cancelled happens all the same.
+    whose caller was cancelled happens all the same. ``told`` is called on the loop with every new
+    snapshot, in the order of the sequences, before the write returns.
 
     Raises:
         StorageError: from any method, when the disk or the database refuses; nothing was written.
@@ -85,15 +91,20 @@ class SqliteJobStore(Opened):
         path: Path,
         moves: Mapping[JobState, frozenset[JobState]],
         *,
+        told: Callable[[Job], None] = lambda job: None,
         busy_timeout_s: float = 5.0,
     ) -> None:
         self._path = path
         self._moves = moves
+        self._told = told
         self._engine = writing_engine(path, busy_timeout_s=busy_timeout_s)
         self._reading = reading_engine(path, busy_timeout_s=busy_timeout_s)
-        # Set by the writer thread after each commit, as new objects, and only read elsewhere.
         self._sequence = 0
+        # Of the writer thread, and what the loop has been told of them.
+        self._counting: Mapping[str, int] = {}
         self._counts: Mapping[str, int] = {}
+        self._paused = False
+        self._loop: asyncio.AbstractEventLoop | None = None
         # These are there while the store is open. A reading connection is lent to whichever thread
         # has something to read.
         self._writer: GroupThread[Work] | None = None
@@ -103,9 +114,10 @@ class SqliteJobStore(Opened):
 
     async def open(self) -> None:
         """Open the file; create it, or bring it up to date, when that is due."""
+        self._loop = asyncio.get_running_loop()
         self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imagine-store-reader")
         try:
-            await asyncio.get_running_loop().run_in_executor(self._readers, self._open)
+            await self._loop.run_in_executor(self._readers, self._open)
         except BaseException:
             await self.close()
             raise
@@ -120,7 +132,8 @@ class SqliteJobStore(Opened):
             self._connection = self._engine.connect()
             with self._connection.begin():
                 self._sequence, _ = read_counters(self._connection)
-                self._counts = count_jobs(self._connection)
+                self._counting = self._counts = count_jobs(self._connection)
+                self._paused = bool(self._connection.scalar(sa.select(counters.c.paused)))
 
     async def close(self) -> None:
         """Finish the writes that wait, then let go of the file."""
@@ -138,8 +151,13 @@ class SqliteJobStore(Opened):
 
     @property
     def sequence(self) -> int:
-        """The newest sequence that any job has; it never goes back, restarts included."""
+        """The newest sequence that was told; it never goes back, restarts included."""
         return self._sequence
+
+    @property
+    def paused(self) -> bool:
+        """Did the owner pause the line?"""
+        return self._paused
 
     @property
     def counts(self) -> dict[str, int]:
@@ -206,8 +224,12 @@ class SqliteJobStore(Opened):
         *,
         attempt: int | None = None,
         changes: Mapping[str, Any] | None = None,
+        marks: Mapping[str, Any] | None = None,
+        stray: bool = False,
     ) -> Job | None:
-        """Move a job to another state and change other fields with it.
+        """Move a job to another state and change other fields and marks with it.
+
+        ``stray``: its engine is out of reach, and may still know the attempt that is given up.
 
         Returns:
             None when the move is not allowed from where the job is now (nothing in the trash is
@@ -222,10 +244,12 @@ class SqliteJobStore(Opened):
                 return None
             if to.is_active and found.job.deleted_at is not None:
                 return None
-            # A cancel was meant for the life that ended, not for the one that a retry begins.
-            cancel = found.cancel_requested and found.job.state.is_active
+            if stray:
+                writing.stray(found)
             fields = {**(changes or {}), "state": to}
-            return writing.replace(found.job, fields, cancel_requested=cancel)
+            # What a life left behind is not meant for the one that a retry begins.
+            fresh = {} if found.job.state.is_active else ENDED
+            return writing.replace(found, fields, **{**fresh, **(marks or {})})
 
         return await self._write(work)
 
@@ -244,12 +268,18 @@ class SqliteJobStore(Opened):
                 return None
             if changes.get("deleted_at") is not None and found.job.state.is_active:
                 return None
-            return writing.replace(found.job, changes, cancel_requested=found.cancel_requested)
+            return writing.replace(found, changes)
 
         return await self._write(work)
 
     async def claim_attempt(
-        self, job_id: str, *, prompt_id: str, engine: str, changes: Mapping[str, Any] | None = None
+        self,
+        job_id: str,
+        *,
+        prompt_id: str,
+        engine: str,
+        engine_url: str,
+        changes: Mapping[str, Any] | None = None,
     ) -> Job | None:
         """Begin the next attempt of a queued job: written before an engine sees its prompt id.
 
@@ -260,7 +290,9 @@ class SqliteJobStore(Opened):
 
         def work(writing: Transaction) -> Job | None:
             found = writing.find(job_id)
-            if found is None or found.job.state is not JobState.QUEUED or found.cancel_requested:
+            if found is None or found.job.state is not JobState.QUEUED:
+                return None
+            if found.marks.cancel_requested:
                 return None
             begun = {
                 "stage": Stage.SUBMITTED,
@@ -271,7 +303,7 @@ class SqliteJobStore(Opened):
                 "prompt_id": prompt_id,
                 "engine": engine,
             }
-            return writing.replace(found.job, begun, cancel_requested=False)
+            return writing.replace(found, begun, engine_url=engine_url)
 
         return await self._write(work)
 
@@ -287,7 +319,7 @@ class SqliteJobStore(Opened):
             if found is None:
                 return None
             if found.job.state.is_active:
-                writing.set_columns(job_id, cancel_requested=True)
+                writing.mark(found, cancel_requested=True)
             return found.job
 
         return await self._write(work)
@@ -303,10 +335,19 @@ class SqliteJobStore(Opened):
             if found is None:
                 return None
             if found.job.state is JobState.QUEUED:
-                writing.set_columns(job_id, priority=priority)
+                writing.mark(found, priority=priority)
             return found.job
 
         return await self._write(work)
+
+    async def forget_stray(self, prompt_id: str) -> None:
+        """Its engine no longer works on an attempt that was given up."""
+        await self._write(lambda writing: writing.forget_stray(prompt_id))
+
+    async def set_paused(self, paused: bool) -> None:
+        """Write down whether the owner paused the line."""
+        await self._write(lambda writing: writing.set_paused(paused))
+        self._paused = paused
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
@@ -320,16 +361,26 @@ class SqliteJobStore(Opened):
     def _commit(self, works: Sequence[Work]) -> Sequence[Any]:
         """Do all works in one transaction; in the writer thread."""
         assert self._connection is not None, "the writer lives while the connection does"
+        assert self._loop is not None, "open"
         try:
             with self._connection.begin():
-                writing = Transaction(self._connection, self._counts)
+                writing = Transaction(self._connection, self._counting)
                 outcomes = [writing.attempt(work) for work in works]
                 writing.keep_counters()
         except sa.exc.SQLAlchemyError as error:
             return [storage_error(error, self._path) for _ in works]
-        self._sequence = writing.sequence
-        self._counts = writing.counts
+        self._counting = writing.counts
+        # Before the outcomes are handed back, which goes the same way.
+        self._loop.call_soon_threadsafe(self._take_over, writing)
         return outcomes
+
+    def _take_over(self, written: Transaction) -> None:
+        """Tell what was committed; on the loop."""
+        self._counts = written.counts
+        for job in written.changed:
+            self._sequence = job.sequence
+            self._told(job)
+        self._sequence = written.sequence
 
     # --- reading
 
@@ -346,8 +397,10 @@ class SqliteJobStore(Opened):
         body = await self._read(lambda reading: reading.scalar(_BY_PROMPT, {"prompt": prompt_id}))
         return None if body is None else Job.model_validate_json(body)
 
-    async def cancel_requested(self, job_id: str) -> bool:
-        return bool(await self._read(lambda reading: reading.scalar(_CANCEL, {"job": job_id})))
+    async def marks(self, job_id: str) -> Marks | None:
+        """Return what is stored of a job and told to nobody."""
+        row = await self._read(lambda reading: reading.execute(_MARKS, {"job": job_id}).first())
+        return None if row is None else marks_of(row)
 
     async def page(self, query: JobQuery) -> JobPage:
         statement = page_statement(query)
@@ -362,22 +415,19 @@ class SqliteJobStore(Opened):
         """Return all that grew from what a job grew from; None when there is no such job."""
         return await self._read(lambda reading: find_family(reading, job_id))
 
-    async def active(self) -> list[Job]:
+    async def active(self) -> list[tuple[Job, Marks]]:
         """Return what is queued or running, oldest first."""
         return await self._read(
-            lambda reading: [Job.model_validate_json(body) for body in reading.scalars(_ACTIVE)]
+            lambda reading: [
+                (Job.model_validate_json(row.body), marks_of(row))
+                for row in reading.execute(_ACTIVE)
+            ]
         )
 
-    async def priority(self, job_id: str) -> int:
-        """Return the priority of a job."""
-        return int(
-            await self._read(lambda reading: reading.scalar(_PRIORITY, {"job": job_id})) or 0
-        )
-
-    async def priorities(self) -> dict[str, int]:
-        """Return the priority of each active job that has one other than 0."""
-        rows = await self._read(lambda reading: reading.execute(_PRIORITIES).all())
-        return {row.id: row.priority for row in rows}
+    async def strays(self, engine_url: str) -> list[str]:
+        """Return the prompt ids of attempts that were given up while this engine was away."""
+        values = {"engine": engine_url}
+        return await self._read(lambda reading: list(reading.scalars(_STRAYS, values)))
 
     async def changes(self, since: int, limit: int) -> list[Change] | None:
         """Return each job changed after a sequence, in the order of their last changes.

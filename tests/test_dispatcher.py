@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from imagine.errors import StorageError
-from imagine.job_run import MOST_LOSSES
+from imagine.job_endings import MOST_LOSSES
 from imagine.jobs import MOVES
-from imagine.models import Job
+from imagine.models import Job, Marks
 from imagine.store import SqliteJobStore
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage, picture_of
@@ -377,9 +377,7 @@ async def test_a_cancel_is_kept_when_comfyui_dies_before_it_answers(
         async with client.post(f"/api/jobs/{job['id']}/cancel") as answer:
             assert answer.status == 202
         await comfy.stop()
-        ended = await follower.job(job["id"], "queued", "canceled")
-        while ended["attempt"] == 0:
-            ended = await follower.job(job["id"], "queued", "canceled")
+        ended = await follower.end(job["id"])
     assert ended["state"] == "canceled"
 
 
@@ -389,7 +387,7 @@ async def test_a_mistake_of_ours_ends_the_job_with_a_sentence(
     def fail(*_: object) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr("imagine.job_run.picture_text", fail)
+    monkeypatch.setattr("imagine.job_runner.picture_text", fail)
     async with follow(client) as follower:
         (job,) = await submit(client, PROMPT)
         ended = await follower.end(job["id"])
@@ -405,7 +403,7 @@ async def test_a_mistake_of_ours_ends_the_job_with_a_sentence(
 async def test_a_picture_that_cannot_be_had_at_once_is_asked_for_again(
     client: Client, comfy: FakeComfy, monkeypatch: pytest.MonkeyPatch, fault: int
 ):
-    monkeypatch.setattr("imagine.job_run.RETRY_S", 0.02)
+    monkeypatch.setattr("imagine.job_pictures.RETRY_S", 0.02)
     comfy.fault_next("/view", fault, times=2)
     async with follow(client) as follower:
         (job,) = await submit(client, PROMPT)
@@ -421,7 +419,7 @@ async def test_a_database_that_is_locked_at_the_start_stops_no_job_for_good(
     monkeypatch.setattr("imagine.dispatcher.RETRY_S", 0.02)
     read, failures = SqliteJobStore.active, [StorageError("It is locked.")]
 
-    async def fail_once(store: SqliteJobStore) -> list[Job]:
+    async def fail_once(store: SqliteJobStore) -> list[tuple[Job, Marks]]:
         if failures:
             raise failures.pop()
         return await read(store)

@@ -12,7 +12,7 @@ from tests.samples import a_job
 async def test_every_listener_gets_the_same_bytes():
     bus = LocalEventBus()
     with bus.listen() as one, bus.listen() as two:
-        bus.changed(a_job())
+        bus.stored(a_job())
         first, second = (await one.read())[0], (await two.read())[0]
     assert first.data is second.data
     assert json.loads(first.data)["type"] == "job"
@@ -22,8 +22,8 @@ async def test_a_listener_of_one_job_hears_only_of_that_and_of_the_server():
     bus = LocalEventBus()
     mine, other = a_job(), a_job()
     with bus.listen(frozenset({mine.id})) as listener:
-        bus.changed(other)
-        bus.changed(mine)
+        bus.stored(other)
+        bus.stored(mine)
         bus.offer("queue", {"running": 0})
         kinds = [(m.kind, m.job) for m in await listener.read()]
     assert kinds == [("job", mine.id), ("queue", None)]
@@ -34,7 +34,7 @@ async def test_previews_can_be_declined():
     job = a_job()
     with bus.listen(previews=False) as listener:
         bus.offer_preview(job.id, 0, "image/jpeg", b"picture")
-        bus.changed(job)
+        bus.stored(job)
         assert [m.kind for m in await listener.read()] == ["job"]
 
 
@@ -45,7 +45,7 @@ async def test_a_slow_listener_loses_old_progress_and_no_state_change():
         for step in range(1, 500):
             bus.offer_progress(job.id, 1, Progress(value=step / 500), Stage.SAMPLING)
             if step % 100 == 0:
-                bus.changed(job.model_copy(update={"sequence": step}))
+                bus.stored(job.model_copy(update={"sequence": step}))
         messages = await listener.read()
     assert [m.sequence for m in messages if m.kind == "job"] == [100, 200, 300, 400]
     values = [json.loads(m.data)["value"] for m in messages if m.kind == "progress"]
@@ -59,7 +59,7 @@ async def test_a_listener_that_stays_behind_is_told_so_and_holds_nothing():
     job = a_job()
     with bus.listen() as listener:
         for _ in range(BEHIND + 1):
-            bus.changed(job)
+            bus.stored(job)
         assert listener.is_behind
         assert await listener.read() == []
 
@@ -81,7 +81,7 @@ async def test_a_change_of_a_running_job_is_told_with_its_newest_progress():
     job = a_job(state=JobState.RUNNING)
     bus.offer_progress(job.id, 1, Progress(value=0.5), Stage.DECODING)
     with bus.listen() as listener:
-        bus.changed(job)
+        bus.stored(job)
         (message,) = await listener.read()
     told = json.loads(message.data)["job"]
     assert (told["progress"]["value"], told["stage"]) == (0.5, "decoding")
@@ -91,7 +91,7 @@ async def test_an_ended_job_leaves_nothing_behind():
     bus = LocalEventBus()
     job = a_job(state=JobState.RUNNING)
     bus.offer_preview(job.id, 0, "image/jpeg", b"picture")
-    bus.changed(job.model_copy(update={"state": JobState.SUCCEEDED}))
+    bus.stored(job.model_copy(update={"state": JobState.SUCCEEDED}))
     assert bus.passing(job.id) is None
 
 

@@ -4,6 +4,7 @@ import pytest
 
 from imagine.errors import QueueFullError
 from imagine.job_queue import MemoryQueue, Worker, choose
+from imagine.models import JobState
 from tests.samples import a_job
 
 WORKER = Worker("comfyui", "http://127.0.0.1:1")
@@ -67,13 +68,13 @@ def test_a_job_handed_out_but_not_begun_still_has_a_place():
     assert queue.length == 2
 
 
-def test_a_forgotten_job_is_gone_from_wherever_it_was():
+def test_a_job_that_is_over_is_gone_from_wherever_it_was():
     queue, (first, second, third) = filled(3)
     queue.hand(a_job(id=first, number=1))
     queue.begin(first)
     queue.hand(a_job(id=second, number=2))
     for job in (first, second, third):
-        queue.forget(job)
+        queue.stored(a_job(id=job, state=JobState.CANCELED))
     assert queue.length == 0
     assert queue.begun() == ()
 

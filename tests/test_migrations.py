@@ -20,8 +20,8 @@ SECOND = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0004"
+down_revision = "0003"
 
 
 def upgrade() -> None:
@@ -42,7 +42,7 @@ def scripts(tmp_path: Path) -> Path:
     """The migrations, and one more than there are."""
     folder = tmp_path / "100% more"
     shutil.copytree(MIGRATIONS, folder)
-    (folder / "versions" / "0003_mood.py").write_text(SECOND)
+    (folder / "versions" / "0004_mood.py").write_text(SECOND)
     return folder
 
 
@@ -94,8 +94,8 @@ def test_the_newest_script_is_the_version_that_is_stamped():
 def test_an_older_database_is_copied_and_then_migrated(path, scripts):
     make(path)
     execute(path, "UPDATE counters SET sequence = 41")
-    prepare(writing_engine(path, busy_timeout_s=1), path, head="0003", scripts=scripts)
-    assert execute(path, "SELECT version_num FROM alembic_version") == [("0003",)]
+    prepare(writing_engine(path, busy_timeout_s=1), path, head="0004", scripts=scripts)
+    assert execute(path, "SELECT version_num FROM alembic_version") == [("0004",)]
     assert execute(path, "SELECT mood FROM jobs") == []
     assert execute(path, "SELECT sequence FROM counters") == [(41,)]
 
@@ -144,8 +144,8 @@ def test_a_migration_that_fails_changes_nothing_and_names_the_copy(path, scripts
     execute(path, "UPDATE counters SET number = 13")
     before = schema(path)
     with pytest.raises(StorageError, match="thirteen") as caught:
-        prepare(writing_engine(path, busy_timeout_s=1), path, head="0003", scripts=scripts)
-    assert "imagine-before-0003" in str(caught.value.hint)
+        prepare(writing_engine(path, busy_timeout_s=1), path, head="0004", scripts=scripts)
+    assert "imagine-before-0004" in str(caught.value.hint)
     assert schema(path) == before
     assert execute(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
 

@@ -32,6 +32,7 @@ MOVES = {
     CANCELED: frozenset({QUEUED}),
     EXPIRED: frozenset(),
 }
+URL = "http://127.0.0.1:8188"
 PICTURE = JobImage(
     index=0,
     url="/api/images/a.png",
@@ -75,7 +76,9 @@ async def add(store: SqliteJobStore, prompt: str = "a red fox", **fields: Any) -
 
 
 async def run(store: SqliteJobStore, made: Job) -> Job:
-    claimed = await store.claim_attempt(made.id, prompt_id=made.id, engine="comfyui")
+    claimed = await store.claim_attempt(
+        made.id, prompt_id=made.id, engine="comfyui", engine_url=URL
+    )
     assert claimed is not None
     return claimed
 
@@ -127,10 +130,10 @@ async def test_an_unknown_job_is_none_everywhere(store):
     assert await store.by_prompt_id("nobody") is None
     assert await store.move("nobody", RUNNING) is None
     assert await store.update("nobody", changes={}) is None
-    assert await store.claim_attempt("nobody", prompt_id="p", engine="e") is None
+    assert await store.claim_attempt("nobody", prompt_id="p", engine="e", engine_url=URL) is None
     assert await store.request_cancel("nobody") is None
     assert await store.set_priority("nobody", 1) is None
-    assert await store.cancel_requested("nobody") is False
+    assert await store.marks("nobody") is None
 
 
 async def test_adding_nothing_changes_nothing(store):
@@ -176,7 +179,7 @@ async def test_a_move_takes_its_changes_along(store):
 async def test_a_write_of_an_earlier_attempt_is_refused(store):
     made = await run(store, await add(store))
     await store.move(made.id, QUEUED)
-    again = await store.claim_attempt(made.id, prompt_id="second", engine="comfyui")
+    again = await store.claim_attempt(made.id, prompt_id="second", engine="comfyui", engine_url=URL)
     assert again is not None
     assert again.attempt == 2
     assert await store.move(made.id, FAILED, attempt=1) is None
@@ -232,7 +235,7 @@ async def test_what_is_in_the_trash_is_not_queued(store):
 async def test_an_attempt_is_written_with_its_prompt_id_before_it_is_used(store):
     made = await add(store)
     claimed = await store.claim_attempt(
-        made.id, prompt_id="p-1", engine="comfyui", changes={"stage": Stage.LOADING}
+        made.id, prompt_id="p-1", engine="comfyui", engine_url=URL, changes={"stage": Stage.LOADING}
     )
     assert claimed is not None
     assert (claimed.state, claimed.attempt, claimed.prompt_id) == (RUNNING, 1, "p-1")
@@ -245,14 +248,14 @@ async def test_an_attempt_is_written_with_its_prompt_id_before_it_is_used(store)
 @pytest.mark.parametrize("state", [state for state in JobState if state is not QUEUED])
 async def test_only_a_queued_job_is_claimed(store, state: JobState):
     made = await in_state(store, state)
-    assert await store.claim_attempt(made.id, prompt_id="p", engine="e") is None
+    assert await store.claim_attempt(made.id, prompt_id="p", engine="e", engine_url=URL) is None
 
 
 async def test_a_job_to_be_canceled_is_not_claimed(store):
     made = await add(store)
     assert await store.request_cancel(made.id) == made
-    assert await store.cancel_requested(made.id) is True
-    assert await store.claim_attempt(made.id, prompt_id="p", engine="e") is None
+    assert (await store.marks(made.id)).cancel_requested
+    assert await store.claim_attempt(made.id, prompt_id="p", engine="e", engine_url=URL) is None
 
 
 async def test_a_cancel_outlives_updates_and_the_loss_of_the_engine(store):
@@ -260,7 +263,7 @@ async def test_a_cancel_outlives_updates_and_the_loss_of_the_engine(store):
     await store.request_cancel(running.id)
     await store.update(running.id, changes={"images": [PICTURE]})
     await store.move(running.id, QUEUED)
-    assert await store.cancel_requested(running.id) is True
+    assert (await store.marks(running.id)).cancel_requested
 
 
 async def test_a_retry_forgets_the_cancel_before_it(store):
@@ -268,21 +271,75 @@ async def test_a_retry_forgets_the_cancel_before_it(store):
     await store.request_cancel(made.id)
     await store.move(made.id, CANCELED)
     await store.move(made.id, QUEUED)
-    assert await store.cancel_requested(made.id) is False
-    assert await store.claim_attempt(made.id, prompt_id="p", engine="e") is not None
+    assert not (await store.marks(made.id)).cancel_requested
+    assert await store.claim_attempt(made.id, prompt_id="p", engine="e", engine_url=URL) is not None
+
+
+async def test_what_one_life_left_behind_is_not_meant_for_the_next(store):
+    running = await in_state(store, RUNNING)
+    back = await store.move(running.id, QUEUED, marks={"losses": 2, "oom_retried": True})
+    assert back is not None
+    kept = await store.marks(running.id)
+    assert (kept.losses, kept.oom_retried) == (2, True)
+    await store.move(running.id, FAILED)
+    await store.move(running.id, QUEUED)
+    fresh = await store.marks(running.id)
+    assert (fresh.losses, fresh.oom_retried) == (0, False)
+
+
+async def test_an_attempt_given_up_on_an_engine_out_of_reach_is_remembered(store):
+    running = await in_state(store, RUNNING)
+    await store.move(running.id, QUEUED, stray=True)
+    assert await store.strays(URL) == [running.prompt_id]
+    assert await store.strays("http://elsewhere") == []
+    await store.forget_stray(running.prompt_id)
+    assert await store.strays(URL) == []
+
+
+async def test_a_job_that_never_ran_leaves_no_stray(store):
+    made = await add(store)
+    await store.move(made.id, CANCELED, stray=True)
+    assert await store.strays(URL) == []
+
+
+async def test_a_pause_outlives_the_process(tmp_path):
+    path = tmp_path / "imagine.db"
+    for expected in (False, True):
+        async with SqliteJobStore(path, MOVES) as store:
+            assert store.paused is expected
+            await store.set_paused(True)
+            assert store.paused
+
+
+async def test_every_change_is_told_once_in_the_order_of_the_sequences(tmp_path):
+    told: list[Job] = []
+    async with SqliteJobStore(tmp_path / "imagine.db", MOVES, told=told.append) as store:
+        made = await asyncio.gather(*(add(store) for _ in range(20)))
+        await asyncio.gather(*(store.move(one.id, CANCELED) for one in made))
+        with pytest.raises(ConflictError):
+            await store.add([made[0]])
+        assert [job.sequence for job in told] == sorted({job.sequence for job in told})
+        assert len(told) == 40
+        assert store.sequence >= told[-1].sequence
+
+
+async def test_a_change_is_told_before_its_write_returns(tmp_path):
+    told: list[Job] = []
+    async with SqliteJobStore(tmp_path / "imagine.db", MOVES, told=told.append) as store:
+        made = await add(store)
+        assert told == [made]
 
 
 async def test_a_job_that_is_over_is_not_marked_to_be_canceled(store):
     made = await in_state(store, SUCCEEDED)
     assert await store.request_cancel(made.id) == made
-    assert await store.cancel_requested(made.id) is False
+    assert not (await store.marks(made.id)).cancel_requested
 
 
 async def test_only_a_queued_job_gets_another_priority(store):
     running = await run(store, await add(store))
     assert await store.set_priority(running.id, 5) == running
-    assert await store.priority(running.id) == 0
-    assert await store.priority("nobody") == 0
+    assert (await store.marks(running.id)).priority == 0
 
 
 async def test_active_jobs_come_oldest_first_with_their_priorities(store):
@@ -292,8 +349,10 @@ async def test_active_jobs_come_oldest_first_with_their_priorities(store):
     await store.set_priority(first.id, 0)
     running = await run(store, second)
     await in_state(store, FAILED)
-    assert await store.active() == [first, running, third]
-    assert await store.priorities() == {second.id: 2, third.id: 5}
+    active = await store.active()
+    assert [found for found, _ in active] == [first, running, third]
+    assert [marks.priority for _, marks in active] == [0, 2, 5]
+    assert [marks.engine_url for _, marks in active] == [None, URL, None]
 
 
 # --- pages

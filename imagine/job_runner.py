@@ -1,0 +1,213 @@
+"""Brings a claimed job to its engine and follows it to its end."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Protocol
+
+from imagine.comfy_messages import (
+    Cached,
+    Failed,
+    Finished,
+    Interrupted,
+    Lost,
+    NodeFinished,
+    NodeStarted,
+    Outputs,
+    Preview,
+    RunEvent,
+    Started,
+    StepProgress,
+)
+from imagine.engines import Engine
+from imagine.errors import (
+    EngineRejectedError,
+    EngineTimeoutError,
+    EngineUnavailableError,
+    JobError,
+    NotFoundError,
+    StorageError,
+)
+from imagine.estimates import Estimates
+from imagine.image_bytes import MEDIA_TYPES
+from imagine.input_image import InputImage
+from imagine.job_endings import Endings
+from imagine.job_pictures import Pictures
+from imagine.job_queue import MemoryQueue
+from imagine.job_run import RETRY_S, Run
+from imagine.jobs import EventBus, Jobs
+from imagine.models import Job, JobState
+from imagine.picture_text import picture_text
+from imagine.planner import Planned
+from imagine.progress import ProgressMeter
+
+logger = logging.getLogger(__name__)
+
+# An engine refuses a graph whose pictures it has not got, with this code.
+MISSING_PICTURE = "missing_input"
+
+
+class InputFiles(Protocol):
+    """The pictures that graphs start from (`imagine.inputs`)."""
+
+    def path(self, image: InputImage) -> Path: ...
+
+
+class Runner:
+    """Follows runs to their end. Owned by the app; the dispatcher uses it, and stops it."""
+
+    def __init__(
+        self,
+        *,
+        queue: MemoryQueue,
+        jobs: Jobs,
+        bus: EventBus,
+        inputs: InputFiles,
+        estimates: Estimates,
+        pictures: Pictures,
+        endings: Endings,
+    ) -> None:
+        self._queue = queue
+        self._jobs = jobs
+        self._bus = bus
+        self._inputs = inputs
+        self._estimates = estimates
+        self._pictures = pictures
+        self._endings = endings
+
+    async def stop(self) -> None:
+        """Let go of the pictures that are being fetched; the next start asks for them again."""
+        await self._pictures.stop()
+
+    def open(self, job: Job, planned: Planned, engine: Engine) -> Run:
+        """Return the run of a claimed job, with the pictures that earlier attempts made."""
+        assert planned.workflow is not None, "planned against a catalog"
+        expected_s = self._estimates.seconds(engine.kind, planned.plan.parameters)
+        meter = ProgressMeter(planned.workflow, now=time.monotonic(), expected_s=expected_s)
+        return Run(job, planned, engine, meter, images={image.index: image for image in job.images})
+
+    async def follow(self, run: Run, *, adopt: bool) -> None:
+        """Submit a run, or find it again, and follow it to its end."""
+        try:
+            try:
+                await self._submit(run, adopt=adopt)
+            except EngineRejectedError as error:
+                if adopt or error.error_code != MISSING_PICTURE:
+                    raise
+                # Somebody tidied up the engine's input folder.
+                await self._submit(run, adopt=False, again=True)
+        except (EngineRejectedError, NotFoundError, StorageError) as error:
+            run.is_over = True
+            await self._endings.end(run, JobState.FAILED, error.body())
+        except (EngineUnavailableError, EngineTimeoutError) as error:
+            run.is_over = True
+            logger.warning("job %s goes back into the line: %s", run.job.id, error.message)
+            await asyncio.sleep(RETRY_S)
+            await self._endings.give_back(run.job)
+        finally:
+            for save in run.saves:
+                save.cancel()
+
+    async def _submit(self, run: Run, *, adopt: bool, again: bool = False) -> None:
+        """Bring the engine what it needs, submit the graph and take what it tells.
+
+        ``again``: the engine may have lost what it was brought.
+        """
+        workflow = run.planned.workflow
+        assert workflow is not None, "planned against a catalog"
+        if not adopt:
+            for image in run.planned.plan.inputs:
+                if is_used(image, workflow.graph):
+                    path = self._inputs.path(image)
+                    media_type = MEDIA_TYPES[path.suffix[1:]]
+                    await run.engine.client.upload(image.name, path, media_type, again=again)
+            if run.cancel_wanted:  # the engine was asked to stop what it does not know yet
+                await self._endings.end(run, JobState.CANCELED, None)
+                return
+        extra = {
+            "extra_pnginfo": picture_text(run.job, run.planned),
+            "preview_method": "auto",
+        }
+        async for event in run.engine.client.execute(
+            run.prompt_id, workflow.graph, extra_data=extra, adopt=adopt
+        ):
+            await self._take(run, event)
+
+    async def _take(self, run: Run, event: RunEvent) -> None:
+        now = time.monotonic()
+        meter = run.meter
+        match event:
+            case Started():
+                run.began = now
+                meter.begin(now)
+                self._queue.begin(run.job.id)
+                self._jobs.bell.set()
+            case Cached(nodes):
+                meter.cached(nodes)
+                return
+            case NodeStarted(node):
+                meter.node_started(node)
+            case NodeFinished(node):
+                meter.node_finished(node)
+                return
+            case StepProgress(node, value, maximum):
+                meter.step(node, value, maximum, now)
+            case Preview(node, media_type, data):
+                self._preview(run, node, media_type, data)
+                return
+            case Outputs(node, files):
+                self._pictures.fetch(run, node, files)
+                return
+            case Finished():
+                await self._finish(run)
+                return
+            case Failed(error):
+                await self._endings.end(run, JobState.FAILED, error)
+                return
+            case Interrupted():
+                await self._endings.interrupted(run)
+                return
+            case Lost():
+                await self._endings.lost(run)
+                return
+        self._bus.offer_progress(run.job.id, run.job.sequence, meter.read(now), meter.stage)
+
+    def _preview(self, run: Run, node: str | None, media_type: str, data: bytes) -> None:
+        workflow = run.planned.workflow
+        sampler = workflow.samplers.get(node) if workflow is not None and node else None
+        image = sampler.image if sampler is not None else None
+        if image not in run.images:
+            self._bus.offer_preview(run.job.id, image, media_type, data)
+
+    async def _finish(self, run: Run) -> None:
+        ended = time.monotonic()
+        run.is_over = True
+        await run.saved()
+        parameters = run.planned.plan.parameters
+        missing = int(parameters.get("batch_size", 1)) - len(run.images)
+        if run.save_error is not None:
+            await self._endings.end(run, JobState.FAILED, run.save_error.body())
+        elif missing > 0:
+            error = JobError(
+                "The engine ended without "
+                + ("a picture." if not run.images else f"{missing} of the pictures."),
+                hint="Look into ComfyUI's own window for the reason, then try again.",
+            )
+            await self._endings.end(run, JobState.FAILED, error.body())
+        else:
+            if run.began is not None and run.meter.sampling_s:
+                self._estimates.learn(
+                    run.engine.kind,
+                    parameters,
+                    steps=run.meter.steps,
+                    sampling_s=run.meter.sampling_s,
+                    total_s=ended - run.began,
+                )
+            await self._endings.end(run, JobState.SUCCEEDED, None)
+
+
+def is_used(image: InputImage, graph: Mapping[str, Any]) -> bool:
+    """Whether a graph loads a picture."""
+    return any(image.name in node["inputs"].values() for node in graph.values())
