@@ -51,6 +51,8 @@ TARGETS = {
     ),
     "flood": Target("Flood: jobs that ended well", "%", 100, "value", at_least=True),
     "left": Target("Left after it: tasks, sockets, files", "", 0, "value"),
+    "soak": Target("Memory grown over {:,} jobs", "MB", 20, "value"),
+    "soak_left": Target("Left after them: tasks, sockets, files", "", 0, "value"),
     "start": Target("Start until healthy", "ms", 5, "ratio", other="a bare aiohttp server"),
     "memory": Target("Memory when idle", "MB", 3, "ratio", other="a bare aiohttp server"),
     "parsing": Target(

@@ -12,7 +12,7 @@ from bench.clients import Http
 
 @dataclass(frozen=True, slots=True)
 class Scale:
-    """How often things are done. Units: ``slice_s`` seconds of listing at a time.
+    """How often things are done. Units: seconds; ``slice_s`` of listing at a time.
 
     ``stored``: jobs in the gallery, at least so many and exactly so many.
     """
@@ -30,15 +30,19 @@ class Scale:
     starts: int
     flood: int
     parses: int
+    soak_jobs: int
+    soak_s: float
 
 
 FULL = Scale(
     instant_jobs=200, long_jobs=60, rounds=3, round_jobs=500, watched_jobs=5, watched_step_ms=50,
     watchers=200, slices=6, slice_s=1.0, stored=(1_000, 100_000), starts=5, flood=2_000, parses=5,
+    soak_jobs=3_000, soak_s=900,
 )  # fmt: skip
 QUICK = Scale(
     instant_jobs=50, long_jobs=15, rounds=1, round_jobs=200, watched_jobs=2, watched_step_ms=50,
     watchers=200, slices=3, slice_s=0.5, stored=(300, 20_000), starts=2, flood=300, parses=3,
+    soak_jobs=300, soak_s=60,
 )  # fmt: skip
 
 

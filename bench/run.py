@@ -15,11 +15,13 @@ from bench.ground import Ground, Scale, prepared
 from bench.lag import measure_lag
 from bench.listing import measure_listing
 from bench.parsing import measure_parsing
+from bench.soaking import measure_soak
 from bench.speed import measure_latency, measure_throughput
 from bench.starting import measure_start
 
 # A measurement that takes so much longer than any machine should need has failed.
 MOST_S = 300
+MOST_SOAK_S = 1500
 
 # These share one server.
 WITH_SERVER: dict[str, Callable[[Ground, Child], Awaitable[list[Figure]]]] = {
@@ -28,8 +30,11 @@ WITH_SERVER: dict[str, Callable[[Ground, Child], Awaitable[list[Figure]]]] = {
     "lag": measure_lag,
     "list": measure_listing,
     "flood": measure_flood,
+    "soak": measure_soak,
 }
 NAMES = (*WITH_SERVER, "start", "parsing")
+# What is left out unless it is asked for by name.
+LONG = frozenset({"soak"})
 
 
 async def run(
@@ -48,7 +53,7 @@ async def run(
             return
         began = time.monotonic()
         try:
-            async with asyncio.timeout(MOST_S):
+            async with asyncio.timeout(MOST_SOAK_S if name in LONG else MOST_S):
                 figures.extend(await measure())
         except Exception:  # noqa: BLE001  whatever it was, it is told
             tell(traceback.format_exc())
