@@ -13,6 +13,7 @@ from imagine.images import ImageStore
 from imagine.job_queue import MemoryQueue
 from imagine.jobs import Jobs
 from imagine.planner import Planner
+from imagine.routes.callers import Callers
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
 from imagine.uploads import Uploads
@@ -36,4 +37,5 @@ class Parts:
 
 
 SETTINGS = web.AppKey("settings", Settings)
+CALLERS = web.AppKey("callers", Callers)
 PARTS = web.AppKey("parts", Parts)

@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager, contextmanager
 from enum import IntEnum
 from pathlib import Path
 from typing import Any, TypeAlias
-from urllib.parse import urljoin
+from urllib.parse import urljoin, urlsplit
 
 import aiohttp
 
@@ -58,7 +58,7 @@ class Api:
 
     def __init__(self, session: aiohttp.ClientSession, server: str) -> None:
         self._session = session
-        self.server = server
+        self.server = server.rstrip("/")
 
     async def get(self, path: str) -> Wire:
         return await self._json("GET", path)
@@ -116,18 +116,27 @@ class Api:
     async def live(self, jobs: Iterable[str]) -> AsyncIterator[aiohttp.ClientWebSocketResponse]:
         """Listen to these jobs only."""
         query = [("previews", "0"), *(("job", job) for job in jobs)]
-        address = urljoin(self.server, "/api/live")
+        address = f"{self.server}/api/live"
         with self._translated():
             async with self._session.ws_connect(
                 address, params=query, heartbeat=HEARTBEAT_S
             ) as socket:
                 yield socket
 
+    def address(self, url: str) -> str:
+        """Return the whole address of what the server names by its path.
+
+        A server behind a proxy may not know under which path it is shown; then its own lacks that.
+        """
+        base = urlsplit(self.server).path
+        is_whole = not base or url.startswith(f"{base}/")
+        return urljoin(self.server, url) if is_whole else self.server + url
+
     async def download(self, url: str, target: Path) -> None:
         """Fetch a picture; it has its name only when it is whole."""
         partial = target.with_name(target.name + ".part")
         with self._translated():
-            async with self._session.get(urljoin(self.server, url)) as answer:
+            async with self._session.get(self.address(url)) as answer:
                 await self._raise_refusal(answer)
                 with partial.open("wb") as file:
                     async for chunk in answer.content.iter_chunked(CHUNK_BYTES):
@@ -135,7 +144,7 @@ class Api:
         partial.replace(target)
 
     async def _json(self, method: str, path: str, **arguments: Any) -> Wire:
-        address = urljoin(self.server, path)
+        address = self.server + path
         with self._translated():
             async with self._session.request(method, address, **arguments) as answer:
                 await self._raise_refusal(answer)

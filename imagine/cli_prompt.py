@@ -12,7 +12,7 @@ from collections.abc import Awaitable, Callable, Iterable, Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TypeAlias
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import aiohttp
 from rich.console import Console
@@ -176,7 +176,7 @@ async def _deliver(api: Api, job: Wire, save: Path | None) -> None:
     """Save the finished pictures of a job, or say where they can be fetched."""
     for picture in job["images"]:
         if save is None:
-            sys.stdout.write(urljoin(api.server, picture["url"]) + "\n")
+            sys.stdout.write(api.address(picture["url"]) + "\n")
             continue
         target = save / _file_name(picture["url"])
         await api.download(picture["url"], target)

@@ -12,6 +12,7 @@ from imagine.settings import LogFormat, LogLevel
 
 # Set by the server's middleware while it serves a request; tasks begun meanwhile inherit it.
 request_id: ContextVar[str] = ContextVar("request_id", default="-")
+client: ContextVar[str] = ContextVar("client", default="-")
 
 # These tell at INFO what we tell ourselves, or what nobody asked for.
 QUIET = ("aiohttp.access", "alembic", "asyncio", "PIL", "sqlalchemy", "websockets")
@@ -40,7 +41,7 @@ class OurHandler(logging.StreamHandler[TextIO]):
 
 
 class TextFormatter(logging.Formatter):
-    """One line a record: time, level, room, message, extras, request."""
+    """One line a record: time, level, room, message, extras, request and who sent it."""
 
     def format(self, record: logging.LogRecord) -> str:
         time = datetime.fromtimestamp(record.created).astimezone().strftime("%H:%M:%S")
@@ -51,7 +52,8 @@ class TextFormatter(logging.Formatter):
         request = request_id.get()
         line = f"{time} {record.levelname.lower():7} {_room(record)}: {message}{extras}"
         if request != "-":
-            line += f" [{request.translate(_CONTROL)}]"
+            sender = "" if client.get() == "-" else f" from {client.get()}"
+            line += f" [{request.translate(_CONTROL)}{sender}]"
         return line if record.exc_info is None else f"{line}\n{_trace(record)}"
 
 
@@ -65,6 +67,7 @@ class JsonFormatter(logging.Formatter):
             "logger": record.name,
             "message": record.getMessage(),
             "request_id": request_id.get(),
+            "client": client.get(),
         }
         if record.exc_info is not None:
             entry["traceback"] = _trace(record)

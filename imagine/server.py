@@ -14,7 +14,7 @@ from aiohttp import web
 
 from imagine.actions import Actions
 from imagine.announcer import Announcer
-from imagine.app_keys import PARTS, SETTINGS, Parts
+from imagine.app_keys import CALLERS, PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import sole_use
@@ -35,8 +35,9 @@ from imagine.link_fetch import LinkFetcher, is_public
 from imagine.models import Job
 from imagine.planner_setup import planner_for
 from imagine.profiles import Profiles, load_profiles
+from imagine.routes.callers import Callers
 from imagine.routes.errors import add_headers, guard
-from imagine.routes.pages import Pages
+from imagine.routes.pages import Pages, routes_under
 from imagine.routes.table import api_routes
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
@@ -63,8 +64,11 @@ def create_app(settings: Settings, timing: Timing = DEFAULT_TIMING) -> web.Appli
     app[SETTINGS] = settings
     app[TIMING] = timing
     app.on_response_prepare.append(add_headers)
-    app.add_routes(api_routes())
-    app.add_routes(Pages(static_dir()).routes())
+    app[CALLERS] = Callers(settings)
+    routes = [*api_routes(), *Pages(static_dir()).routes()]
+    app.add_routes(routes)
+    if settings.base_path:
+        app.add_routes(routes_under(settings.base_path, routes))
     app.cleanup_ctx.append(open_parts)
     app.on_shutdown.append(let_watchers_go)
     return app
@@ -198,7 +202,8 @@ async def serve(settings: Settings) -> None:
     await runner.setup()
     try:
         await web.SockSite(runner, listener).start()
-        address = f"http://{display_host(settings.host)}:{listener.getsockname()[1]}/"
+        place = f"{display_host(settings.host)}:{listener.getsockname()[1]}"
+        address = f"http://{place}{settings.base_path}/"
         say_where(settings, address, runner.app[PARTS])
         await stop_asked.wait()
     finally:

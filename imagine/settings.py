@@ -9,6 +9,7 @@ them costs a tenth of the start-up time.
 import difflib
 import ipaddress
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,6 +29,11 @@ CONFIG_NAME = "imagine.toml"
 ENV_PREFIX = "IMAGINE_"
 CONFIG_ENV = "IMAGINE_CONFIG"
 PATHS = ("output", "profiles", "wildcards")
+# Settings whose own check says in a sentence what is wrong with a value.
+OWN_WORDS = ("comfyui_url", "base_path", "trusted_proxy")
+LOOPBACK = "loopback"
+LONGEST_BASE_PATH = 200
+PATH_PART = re.compile(r"[A-Za-z0-9._~-]+")
 
 
 class EngineChoice(StrEnum):
@@ -104,7 +110,8 @@ class Settings(Frozen):
     )
     trusted_proxy: tuple[str, ...] = Field(
         (),
-        description="Address or network of a proxy whose X-Forwarded headers are believed",
+        description="Address or network of a proxy whose X-Forwarded headers are believed; "
+        "loopback is this machine",
     )
     log_format: LogFormat = Field(LogFormat.TEXT, description="Log lines for people or machines")
     log_level: LogLevel = Field(LogLevel.INFO, description="The least important lines to log")
@@ -180,6 +187,16 @@ class Settings(Frozen):
     @classmethod
     def _normalise_urls(cls, urls: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(web_address(url) for url in urls))
+
+    @field_validator("base_path")
+    @classmethod
+    def _normalise_base_path(cls, path: str) -> str:
+        return base_path(path)
+
+    @field_validator("trusted_proxy")
+    @classmethod
+    def _normalise_networks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(_network_name(name) for name in names))
 
     @field_validator("output", "profiles", "wildcards")
     @classmethod
@@ -309,6 +326,54 @@ def is_loopback(host: str) -> bool:
         return host.lower() == "localhost"
 
 
+def base_path(text: str) -> str:
+    """Return a path with a slash in front and none behind: ``imagine/`` is ``/imagine``.
+
+    Raises:
+        ValueError: it is none, with a sentence that says so.
+    """
+    path = text.strip().removeprefix("/").removesuffix("/")
+    parts = path.split("/") if path else []
+    if len(path) > LONGEST_BASE_PATH or not all(map(_is_path_part, parts)):
+        raise ValueError(
+            f"{text[:80]} is no path, such as /imagine or /art/imagine: it takes letters, digits "
+            "and . _ ~ - between single slashes, and no part that is only dots"
+        )
+    return "".join(f"/{part}" for part in parts)
+
+
+def _is_path_part(part: str) -> bool:
+    return PATH_PART.fullmatch(part) is not None and part.strip(".") != ""
+
+
+def _network_name(text: str) -> str:
+    if text.strip().lower() in (LOOPBACK, "localhost"):
+        return LOOPBACK
+    found = network(text)
+    return str(found if found.num_addresses > 1 else found.network_address)
+
+
+def network(text: str) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    """Return the network that is meant by an address or a network.
+
+    Raises:
+        ValueError: it is neither, with a sentence that says so.
+    """
+    try:
+        given = ipaddress.ip_interface(text.strip())
+    except ValueError:
+        raise ValueError(
+            f"{text[:80]} is no address or network, such as 127.0.0.1, 10.0.0.0/8, fd00::/8 "
+            "or loopback"
+        ) from None
+    if given.ip != given.network.network_address:
+        raise ValueError(
+            f"{text[:80]} is one address of the network {given.network}: give {given.ip} or "
+            f"{given.network}"
+        )
+    return given.network
+
+
 def web_address(text: str) -> str:
     """Return an address without its last slash; ``localhost:8188`` is enough to type.
 
@@ -386,7 +451,7 @@ def _sentence(problem: ErrorDetails, sources: Mapping[str, str]) -> str:
     name = str(problem["loc"][0])
     source = sources[name]
     where = source if source in (env_name(name), flag_name(name)) else f"{name} (from {source})"
-    if name == "comfyui_url" and own_words:
+    if name in OWN_WORDS and own_words:
         return f"{where}: {own_words}."
     value = problem["input"]
     shown = value if isinstance(value, str) else json.dumps(value, default=str)

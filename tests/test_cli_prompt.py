@@ -57,6 +57,19 @@ def test_saved_pictures_are_whole_files_and_their_paths_are_printed(fake, tmp_pa
     assert [path.read_bytes() for path in folder.iterdir()] == [PICTURE]
 
 
+@pytest.mark.parametrize("told_under", ["/art/imagine", ""])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_a_server_under_a_path_is_reached_by_its_address(tmp_path, told_under, slash):
+    with FakeImagine("/art/imagine") as fake:
+        image = {"index": 0, "url": f"{told_under}/api/images/fox-0.png"}
+        fake.live = [[told(job(state="succeeded", sequence=9, images=[image]))]]
+        result = imagine_prompt(fake.url + slash, "a fox")
+        assert result.stdout.split() == [f"{fake.url}/api/images/fox-0.png"]
+        result = imagine_prompt(fake.url + slash, "a fox", "--save", str(tmp_path))
+        assert result.exit_code == 0
+    assert [path.read_bytes() for path in tmp_path.iterdir()] == [PICTURE]
+
+
 def test_a_picture_never_leaves_the_folder(fake, tmp_path):
     fake.live = [[told(succeeded("..%5C..%2Fevil.png"))]]
     result = imagine_prompt(fake.url, "a fox", "--save", str(tmp_path))

@@ -7,7 +7,7 @@ import re
 
 import pytest
 
-from imagine.logs import QUIET, configure, request_id
+from imagine.logs import QUIET, client, configure, request_id
 from imagine.settings import LogFormat, LogLevel
 
 
@@ -53,14 +53,16 @@ def test_a_line_for_machines_is_one_json_object(log):
 
 
 @pytest.mark.parametrize("log_format", LogFormat)
-def test_a_line_carries_the_request_that_caused_it(log, log_format):
+def test_a_line_carries_the_request_that_caused_it_and_who_sent_it(log, log_format):
     stream = written(log_format)
-    token = request_id.set("req-7")
+    tokens = request_id.set("req-7"), client.set("203.0.113.9")
     log.info("asked")
-    request_id.reset(token)
+    request_id.reset(tokens[0])
+    client.reset(tokens[1])
     log.info("not asked")
     first, second = stream.getvalue().splitlines()
     assert "req-7" in first
+    assert "203.0.113.9" in first
     assert "req-7" not in second
 
 

@@ -144,6 +144,74 @@ def test_all_problems_are_told_at_once(tmp_path):
     assert len(message.splitlines()) == 2
 
 
+@pytest.mark.parametrize(
+    ("given", "path"),
+    [
+        ("/imagine", "/imagine"),
+        ("imagine", "/imagine"),
+        ("/art/imagine/", "/art/imagine"),
+        (" /a.b_c~d-9 ", "/a.b_c~d-9"),
+        ("/", ""),
+        ("", ""),
+    ],
+)
+def test_a_base_path_begins_with_a_slash_and_ends_with_none(given, path):
+    assert Settings(base_path=given).base_path == path
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        "//a",
+        "a//b",
+        "/..",
+        "/a/../b",
+        "/.",
+        "/a b",
+        "/ä",
+        "/%41",
+        "/a?b",
+        "http://a/b",
+        "/" + "a" * 999,
+    ],
+)
+def test_what_is_no_base_path_is_refused_in_a_sentence(tmp_path, given):
+    message = refusal(tmp_path, flags={"base_path": given})
+    assert message.startswith("--base-path: ")
+    assert "is no path, such as /imagine" in message
+    assert len(message) < 300
+
+
+@pytest.mark.parametrize(
+    ("given", "networks"),
+    [
+        ("127.0.0.1", ("127.0.0.1",)),
+        ("loopback, 10.0.0.0/8", ("loopback", "10.0.0.0/8")),
+        ("localhost", ("loopback",)),
+        ("::1, FD00::/8", ("::1", "fd00::/8")),
+        ("10.0.0.1/32", ("10.0.0.1",)),
+    ],
+)
+def test_trusted_proxies_are_addresses_and_networks(tmp_path, given, networks):
+    result = loaded(tmp_path, env={"IMAGINE_TRUSTED_PROXY": given})
+    assert result.settings.trusted_proxy == networks
+
+
+@pytest.mark.parametrize(
+    ("given", "sentence"),
+    [
+        ("proxy", "proxy is no address or network, such as 127.0.0.1, 10.0.0.0/8"),
+        ("10.0.0.0/33", "10.0.0.0/33 is no address or network"),
+        ("*", "* is no address or network"),
+        ("10.0.0.5/8", "is one address of the network 10.0.0.0/8: give 10.0.0.5 or 10.0.0.0/8"),
+    ],
+)
+def test_what_is_no_proxy_address_is_refused_in_a_sentence(tmp_path, given, sentence):
+    message = refusal(tmp_path, flags={"trusted_proxy": [given]})
+    assert message.startswith("--trusted-proxy: ")
+    assert sentence in message
+
+
 @pytest.mark.parametrize("host", ["0.0.0.0", "192.168.1.5", "::", "fox.local", ""])
 def test_an_address_that_others_can_reach_needs_a_clear_word(tmp_path, host):
     message = refusal(tmp_path, flags={"host": host})

@@ -61,7 +61,8 @@ async def family(request: web.Request) -> web.Response:
     )
     is_cut = "true" if found.truncated else "false"
     return json_answer(
-        f'{{"root":"{found.root}","jobs":[{jobs}],"edges":[{edges}],"truncated":{is_cut}}}'
+        request,
+        f'{{"root":"{found.root}","jobs":[{jobs}],"edges":[{edges}],"truncated":{is_cut}}}',
     )
 
 

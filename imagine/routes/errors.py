@@ -1,29 +1,23 @@
-"""The outermost layer: request ids, the one error shape, and who may call at all."""
+"""The outermost layer: request ids, the one error shape, and the headers of every answer."""
 
 import json
 import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from http import HTTPStatus
-from urllib.parse import urlsplit
 
 from aiohttp import web
 
-from imagine.app_keys import SETTINGS
-from imagine.errors import (
-    ErrorBody,
-    ForbiddenError,
-    ImagineError,
-    QueueFullError,
-)
+from imagine.app_keys import CALLERS
+from imagine.errors import ErrorBody, ImagineError, QueueFullError
 from imagine.ids import new_id
-from imagine.logs import request_id
+from imagine.logs import client, request_id
+from imagine.routes.callers import CALLER
 
 logger = logging.getLogger(__name__)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
-SAFE_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 REQUEST_ID_KEY = web.RequestKey("request_id", str)
 REQUEST_ID = re.compile(r"[\w.:-]{1,128}", re.ASCII)
 SECURITY_HEADERS = {
@@ -36,7 +30,6 @@ SECURITY_HEADERS = {
 }
 # What aiohttp says in the headers of an error, beside the body that is replaced.
 KEPT_HEADERS = ("Allow", "Content-Range")
-LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
 @web.middleware
@@ -44,10 +37,13 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
     """Give each request its id, refuse strangers, and turn every failure into the one shape."""
     given = request.headers.get("X-Request-ID", "")
     name = given if REQUEST_ID.fullmatch(given) else new_id()
-    token = request_id.set(name)
+    callers = request.app[CALLERS]
+    caller = callers.identify(request)
+    tokens = request_id.set(name), client.set(caller.address)
     request[REQUEST_ID_KEY] = name
+    request[CALLER] = caller
     try:
-        check_caller(request)
+        callers.check(request, caller)
         return await handler(request)
     except ImagineError as error:
         if error.status >= HTTPStatus.INTERNAL_SERVER_ERROR:
@@ -71,56 +67,14 @@ async def guard(request: web.Request, handler: Handler) -> web.StreamResponse:
         )
         return error_response(request, HTTPStatus.INTERNAL_SERVER_ERROR, body)
     finally:
-        request_id.reset(token)
+        request_id.reset(tokens[0])
+        client.reset(tokens[1])
 
 
 async def add_headers(request: web.Request, response: web.StreamResponse) -> None:
     """Put the request id and the safety headers on every answer; a signal handler."""
     response.headers["X-Request-ID"] = request.get(REQUEST_ID_KEY, "-")
     response.headers.update(SECURITY_HEADERS)
-
-
-def check_caller(request: web.Request) -> None:
-    """Refuse a Host that is not ours (DNS rebinding) and an Origin that is not this page.
-
-    Raises:
-        ForbiddenError: with the name that was refused and how to allow it.
-    """
-    settings = request.app[SETTINGS]
-    allowed = LOOPBACK_NAMES | {settings.host.lower()} | {h.lower() for h in settings.allowed_hosts}
-    name = host_name(request.host)
-    if name not in allowed:
-        raise ForbiddenError(
-            f"This server does not answer to the name {name!r}.",
-            hint=f"Start it with --allowed-hosts {name}, if that is a name of yours.",
-        )
-    origin = request.headers.get("Origin")
-    is_socket = request.headers.get("Upgrade", "").lower() == "websocket"
-    if (
-        origin is not None
-        and (is_socket or request.method not in SAFE_METHODS)
-        and origin_host(origin) != request.host.lower()
-    ):
-        raise ForbiddenError(
-            f"A page of {origin} may not do this here.",
-            hint="Open the page under the address that you call.",
-        )
-
-
-def host_name(host: str) -> str:
-    """Return the name in a Host header, without port and brackets."""
-    try:
-        return (urlsplit(f"//{host}").hostname or "").lower()
-    except ValueError:
-        return ""
-
-
-def origin_host(origin: str) -> str | None:
-    """Return host and port of an Origin header; None when it has none."""
-    try:
-        return urlsplit(origin).netloc.lower() or None
-    except ValueError:
-        return None
 
 
 def extra_headers(error: ImagineError) -> Mapping[str, str]:

@@ -15,6 +15,7 @@ from imagine.planner import read_apart
 from imagine.routes.forms import image_fields, image_links, read_imagine
 from imagine.routes.presenting import job_answer, json_answer, present, present_text
 from imagine.routes.reading import read_body, read_query
+from imagine.routes.shown import base_of, shown, shown_message
 from imagine.routes.submitting import submitted
 from imagine.routes.wire import ImagineBody, JobsQuery, PatchBody
 from imagine.store import JobQuery
@@ -80,7 +81,7 @@ async def list_jobs(request: web.Request) -> web.Response:
             limit=query.limit,
         )
     )
-    return json_answer(jobs_text(parts, page.bodies, page.next))
+    return json_answer(request, jobs_text(parts, page.bodies, page.next))
 
 
 def jobs_text(parts: Parts, bodies: Iterable[tuple[str, str]], next_: str | None) -> str:
@@ -122,7 +123,7 @@ async def get_job(request: web.Request) -> web.Response:
     body = await parts.store.get_body(job_id)
     if body is None:
         raise NotFoundError(f"There is no set {job_id}.")
-    return json_answer(present_text(parts, job_id, body))
+    return json_answer(request, present_text(parts, job_id, body))
 
 
 async def patch_job(request: web.Request) -> web.Response:
@@ -170,17 +171,18 @@ async def job_events(request: web.Request) -> web.StreamResponse:
             }
         )
         await response.prepare(request)
-        now = present(parts, job).model_dump_json()
+        base = base_of(request)
+        now = shown(base, present(parts, job).model_dump_json().encode())
         with contextlib.suppress(ConnectionError, TimeoutError):
-            await send(response, sse("job", f'{{"type":"job","job":{now}}}'.encode(), job.sequence))
+            await send(response, sse("job", b'{"type":"job","job":' + now + b"}", job.sequence))
             if job.state.is_active:
-                async for chunk in sse_chunks(listener, job.sequence):
+                async for chunk in sse_chunks(listener, job.sequence, base):
                     await send(response, chunk)
             await response.write_eof()
     return response
 
 
-async def sse_chunks(listener: Listener, known: int) -> AsyncIterator[bytes]:
+async def sse_chunks(listener: Listener, known: int, base: str) -> AsyncIterator[bytes]:
     """Yield the events of one job until its last; a comment now and then keeps proxies patient."""
     while listener.is_open:
         try:
@@ -192,7 +194,7 @@ async def sse_chunks(listener: Listener, known: int) -> AsyncIterator[bytes]:
         for message in messages:
             if message.job is None or (message.sequence is not None and message.sequence <= known):
                 continue
-            yield sse(message.kind, message.data, message.sequence)
+            yield sse(message.kind, shown_message(base, message), message.sequence)
             if message.is_final:
                 return
 

@@ -15,6 +15,7 @@ from imagine.events import Listener, Message, encode_message, encode_removed
 from imagine.models import Job, JobState
 from imagine.routes.jobs import jobs_text
 from imagine.routes.presenting import present_text
+from imagine.routes.shown import base_of, shown, shown_message
 from imagine.routes.wire import LiveQuery
 from imagine.store import Change, JobQuery
 
@@ -29,6 +30,8 @@ SEND_TIMEOUT_S = 30.0
 # Nothing that a watcher sends is large; it has nothing to say.
 LARGEST_MESSAGE = 4096
 
+BASE = web.ResponseKey("base", str)
+
 
 async def live(request: web.Request) -> web.WebSocketResponse:
     """Serve one watcher until it leaves, stalls or falls behind."""
@@ -42,6 +45,7 @@ async def live(request: web.Request) -> web.WebSocketResponse:
             "This is a WebSocket, and the request asks for none.",
             hint="Open it with a WebSocket client, version 13 of the protocol.",
         )
+    socket[BASE] = base_of(request)
     await socket.prepare(request)
     with parts.bus.listen(frozenset(query.job), previews=query.previews) as listener:
         tell = asyncio.create_task(_tell(socket, parts, listener, query), name="tell a watcher")
@@ -157,12 +161,12 @@ async def _send_all(socket: web.WebSocketResponse, messages: Iterable[Message]) 
 
     A slow reader has the whole limit again for what comes after a message that took long.
     """
-    now = asyncio.get_running_loop().time
+    now, base = asyncio.get_running_loop().time, socket[BASE]
     async with asyncio.timeout(SEND_TIMEOUT_S) as limit:
         set_at = now()
         for message in messages:
             kind = WSMsgType.BINARY if message.is_binary else WSMsgType.TEXT
-            await socket.send_frame(message.data, kind)
+            await socket.send_frame(shown_message(base, message), kind)
             if now() - set_at > 1:
                 set_at = now()
                 limit.reschedule(set_at + SEND_TIMEOUT_S)
@@ -170,4 +174,4 @@ async def _send_all(socket: web.WebSocketResponse, messages: Iterable[Message]) 
 
 async def _send(socket: web.WebSocketResponse, data: bytes) -> None:
     async with asyncio.timeout(SEND_TIMEOUT_S):
-        await socket.send_frame(data, WSMsgType.TEXT)
+        await socket.send_frame(shown(socket[BASE], data), WSMsgType.TEXT)

@@ -2,6 +2,7 @@
 
 import asyncio
 import gzip
+from collections.abc import Iterable
 from functools import lru_cache, partial
 from pathlib import Path
 
@@ -9,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from imagine import __version__
+from imagine.routes.shown import base_of
 
 MEDIA_TYPES = {
     ".css": "text/css; charset=utf-8",
@@ -40,17 +42,23 @@ class Pages:
         templates = Environment(
             loader=FileSystemLoader(folder), autoescape=select_autoescape(), auto_reload=False
         )
-        self._pages = {
-            name: templates.get_template(f"{name}.html").render(version=__version__, base="")
+        pages = {
+            name: templates.get_template(f"{name}.html")
             for name in ("index", "docs")
             if (folder / f"{name}.html").is_file()
         }
 
+        @lru_cache(maxsize=16)
+        def render(name: str, base: str) -> str:
+            if name not in pages:
+                raise web.HTTPNotFound
+            return pages[name].render(version=__version__, base=base)
+
+        self._render = render
+
     async def page(self, name: str, request: web.Request) -> web.Response:
-        if name not in self._pages:
-            raise web.HTTPNotFound
         answer = web.Response(
-            text=self._pages[name],
+            text=self._render(name, base_of(request)),
             content_type="text/html",
             headers={"Cache-Control": "no-cache", "Vary": "Accept-Encoding"},
         )
@@ -85,3 +93,13 @@ class Pages:
             web.get("/docs", partial(self.page, "docs")),
             web.get("/static/{name:.+}", self.file),
         ]
+
+
+def routes_under(base: str, routes: Iterable[web.RouteDef]) -> list[web.RouteDef]:
+    """Return the same routes under a path: a proxy may take it off, or leave it on.
+
+    The path alone is the page, too. ``POST /imagine`` stays what it is under the path /imagine.
+    """
+    moved = [web.RouteDef(r.method, base + r.path, r.handler, r.kwargs) for r in routes]
+    pages = [web.RouteDef(r.method, base, r.handler, r.kwargs) for r in routes if r.path == "/"]
+    return [*moved, *pages]

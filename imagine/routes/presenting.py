@@ -4,6 +4,7 @@ from aiohttp import web
 
 from imagine.app_keys import PARTS, Parts
 from imagine.models import Job
+from imagine.routes.shown import base_of, shown
 
 
 def present(parts: Parts, job: Job) -> Job:
@@ -22,11 +23,10 @@ def present_text(parts: Parts, job_id: str, body: str) -> str:
 
 
 def job_answer(request: web.Request, job: Job, status: int = 200) -> web.Response:
-    text = present(request.app[PARTS], job).model_dump_json()
-    return web.Response(status=status, text=text, content_type="application/json")
+    return json_answer(request, present(request.app[PARTS], job).model_dump_json(), status)
 
 
-def json_answer(body: str | bytes, status: int = 200) -> web.Response:
+def json_answer(request: web.Request, text: str, status: int = 200) -> web.Response:
     """Return JSON that is already text."""
-    data = body if isinstance(body, bytes) else body.encode()
+    data = shown(base_of(request), text.encode())
     return web.Response(status=status, body=data, content_type="application/json", charset="utf-8")

@@ -12,6 +12,7 @@ from imagine.jobs import Submission
 from imagine.models import Job
 from imagine.routes.presenting import json_answer, present
 from imagine.routes.reading import read_wait
+from imagine.routes.shown import base_of
 
 FIRST_JOB = re.compile(r'"jobs":\[\{"id":"([^"]+)"')
 
@@ -20,23 +21,23 @@ async def submitted(request: web.Request, text: str) -> web.Response:
     """Answer with a submission, which is JSON already; wait for its jobs if that was preferred."""
     wait_s = read_wait(request)
     if not wait_s:
-        return submit_answer(text, status=202)
+        return submit_answer(request, text, status=202)
     parts = request.app[PARTS]
     made = Submission.model_validate_json(text)
     jobs = await wait_for_end(parts, [job.id for job in made.jobs], wait_s)
     is_done = not any(job.state.is_active for job in jobs)
     now = made.model_copy(update={"jobs": tuple(present(parts, job) for job in jobs)})
-    answer = submit_answer(now.model_dump_json(), status=200 if is_done else 202)
+    answer = submit_answer(request, now.model_dump_json(), status=200 if is_done else 202)
     answer.headers["Preference-Applied"] = f"wait={wait_s}"
     return answer
 
 
-def submit_answer(text: str, status: int) -> web.Response:
+def submit_answer(request: web.Request, text: str, status: int) -> web.Response:
     """Return a submission; its first job is where a client looks next."""
-    answer = json_answer(text, status=status)
+    answer = json_answer(request, text, status)
     first = FIRST_JOB.search(text)
     assert first is not None, "a submission has jobs"
-    answer.headers["Location"] = f"/api/jobs/{first[1]}"
+    answer.headers["Location"] = f"{base_of(request)}/api/jobs/{first[1]}"
     return answer
 
 

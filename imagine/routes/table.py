@@ -10,6 +10,7 @@ from aiohttp import web
 from imagine.models import Job
 from imagine.routes import actions, catalog, jobs, live, pictures, uploads, wire
 from imagine.routes.openapi import Operation, document
+from imagine.routes.shown import base_of
 
 A_FILE = {"type": "string", "format": "binary"}
 IMAGINE_FORM = {
@@ -226,7 +227,8 @@ def api_routes(operations: Iterable[Operation] = OPERATIONS) -> list[web.RouteDe
         return json.dumps(document(operations)).encode()
 
     async def openapi(request: web.Request) -> web.Response:
-        return web.Response(body=described(), content_type="application/json")
+        servers = b'{"servers":[{"url":"%s"}],' % (base_of(request) or "/").encode()
+        return web.Response(body=servers + described()[1:], content_type="application/json")
 
     routes = [web.route(o.method, o.path, o.handler) for o in operations]
     return [*routes, web.get("/api/openapi.json", openapi)]

@@ -8,6 +8,7 @@ from imagine.routes.forms import take_upload
 from imagine.routes.pictures import check_range, file_headers
 from imagine.routes.presenting import json_answer
 from imagine.routes.reading import read_query
+from imagine.routes.shown import base_of
 from imagine.routes.wire import UploadAnswer, UploadQuery
 
 
@@ -22,8 +23,8 @@ async def put_upload(request: web.Request) -> web.Response:
         media_type=upload.media_type,
         bytes=upload.bytes,
     )
-    answer = json_answer(told.model_dump_json(), status=201 if is_new else 200)
-    answer.headers["Location"] = told.url
+    answer = json_answer(request, told.model_dump_json(), status=201 if is_new else 200)
+    answer.headers["Location"] = base_of(request) + told.url
     return answer
 
 

@@ -178,7 +178,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     "download-all": (job) => save(job.images),
     file(job, index) {
       const image = job.images.find((one) => one.index === index);
-      if (image) window.open(api.base + image.url, "_blank", "noopener");
+      if (image) window.open(image.url, "_blank", "noopener");
     },
     prompt(job) {
       go(null);
@@ -212,7 +212,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
 function save(images) {
   for (const image of images) {
     const link = document.createElement("a");
-    link.href = api.base + image.url;
+    link.href = image.url;
     link.download = image.url.split("/").pop() ?? "";
     link.click();
   }

@@ -32,6 +32,7 @@
  *   mask?: string, aspect?: string, prompt?: string}} Action what is done with picture `image` of a set
  */
 
+/** The path under which the server is shown; the addresses of pictures come with it. */
 export const base = document.documentElement.dataset.base ?? "";
 
 /** What went wrong with a request, in the server's own words. */

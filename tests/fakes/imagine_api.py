@@ -44,7 +44,8 @@ def pictures(*names: str) -> list[dict[str, Any]]:
 class FakeImagine:
     """The stand-in; every attribute may be set before or while the client runs."""
 
-    def __init__(self) -> None:
+    def __init__(self, base: str = "") -> None:
+        self.base = base
         self.url = ""
         self.prompts: list[str] = []
         self.canceled: list[str] = []
@@ -75,15 +76,15 @@ class FakeImagine:
 
     async def _serve(self) -> None:
         app = web.Application()
-        app.router.add_post("/api/imagine", self._imagine)
-        app.router.add_get("/api/jobs/{id}", self._job)
-        app.router.add_post("/api/jobs/{id}/cancel", self._cancel)
-        app.router.add_get("/api/live", self._live)
-        app.router.add_get("/api/images/{name}", self._image)
+        app.router.add_post(f"{self.base}/api/imagine", self._imagine)
+        app.router.add_get(f"{self.base}/api/jobs/{{id}}", self._job)
+        app.router.add_post(f"{self.base}/api/jobs/{{id}}/cancel", self._cancel)
+        app.router.add_get(f"{self.base}/api/live", self._live)
+        app.router.add_get(f"{self.base}/api/images/{{name}}", self._image)
         runner = web.AppRunner(app, shutdown_timeout=1)
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
-        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        self.url = f"http://127.0.0.1:{runner.addresses[0][1]}{self.base}"
         self._ready.set()
         await self._stop.wait()
         await runner.cleanup()

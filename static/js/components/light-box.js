@@ -4,7 +4,6 @@
 // Wishes: `go` {picture: {job, index} | null}, `wish` {what, job, index, from}, `page-dialog` {name: "keys"},
 // `family` {job} when another set is opened.
 
-import { base } from "../api.js";
 import { icon, isField, part, reconcile, say, template, wish } from "../dom.js";
 import { deed, source } from "../lineage.js";
 import { keyed } from "../picture-actions.js";
@@ -111,7 +110,7 @@ export class LightBox extends HTMLElement {
     fill(part(this.dialog, ".this .pic-frame"), job, image).then(() => {
       const next = this.#beside(1);
       const ahead = next?.job === job.id && job.images.find(({ index }) => index === next.index);
-      if (ahead) new Image().src = base + ahead.url;
+      if (ahead) new Image().src = ahead.url;
     }).catch(() => {}); // left before it came, or gone from the disk: the thumbnail stays
     this.dialog.scrollTop = 0;
   }
@@ -261,7 +260,7 @@ async function fill(frame, job, image) {
   const full = new Image();
   full.className = "full";
   full.alt = alt(job, image.index);
-  full.src = base + image.url;
+  full.src = image.url;
   frame.replaceChildren(rough, full);
   await full.decode();
   full.dataset.shown = "";

@@ -14,7 +14,6 @@
  * @typedef {{history: import("../mask-strokes.js").History, text: string, references: readonly Reference[]}} Work
  * @typedef {Pick<typeof import("../api.js"), "parse"|"upload"|"act">} Api
  */
-import { base } from "../api.js";
 import { icon, isField, part, say, template, wish } from "../dom.js";
 import { splitPrompt } from "../format.js";
 import { stayAboveKeyboard } from "../lens-place.js";
@@ -83,7 +82,7 @@ export class MaskPainter extends HTMLElement {
     this.#field.value = text;
     this.#dialog.showModal();
     this.#canvas.show({
-      url: base + image.url, rough: thumbnail(image.thumbnail, 640), width: image.width, height: image.height, label: alt(job, index),
+      url: image.url, rough: thumbnail(image.thumbnail, 640), width: image.width, height: image.height, label: alt(job, index),
     }, history);
     this.#use("brush");
     this.#showSize();

@@ -3,7 +3,6 @@
 //   tile.update(view, job, { sizes, eager });  tile.preview(blob);
 // Wishes: `wish` {what, job, index, from}; `what` is "open", or one of picture-actions.js.
 
-import { base } from "../api.js";
 import { icon, say, template, wish } from "../dom.js";
 import { alt } from "../set-view.js";
 
@@ -28,7 +27,7 @@ const BAR = template(`<div class="over">${[
 ].join("")}</div>`);
 
 /** @param {string} thumbnail @param {number} width */
-export const thumbnail = (thumbnail, width) => `${base}${thumbnail}?w=${width}`;
+export const thumbnail = (thumbnail, width) => `${thumbnail}?w=${width}`;
 
 /** Resolves when what is moving in an element has come to rest. @param {Element} element */
 const atRest = (element) => Promise.allSettled(element.getAnimations().map((animation) => animation.finished));
@@ -63,7 +62,7 @@ export class PictureTile extends HTMLElement {
     if (view.state !== "succeeded") this.#live = true;
     this.#picture(how);
     this.#part("open", view.image !== null, OPEN, (open) => {
-      open.setAttribute("href", base + view.image?.url);
+      open.setAttribute("href", view.image?.url ?? "");
       open.setAttribute("aria-label", `Open ${alt(job, view.index).replace("P", "p")}`);
     });
     this.#part("starred", view.starred && view.image !== null, STARRED);

@@ -244,7 +244,7 @@ export class ReferenceRow extends HTMLElement {
 const nameOf = ({ role }) => ROLES[role][0];
 
 /** @param {string} path */
-const small = (path) => `${path.startsWith(`${base}/`) ? "" : base}${path}${path.includes("?") ? "" : "?w=160"}`;
+const small = (path) => (path.includes("?") ? path : `${path}?w=160`);
 
 /** @param {Item} item */
 function letGo(item) {
