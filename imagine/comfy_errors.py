@@ -1,44 +1,37 @@
-"""What ComfyUI's errors mean to the person who typed the prompt: one sentence, and a next step.
+"""Why ComfyUI refused a graph, for the person who typed the prompt: one sentence, a next step.
 
-Pure. Two questions are answered: why a graph was refused (``node_errors`` of ``POST /prompt``), and
-why a run failed (``execution_error``). Nodes go by their title. Tracebacks and tensors stay out:
-they are for the log. A message that fits no rule is shown in ComfyUI's own words, first line only.
+Pure. Reads the answers of ``POST /prompt``: ``node_errors``, or an ``error`` about the whole graph.
+Nodes go by their title; `imagine.comfy_failures` does the same for runs that failed. A refusal that
+fits no rule is shown in ComfyUI's own words, first line only.
 """
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from imagine.comfy_messages import ExecutionError
+from imagine.comfy_words import (
+    Graph,
+    first_line,
+    install_advice,
+    is_model,
+    is_picture,
+    place_of,
+    presentable,
+    sentence,
+    title_of,
+)
 from imagine.errors import Detail, ErrorBody
+from imagine.names import closest
+from imagine.node_packs import advice
+from imagine.repair import flag_of
 
-Graph = Mapping[str, Any]
-
-INSTALL_HINT = "Put the file into ComfyUI's models folder, or choose a model that is installed."
-REPORT_HINT = "Change the prompt or the graph and try again; ComfyUI's own window tells more."
 MOST_CHOICES = 10
-LONGEST_WORDS = 200
 
-# Inputs that name a file of weights: ckpt_name, unet_name, lora_name, clip_name1, model_name …
-_MODEL_INPUT = re.compile(r"^(?!sampler).*_name\d?$")
-
+_EXPORT_HINT = "Export the workflow again with “Export (API)”."
+_WINDOW_HINT = "Change the prompt or the graph and try again; ComfyUI's own window tells more."
+_NODE_HINT = "Install the custom nodes that bring it, or update ComfyUI, then restart it."
 _TAKEN = {"INT": "a whole number", "FLOAT": "a number", "BOOLEAN": "yes or no", "STRING": "text"}
-_FOLDERS = re.compile(r"(?:[A-Za-z]:)?[\\/](?:[^\\/\s'\"]+[\\/])+")
-
-
-def title_of(graph: Graph, node_id: str | None, class_type: str = "") -> str:
-    """Return a node's name as a person knows it: its title, else its class."""
-    node = graph.get(node_id) if node_id is not None else None
-    if not isinstance(node, Mapping):
-        return class_type or (f"Node {node_id}" if node_id is not None else "A node")
-    meta = node.get("_meta")
-    title = meta.get("title") if isinstance(meta, Mapping) else None
-    return str(title or class_type or node.get("class_type") or f"Node {node_id}")
-
-
-# --- A refused graph ------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +49,7 @@ def explain_rejection(body: Any, graph: Graph) -> ErrorBody:
     problems = list(_problems(answer.get("node_errors"), graph))
     if not problems:
         error = answer.get("error")
-        return _explain_refusal(error if isinstance(error, Mapping) else {})
+        return _explain_refusal(error if isinstance(error, Mapping) else {}, graph)
     first = problems[0]
     message = first.detail.message or ""
     if len(problems) > 1:
@@ -69,21 +62,25 @@ def explain_rejection(body: Any, graph: Graph) -> ErrorBody:
     )
 
 
-def _explain_refusal(error: Mapping[str, Any]) -> ErrorBody:
+# --- The whole graph ------------------------------------------------------------------------------
+
+
+def _explain_refusal(error: Mapping[str, Any], graph: Graph) -> ErrorBody:
     """Explain a refusal that names no node's inputs."""
     words = str(error.get("message") or "")
-    kind = error.get("type")
     extra = error.get("extra_info")
     missing = extra.get("class_type") if isinstance(extra, Mapping) else None
     if found := re.search(r"[Nn]ode '?([^']+?)'? (?:does not exist|not found)", words):
         missing = missing or found[1]
+    where = first_line(error.get("details"))
+    found = re.search(r"Node ID '#([^']+)'", where)
+    node_id = found[1] if found else None
     if missing:
-        return ErrorBody(
-            code="missing_node",
-            message=f"ComfyUI does not have the node {missing}.",
-            hint="Install the extension that brings it, or update ComfyUI, then restart it.",
-            details=(Detail(parameter="class_type", value=str(missing), message=words),),
-        )
+        return _missing_node(str(missing), node_id, graph, words)
+    if "class_type" in words:
+        title = title_of(graph, node_id)
+        return _rejected(f"{title} is no node: it does not say its class_type.", _EXPORT_HINT)
+    kind = error.get("type")
     if kind == "prompt_no_outputs":
         return _rejected("The graph has no node that saves a picture.", "Add a Save Image node.")
     if kind == "prompt_outputs_failed_validation":
@@ -91,13 +88,29 @@ def _explain_refusal(error: Mapping[str, Any]) -> ErrorBody:
             "ComfyUI refused the graph without a reason.",
             "Look for links that lead round in a circle.",
         )
-    where = error.get("details")
-    words = f"{words.rstrip('.')} ({where})" if where else words
-    return _rejected(_sentence(_shown(words) or "ComfyUI gave no reason"))
+    words = first_line(words) or "ComfyUI gave no reason"
+    if where and where != words:
+        words = f"{words.rstrip('.')} ({where})"
+    return _rejected(sentence(words), _WINDOW_HINT)
 
 
-def _rejected(message: str, hint: str = REPORT_HINT) -> ErrorBody:
+def _missing_node(class_type: str, node_id: str | None, graph: Graph, words: str) -> ErrorBody:
+    title = title_of(graph, node_id) if node_id in graph else class_type
+    message = f"ComfyUI does not have the node {class_type}."
+    known = advice(class_type)
+    return ErrorBody(
+        code="missing_node",
+        message=message if title == class_type else f"{title}: {message}",
+        hint=f"{known}." if known else _NODE_HINT,
+        details=(Detail(parameter="class_type", value=class_type, message=words),),
+    )
+
+
+def _rejected(message: str, hint: str) -> ErrorBody:
     return ErrorBody(code="engine_rejected", message=message, hint=hint)
+
+
+# --- Single nodes ---------------------------------------------------------------------------------
 
 
 def _problems(node_errors: Any, graph: Graph) -> Iterator[_Problem]:
@@ -107,74 +120,104 @@ def _problems(node_errors: Any, graph: Graph) -> Iterator[_Problem]:
         errors = report.get("errors") if isinstance(report, Mapping) else None
         for error in errors if isinstance(errors, list) else ():
             if isinstance(error, Mapping):
-                title = title_of(graph, str(node_id), str(report.get("class_type") or ""))
-                yield _problem(title, error, graph)
+                yield _problem(str(node_id), str(report.get("class_type") or ""), error, graph)
 
 
-def _problem(title: str, error: Mapping[str, Any], graph: Graph) -> _Problem:
+def _problem(node_id: str, class_type: str, error: Mapping[str, Any], graph: Graph) -> _Problem:
     """Explain one entry of ``node_errors``."""
     extra = error.get("extra_info")
     extra = extra if isinstance(extra, Mapping) else {}
     name = str(extra.get("input_name") or "an input")
-    value = _shown(extra.get("received_value"))
-    words = _shown(error.get("details"))
+    value = first_line(extra.get("received_value"))
+    words = first_line(error.get("details"))
     config = extra.get("input_config")
     limits = _limits(config)
     kind = str(config[0]) if isinstance(config, list) and config else "another kind"
-    code, hint, suggestion, allowed = "engine_rejected", REPORT_HINT, None, None
+    code, hint, suggestion, allowed = "engine_rejected", _EXPORT_HINT, None, None
     match error.get("type"):
+        case "value_not_in_list" if is_picture(value):
+            code, value, hint, said = _missing_picture(value)
         case "value_not_in_list":
             choices = _choices(config)
-            allowed = _listed(choices, words)
-            suggestion = _nearest(value, choices)
-            if _MODEL_INPUT.match(name):
-                code, hint = "missing_model", INSTALL_HINT
-                said = f"ComfyUI does not have {value}."
-            else:
-                hint = "Choose another one."
-                said = f"{name} cannot be {value}."
-            if suggestion:
-                hint = f"The nearest one installed is {suggestion}."
+            allowed, suggestion = _listed(choices, words), closest(value, choices)
+            code, hint, said = _not_in_list(class_type, name, value, suggestion)
         case "required_input_missing":
-            said = f"{name} is missing."
+            code, said = "bad_input", f"{name} is missing."
+            hint = "Give it a value, or connect a node to it."
         case "value_bigger_than_max":
-            allowed = f"at most {limits.get('max')}"
+            code, allowed = "bad_input", f"at most {limits.get('max')}"
+            hint = f"Use {_flag(class_type, name)}{limits.get('max')} or less."
             said = f"{name} is {value}; it must be {allowed}."
         case "value_smaller_than_min":
-            allowed = f"at least {limits.get('min')}"
+            code, allowed = "bad_input", f"at least {limits.get('min')}"
+            hint = f"Use {_flag(class_type, name)}{limits.get('min')} or more."
             said = f"{name} is {value}; it must be {allowed}."
         case "invalid_input_type":
-            said = f"{name} takes {_TAKEN.get(kind, kind)}, not {value}."
+            taken = _TAKEN.get(kind, kind)
+            code, hint = "bad_input", f"Give it {taken}."
+            said = f"{name} takes {taken}, not {value}."
         case "return_type_mismatch":
+            hint = f"Connect it to a node that gives {kind}."
             said = f"{name} takes {kind}, and is linked to {extra.get('received_type')}."
         case "bad_linked_input":
             said = f"the link into {name} is not one."
         case "custom_validation_failed" if found := re.search(r"Invalid \w+ file: (.+)", words):
-            code, hint = "missing_input", "Attach the picture again, then try again."
-            value = found[1]
-            said = f"ComfyUI does not have the picture {value}."
+            code, value, hint, said = _missing_picture(found[1])
+        case "dependency_cycle":
+            hint, said = "Disconnect one of its links.", "the graph runs in a circle here."
         case "exception_during_inner_validation" | "exception_during_validation":
             said = _link_problem(words, graph)
         case _:
-            said = _sentence(words or _shown(error.get("message")) or "ComfyUI refused it")
+            hint = _WINDOW_HINT
+            said = presentable(words) or presentable(error.get("message"))
+            said = sentence(said or "ComfyUI refused it")
     detail = Detail(
         parameter=name if "input_name" in extra else None,
         value=value or None,
         allowed=allowed,
         suggestion=suggestion,
-        message=f"{title}: {said}",
+        message=f"{title_of(graph, node_id, class_type)}: {said}",
     )
     return _Problem(code, hint, detail)
+
+
+def _not_in_list(
+    class_type: str, name: str, value: str, suggestion: str | None
+) -> tuple[str, str, str]:
+    """Return code, hint and words for a value that a list does not hold: mostly a model."""
+    place = place_of(class_type, name)
+    if place is not None or is_model(value):
+        hint = install_advice(place, suggestion)
+        return "missing_model", hint, f"ComfyUI does not have {value}."
+    flag = _flag(class_type, name)
+    hint = f"Use {flag}{suggestion}." if suggestion else f"Choose another {flag.strip() or 'one'}."
+    return "bad_input", hint, f"{name} cannot be {value}."
+
+
+def _missing_picture(value: str) -> tuple[str, str, str, str]:
+    """Return code, value, hint and words for a file that is not in ComfyUI's input folder."""
+    value = presentable(value)
+    kind = "picture" if is_picture(value) else "file"
+    hint = f"Attach the {kind} again, then try again."
+    return "missing_input", value, hint, f"ComfyUI does not have the {kind} {value}."
+
+
+def _flag(class_type: str, name: str) -> str:
+    """Return the flag of ours that sets an input to just this value, with a blank; else nothing."""
+    row = flag_of(class_type, name)
+    return f"{row.flag} " if row is not None and row.name not in ("size", "clip_skip") else ""
 
 
 def _link_problem(words: str, graph: Graph) -> str:
     """Explain a bare exception of the validation, which is mostly a link that leads nowhere."""
     named = words.strip("'")
-    if words != named and named not in graph and named != "inputs":
+    if named == "inputs":
+        return "this node, or one that it is linked to, has no inputs."
+    if words != named and named not in graph:
         return f"a link leads to node {named}, which is not in the graph."
     if "index out of range" in words:
         return "a link leads to an output that the node does not have."
-    return f"ComfyUI could not check it ({words})."
+    return f"ComfyUI could not check it ({presentable(words)})."
 
 
 def _limits(config: Any) -> Mapping[str, Any]:
@@ -189,13 +232,6 @@ def _choices(config: Any) -> list[str]:
     return [str(option) for option in options] if isinstance(options, list) else []
 
 
-def _nearest(value: str, choices: list[str]) -> str | None:
-    """Return the choice most like a value; the suffix that all files share does not count."""
-    stems = {choice.rpartition(".")[0] or choice: choice for choice in choices}
-    found = difflib.get_close_matches(value.rpartition(".")[0] or value, stems, 1, 0.5)
-    return stems[found[0]] if found else None
-
-
 def _listed(choices: list[str], words: str) -> str | None:
     """Return the choices as text; ComfyUI leaves them out when there are more than 20."""
     if not choices:
@@ -204,140 +240,3 @@ def _listed(choices: list[str], words: str) -> str | None:
     shown = ", ".join(choices[:MOST_CHOICES])
     rest = len(choices) - MOST_CHOICES
     return f"{shown} and {rest} more" if rest > 0 else shown
-
-
-def _shown(value: Any) -> str:
-    """Return the first line of a text, cut to a length that fits a sentence."""
-    if value is None:
-        return ""
-    line = next((line for line in str(value).splitlines() if line.strip()), "").strip()
-    return line if len(line) <= LONGEST_WORDS else line[: LONGEST_WORDS - 1] + "…"
-
-
-def _sentence(words: str) -> str:
-    return words if words.endswith((".", "!", "?", "…")) else f"{words}."
-
-
-# --- A failed run ---------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """A known cause: how it is recognised in ``type: message``, and what is said of it.
-
-    ``{title}`` is the node, ``{where}`` how far it was, ``{0}`` the first group of the pattern.
-    """
-
-    code: str
-    pattern: re.Pattern[str]
-    message: str
-    hint: str
-
-
-def _rule(code: str, pattern: str, message: str, hint: str) -> _Rule:
-    return _Rule(code, re.compile(pattern, re.IGNORECASE | re.DOTALL), message, hint)
-
-
-# The first that matches speaks. Source: ComfyUI's execution.py (the tip after an allocation error)
-# and model_management.py, PyTorch's wording for CUDA, ROCm, MPS, XPU and plain memory, and what
-# users report.
-_RULES = (
-    _rule(
-        "out_of_memory",
-        r"DefaultCPUAllocator|^MemoryError|Cannot allocate memory|Errno 12\]|paging file|"
-        r"WinError 1455|os error 1455",
-        "The computer ran out of memory {where}.",
-        "Close other programs, or choose a smaller size or model.",
-    ),
-    _rule(
-        "out_of_memory",
-        r"OutOfMemory|out of memory|Allocation on device|CUBLAS_STATUS_ALLOC_FAILED|"
-        r"not enough memory",
-        "The GPU ran out of memory {where}.",
-        "Close other programs that use the GPU, or make it smaller.",
-    ),
-    _rule(
-        "disk_full",
-        r"No space left on device|Errno 28\]|Disk quota exceeded|not enough space on the disk",
-        "The disk that ComfyUI writes to is full.",
-        "Free some space there, then try again.",
-    ),
-    _rule(
-        "missing_model",
-        r"Model in folder '[^']*' with filename '([^']+)' not found",
-        "{title}: ComfyUI does not have {0}.",
-        INSTALL_HINT,
-    ),
-    _rule(
-        "missing_model",
-        r"FileNotFoundError: .*?([^\\/'\"]+\.(?:safetensors|ckpt|pth?|gguf|bin|sft))\b",
-        "{title}: ComfyUI does not have {0}.",
-        INSTALL_HINT,
-    ),
-    _rule(
-        "broken_model",
-        r"SafetensorError|UnpicklingError|PytorchStreamReader|invalid load key|"
-        r"Error while deserializing|failed finding central directory",
-        "{title}: the model file is broken or not a model.",
-        "Download the file again, then try again.",
-    ),
-    _rule(
-        "incomplete_model",
-        r"(clip|vae) input is invalid: None|Could not detect model type",
-        "{title}: this model file lacks a part that is needed here.",
-        "Choose a model for this kind of loader, or add its text encoder and VAE.",
-    ),
-    _rule(
-        "model_mismatch",
-        r"shapes cannot be multiplied|to have \d+ channels, but got|size mismatch for|"
-        r"must match the size of tensor|Expected size .* but got size",
-        "{title}: the model, its text encoder, VAE, LoRA or ControlNet do not belong together.",
-        "Choose parts that are made for the same kind of model.",
-    ),
-    _rule(
-        "missing_input",
-        r"FileNotFoundError|No such file or directory|UnidentifiedImageError",
-        "{title}: a file that it reads is missing or unreadable.",
-        "Attach the picture again, then try again.",
-    ),
-    _rule(
-        "engine_broken",
-        r"CUDA error|HIP error|device-side assert|no kernel image|cuDNN error|CUBLAS_STATUS",
-        "The GPU stopped answering {where}.",
-        "Restart ComfyUI, then try again.",
-    ),
-)
-
-
-def explain_failure(
-    error: ExecutionError | None, graph: Graph, *, step: tuple[int, int] | None = None
-) -> ErrorBody:
-    """Explain why a run failed. ``step`` is how far the node was: 14 of 25."""
-    if error is None:
-        return ErrorBody(
-            code="node_failed", message="ComfyUI stopped without a reason.", hint=REPORT_HINT
-        )
-    title = title_of(graph, error.node, error.node_type)
-    where = f"at step {step[0]} of {step[1]}" if step else f"in {title}"
-    text = f"{error.exception_type}: {error.exception_message}"
-    for rule in _RULES:
-        if found := rule.pattern.search(text):
-            message = rule.message.format(*found.groups(), title=title, where=where)
-            return _failure(rule.code, message, rule.hint, error, title)
-    words = re.sub(r"\**\s*ERROR:\s*", "", _told(error)) or error.exception_type
-    message = _sentence(f"{title} failed: {words}")
-    return _failure("node_failed", message, REPORT_HINT, error, title)
-
-
-def _failure(code: str, message: str, hint: str, error: ExecutionError, title: str) -> ErrorBody:
-    detail = Detail(
-        parameter=title,
-        value=error.exception_type or None,
-        message=_told(error) or None,
-    )
-    return ErrorBody(code=code, message=message, hint=hint, details=(detail,))
-
-
-def _told(error: ExecutionError) -> str:
-    """Return the exception's first line without the folders of the engine's machine."""
-    return _FOLDERS.sub("", _shown(error.exception_message))

@@ -64,7 +64,7 @@ class HistoryEntry:
 def decode_history(body: Any, prompt_id: str) -> HistoryEntry | None:
     """Read ``GET /history/{prompt_id}``; None when ComfyUI does not know the prompt as ended.
 
-    Failed and interrupted share ``status_str: error``: only the last message tells them apart.
+    Failed and interrupted share ``status_str: error``: only the messages tell them apart.
     """
     entry = body.get(prompt_id) if isinstance(body, dict) else None
     if not isinstance(entry, dict):
@@ -74,7 +74,7 @@ def decode_history(body: Any, prompt_id: str) -> HistoryEntry | None:
     status = entry.get("status")
     if not isinstance(status, dict) or status.get("status_str") != "error":
         return HistoryEntry(Outcome.SUCCEEDED, outputs)
-    match _last_message(status.get("messages")):
+    match _verdict(status.get("messages")):
         case ExecutionInterrupted():
             return HistoryEntry(Outcome.INTERRUPTED, outputs)
         case ExecutionError() as error:
@@ -83,9 +83,14 @@ def decode_history(body: Any, prompt_id: str) -> HistoryEntry | None:
             return HistoryEntry(Outcome.FAILED, outputs)
 
 
-def _last_message(messages: Any) -> ComfyMessage | None:
-    try:
-        kind, data = messages[-1]
-    except MALFORMED:
-        return None
-    return decode_message(kind, data)
+def _verdict(messages: Any) -> ComfyMessage | None:
+    """Return the last message that says why it ended; extensions add messages of their own."""
+    for message in reversed(messages) if isinstance(messages, list) else ():
+        try:
+            kind, data = message
+        except MALFORMED:
+            continue
+        told = decode_message(kind, data)
+        if isinstance(told, ExecutionInterrupted | ExecutionError):
+            return told
+    return None

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from time import monotonic
 from typing import Any
 
-from imagine.comfy_errors import explain_failure
+from imagine.comfy_failures import explain_failure
 from imagine.comfy_history import HistoryEntry, Outcome
 from imagine.comfy_messages import (
     Cached,

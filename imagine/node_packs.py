@@ -87,12 +87,17 @@ def advice(class_type: str) -> str | None:
     """Return what to do about a node that is missing, as a sentence; None when nobody knows it."""
     if class_type in _OF_THE_PAGE:
         return "It is for ComfyUI's page only. Export the workflow again with “Export (API)”"
-    for pack, patterns in _PACKS.items():
-        if _fits(class_type, patterns):
-            return f"It belongs to {pack}. Install that in ComfyUI's custom_nodes, and restart it"
+    if pack := pack_of(class_type):
+        return f"It belongs to {pack}. Install that in ComfyUI's custom_nodes, and restart it"
     if _fits(class_type, _NEWER):
         return "It came with a newer ComfyUI. Update ComfyUI"
     return None
+
+
+def pack_of(class_type: str) -> str | None:
+    """Return the pack that a node comes with; None when nobody knows it."""
+    found = (pack for pack, patterns in _PACKS.items() if _fits(class_type, patterns))
+    return next(found, None)
 
 
 def _fits(class_type: str, patterns: tuple[str, ...]) -> bool:

@@ -51,6 +51,12 @@ _FOLDERS = {
     ("UpscaleModelLoader", "model_name"): "upscale_models",
     ("PhotoMakerLoader", "photomaker_model_name"): "photomaker",
     ("CLIPLoader", "clip_name"): "text_encoders",
+    # Of well-known packs
+    ("UltralyticsDetectorProvider", "model_name"): "ultralytics",
+    ("SAMLoader", "model_name"): "sams",
+    ("IPAdapterModelLoader", "ipadapter_file"): "ipadapter",
+    ("InstantIDModelLoader", "instantid_file"): "instantid",
+    ("PulidModelLoader", "pulid_file"): "pulid",
 }
 
 # What makes a type from another one, and what makes it from nothing.
@@ -122,7 +128,7 @@ def written(value: Any) -> str:
 
 def folder_of(class_type: str, name: str) -> str | None:
     """Return the folder below ComfyUI's models from which an input names a file."""
-    if class_type.endswith("CLIPLoader") and name.startswith("clip_name"):
+    if "CLIPLoader" in class_type and name.startswith("clip_name"):
         return "text_encoders"
     same = (folder for (_, other), folder in _FOLDERS.items() if other == name != "model_name")
     return _FOLDERS.get((class_type, name)) or next(same, None)
@@ -261,7 +267,7 @@ def _elsewhere(wanted: str, folder: str, catalog: Catalog) -> Repair | None:
             continue
         for other in catalog.choices(loader, name):
             if isinstance(other, str) and basename(other).lower() == basename(wanted).lower():
-                flag = _flag(loader, name)
+                flag = flag_of(loader, name)
                 ours = f", or use {flag.flag} {other}" if flag is not None else ""
                 return Repair(other, f"It is in models/{place}. Load it with {loader}{ours}")
     return None
@@ -285,7 +291,8 @@ def _other_class(class_type: str, name: str, wanted: str, catalog: Catalog) -> s
 # Flags
 
 
-def _flag(class_type: str, name: str) -> Parameter | None:
+def flag_of(class_type: str, name: str) -> Parameter | None:
+    """Return the flag of ours that sets an input."""
     if name in _OF_LATENTS and not class_type.startswith("Empty"):
         return None
     return _ROWS[_FLAGS[name]] if name in _FLAGS else None
@@ -293,7 +300,7 @@ def _flag(class_type: str, name: str) -> Parameter | None:
 
 def _use(class_type: str, name: str, value: str, inputs: Mapping[str, Any] | None = None) -> str:
     """Say what to use: the flag that sets it, if it takes this value."""
-    row = _flag(class_type, name)
+    row = flag_of(class_type, name)
     if row is None:
         return f"Use {value}"
     if row.type not in _OF_NUMBERS or row.min is None or row.max is None:

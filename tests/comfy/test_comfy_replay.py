@@ -156,9 +156,9 @@ async def test_recorded_failures_end_as_the_history_says() -> None:
         "model_mismatch",
         "incomplete_model",
         "broken_model",
-        "node_failed",
+        "bad_input",
         "missing_model",
-        "node_failed",
+        "bad_input",
         "broken_model",
         "",
     ]

@@ -76,7 +76,8 @@ async def test_a_failure_says_why_and_at_which_step(client: ComfyClient, comfy: 
     [final] = finals(await run(client))
     assert isinstance(final, Failed)
     assert final.error.code == "out_of_memory"
-    assert final.error.message == "The GPU ran out of memory at step 2 of 4."
+    where = "“Sampler of picture 1”, at step 2 of 4"
+    assert final.error.message == f"The GPU ran out of memory in {where}."
 
 
 async def test_pictures_made_before_a_failure_are_told(
