@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { thumbnail } from "./components/picture-tile.js";
 import { wish } from "./dom.js";
+import { plural } from "./format.js";
 import { nextArrow } from "./keys.js";
 import { begun, repeat, source } from "./lineage.js";
 import { pictureLink } from "./links.js";
@@ -61,8 +62,25 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
   /** @param {api.Job} job */
   function cancel(job) {
     dispatch({ type: "canceling", job: job.id, on: true });
-    attempt(() => api.cancel(job.id), undefined, () => dispatch({ type: "canceling", job: job.id, on: false }));
+    attempt(() => api.cancel(job.id), () => tellOthers(job), () => dispatch({ type: "canceling", job: job.id, on: false }));
   }
+
+  /** One of several sets of a prompt was stopped: perhaps all were meant. @param {api.Job} job */
+  function tellOthers(job) {
+    const others = [...state().jobs.values()].filter((one) => one.batch === job.batch && one.id !== job.id && isActive(one));
+    if (!others.length) return;
+    toast.say(others.length === 1 ? "The other set of this prompt goes on." : `The other ${others.length} sets of this prompt go on.`,
+      { verb: others.length === 1 ? "Cancel it too" : "Cancel them too", act: () => attempt(() => api.cancelBatch(job.batch)) });
+  }
+
+  /** @type {Record<string, () => unknown>} */
+  const queue = {
+    pause: () => attempt(api.pause, () =>
+      toast.say("The queue is paused. What runs goes on.", { verb: "Resume", act: () => attempt(api.resume) })),
+    resume: () => attempt(api.resume),
+    clear: () => attempt(api.clear, ({ jobs }) => toast.say(`${plural(jobs.length, "set")} canceled.`)),
+  };
+  document.addEventListener("queue", (event) => queue[/** @type {CustomEvent} */ (event).detail.what]?.());
 
   /** @param {string} text @param {string} done */
   const copy = (text, done) => navigator.clipboard.writeText(text).then(
@@ -191,6 +209,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     },
     again,
     cancel,
+    next: (job) => attempt(() => api.patch(job.id, { priority: "next" })),
     retry: (job) => attempt(() => api.retry(job.id)),
     restore,
     trash(job) {

@@ -22,8 +22,12 @@
  * @typedef {Record<string, number>} Counts
  * @typedef {{kind: "comfyui"|"sketch"|null, state: "starting"|"ready"|"down", reason: string|null,
  *   url: string|null, previews: boolean|null, version: string|null, running: number, waiting: number}} Engine
- * @typedef {{running: number, waiting: number, paused: boolean, positions: Record<string, number>,
- *   starts: Record<string, number>}} Queue
+ * @typedef {{code: string, message: string, hint: string|null, by_hand: boolean}} Pause why nothing is begun now
+ * @typedef {{running: number, waiting: number, paused: boolean, reason: Pause|null,
+ *   positions: Record<string, number>, starts: Record<string, number>}} Queue
+ * @typedef {Engine & {name: string, model: string|null}} OneEngine one of several
+ * @typedef {{id: string, title: string, status: "ok"|"warning"|"failed"|"skipped", message: string,
+ *   fix: string|null}} Check
  * @typedef {{jobs: Job[], next: string|null, counts: Counts}} Page
  * @typedef {{batch: string, jobs: Job[], warnings: Note[]}} Submitted
  * @typedef {{id: string, link: string, url: string, width: number, height: number, media_type: string,
@@ -150,7 +154,7 @@ export const jobs = (query, signal) => request("GET", `/api/jobs?${new URLSearch
 /** @param {string} id @returns {Promise<Job>} */
 export const job = (id) => request("GET", jobPath(id));
 
-/** @param {string} id @param {{favorites: number[]}} change @returns {Promise<Job>} */
+/** @param {string} id @param {{favorites?: number[], priority?: "next"}} change @returns {Promise<Job>} */
 export const patch = (id, change) => request("PATCH", jobPath(id), { body: change });
 
 /** Puts a finished set into the trash. @param {string} id @returns {Promise<Job>} */
@@ -165,8 +169,23 @@ export const cancel = (id) => request("POST", jobPath(id, "cancel"));
 /** @param {string} id @returns {Promise<Job>} */
 export const retry = (id) => request("POST", jobPath(id, "retry"));
 
-/** @returns {Promise<{engine: Engine}>} */
+/** Stops what is active of all that one request made. @param {string} batch @returns {Promise<{jobs: string[]}>} */
+export const cancelBatch = (batch) => request("POST", `/api/batches/${encodeURIComponent(batch)}/cancel`);
+
+/** @returns {Promise<{engine: Engine, engines: OneEngine[]}>} */
 export const health = () => request("GET", "/api/health");
 
 /** @returns {Promise<Queue>} */
 export const queue = () => request("GET", "/api/queue");
+
+/** What runs goes on, what waits waits. @returns {Promise<Queue>} */
+export const pause = () => request("POST", "/api/queue/pause");
+
+/** @returns {Promise<Queue>} */
+export const resume = () => request("POST", "/api/queue/resume");
+
+/** Cancels all that wait. @returns {Promise<{jobs: string[]}>} */
+export const clear = () => request("POST", "/api/queue/clear");
+
+/** Each hop to the engine and the disk. @returns {Promise<{checks: Check[]}>} */
+export const diagnostics = () => request("GET", "/api/diagnostics");

@@ -5,6 +5,7 @@ import { actions } from "./actions.js";
 import * as api from "./api.js";
 import { ActionSheet } from "./components/action-sheet.js";
 import { BoxPanel } from "./components/box-panel.js";
+import { CheckList } from "./components/check-list.js";
 import { EmptyWelcome } from "./components/empty-welcome.js";
 import { EngineState } from "./components/engine-state.js";
 import { FamilyTree } from "./components/family-tree.js";
@@ -15,6 +16,7 @@ import { LightBox } from "./components/light-box.js";
 import { MaskCanvas } from "./components/mask-canvas.js";
 import { MaskPainter } from "./components/mask-painter.js";
 import { PageDialog } from "./components/page-dialog.js";
+import { PauseLine } from "./components/pause-line.js";
 import { PictureTile } from "./components/picture-tile.js";
 import { PreferencesMenu } from "./components/preferences-menu.js";
 import { definePromptLens } from "./components/prompt-lens.js";
@@ -33,7 +35,7 @@ const PAGE_SIZE = "50";
 for (const [name, component] of Object.entries({
   "picture-tile": PictureTile, "set-caption": SetCaption, "job-set": JobSet, "empty-welcome": EmptyWelcome,
   "job-feed": JobFeed, "engine-state": EngineState, "search-field": SearchField,
-  "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner,
+  "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner, "pause-line": PauseLine, "check-list": CheckList,
   "family-tree": FamilyTree, "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
   "mask-canvas": MaskCanvas, "mask-painter": MaskPainter,
   "toast-line": ToastLine, "tool-tip": ToolTip,
@@ -49,6 +51,7 @@ const engine = find("engine-state", EngineState);
 const search = find("search-field", SearchField);
 const preferences = find("preferences-menu", PreferencesMenu);
 const banner = find("sketch-banner", SketchBanner);
+const pause = find("pause-line", PauseLine);
 const box = find("light-box", LightBox);
 const sheet = find("action-sheet", ActionSheet);
 const dialogs = find("page-dialog", PageDialog);
@@ -77,6 +80,7 @@ function render() {
   search.update(state);
   preferences.update(state);
   banner.update(state);
+  pause.update(state);
   // shown when list and engine are known, because the engine decides what stands above and beside it
   if (state.engine) feed.update(state, now);
   if (state.engine && state.loaded) main.ariaBusy = "false";
@@ -216,6 +220,16 @@ async function tellFamily(job) {
   box.family(job, family);
 }
 
+/** @param {CheckList} list */
+async function check(list) {
+  list.say("Looking at each hop …");
+  try {
+    list.show((await api.diagnostics()).checks);
+  } catch (error) {
+    list.say(error instanceof api.ApiError ? error.error.message : String(error));
+  }
+}
+
 /** @param {{job: string, index: number}} picture */
 async function compare(picture) {
   await go(picture);
@@ -236,7 +250,13 @@ on("find", ({ q }) => move({ q }, "replace"));
 on("go", ({ picture }) => go(picture));
 on("unknown", ({ ids }) => learn(ids));
 on("family", ({ job }) => tellFamily(job));
-on("page-dialog", ({ name }) => dialogs.open(name));
+on("page-dialog", ({ name }) => {
+  const dialog = dialogs.open(name);
+  if (name === "checks") check(/** @type {CheckList} */ (dialog.querySelector("check-list")));
+});
+on("queue", async ({ what }) => {
+  if (what === "engines") engine.engines(await api.health().then(({ engines }) => engines, () => []));
+});
 const tell = actions({
   state: () => state, dispatch, go, toast, submitted: grown, compare,
   menu: (job, index, from, page) => sheet.open(job, index, from, page),

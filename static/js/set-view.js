@@ -102,7 +102,7 @@ export function progressLine(job, queue, canceling) {
   if (inLine(job)) {
     const starts = queue.starts?.[job.id];
     if (job.state === "running") return starts === undefined ? "Starting" : `Starts in ${about(starts)}`;
-    if (queue.paused) return "The queue is paused";
+    if (queue.paused) return queue.reason?.by_hand === false ? queue.reason.message : "The queue is paused";
     return starts === undefined ? "Waiting in line" : `Starts in ${about(starts)}`;
   }
   const { image, eta_s: eta } = job.progress;
@@ -175,6 +175,14 @@ export function engineDetails(engine, online) {
   if (engine.previews === false) sentences.push(NO_PREVIEWS);
   return sentences;
 }
+
+/**
+ * Each of several engines in a line; nothing of a single one, which the rest is about.
+ * @param {readonly import("./api.js").OneEngine[]} engines @returns {string[]}
+ */
+export const engineLines = (engines) => (engines.length < 2 ? [] : engines.map(({ name, state, running, model }) =>
+  [name, state === "ready" ? (running ? `${running} running` : "ready") : state === "down" ? "does not answer" : "is starting", model]
+    .filter(Boolean).join(" · ")));
 
 export const NO_PREVIEWS = "This ComfyUI sends no previews. Start it with --preview-method auto to watch pictures sharpen.";
 

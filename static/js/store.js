@@ -45,7 +45,7 @@ export const EVERYTHING = { view: "all", q: "" };
 export function initial() {
   return {
     jobs: new Map(), list: [], filter: EVERYTHING, next: null, loaded: false, paged: false, counts: {},
-    engine: null, queue: { running: 0, waiting: 0, paused: false, positions: {}, starts: {} },
+    engine: null, queue: { running: 0, waiting: 0, paused: false, reason: null, positions: {}, starts: {} },
     online: true, sequence: 0, version: "", canceling: new Set(),
   };
 }
@@ -81,8 +81,9 @@ export function reduce(state, event) {
     case "progress": return progress(state, event);
     case "removed": return removed(state, event);
     case "queue": {
-      const { running, waiting, paused, positions, starts } = event;
-      return { ...state, queue: { running, waiting, paused, positions, starts }, counts: event.counts ?? state.counts };
+      const { running, waiting, paused, reason = null, positions, starts } = event;
+      const queue = { running, waiting, paused, reason, positions, starts };
+      return { ...state, queue, counts: event.counts ?? state.counts };
     }
     case "engine": return { ...state, engine: event.engine };
     case "online": return state.online === event.online ? state : { ...state, online: event.online };

@@ -30,6 +30,10 @@ SKETCH = COMFYUI | {
     "kind": "sketch", "url": None, "version": None,
     "reason": "No ComfyUI answers at http://127.0.0.1:8188.",
 }  # fmt: skip
+BY_HAND = {
+    "code": "paused", "message": "The queue is paused.", "hint": "Resume it when you like.",
+    "by_hand": True,
+}  # fmt: skip
 MODEL = {
     "name": "sd_xl_base_1.0.safetensors", "label": "SDXL base 1.0", "family": "sdxl",
     "family_label": "SDXL", "default": True, "steps": 25, "cfg": 5.0, "sampler": "euler",
@@ -151,10 +155,13 @@ class Stage:
     def __init__(self, jobs: list[Json] | None = None, *, engine: Json | None = None) -> None:
         self.jobs: dict[str, Json] = {}
         self.engine = engine or COMFYUI
+        self.engines: list[Json] = []
+        self.checks: list[Json] = []
         # the answer for the next action is this error: (status, error)
         self.refusal: tuple[int, Json] | None = None
         self.queue: Json = {
-            "running": 0, "waiting": 0, "paused": False, "positions": {}, "starts": {},
+            "running": 0, "waiting": 0, "paused": False, "reason": None,
+            "positions": {}, "starts": {},
         }  # fmt: skip
         self.painter: Callable[[str, int], bytes] = painting
         self.page_size = 50
@@ -205,6 +212,11 @@ class Stage:
         for socket in [*self._sockets]:
             await socket.send_bytes(head + data)
 
+    async def line(self, **changes: Any) -> None:
+        """Change what is told of the queue, and tell it."""
+        self.queue |= changes
+        await self.tell(type="queue", **self.queue, counts=self.counts())
+
     async def hang_up(self) -> None:
         for socket in [*self._sockets]:
             await socket.close()
@@ -237,8 +249,11 @@ class Stage:
             web.post("/api/imagine", self._imagine),
             web.post("/api/parse", self._parse),
             web.get("/api/{kind:images|thumbnails}/{name}", self._picture),
-            web.get("/api/health", self._answer(lambda: {"engine": self.engine})),
+            web.get("/api/health", self._answer(self._health)),
             web.get("/api/queue", self._answer(lambda: self.queue)),
+            web.post("/api/queue/{verb}", self._steer),
+            web.post("/api/batches/{batch}/cancel", self._cancel_batch),
+            web.get("/api/diagnostics", self._answer(lambda: {"checks": self.checks})),
             web.get("/api/parameters", self._answer(lambda: {"parameters": []})),
             web.get("/api/catalog", self._answer(self._catalog)),
             web.static("/static", STATIC),
@@ -337,6 +352,28 @@ class Stage:
         asked = request.match_info.get("verb", request.method)
         changes = known[asked] if asked in known else await request.json()
         return web.json_response(await self.put(job, **changes))
+
+    def _health(self) -> Json:
+        return {"engine": self.engine, "engines": self.engines or [self.engine]}
+
+    async def _steer(self, request: web.Request) -> web.Response:
+        verb = request.match_info["verb"]
+        if verb == "clear":
+            waiting = [job for job in self.jobs.values() if job["state"] == "queued"]
+            return web.json_response({"jobs": await self._cancel(waiting)})
+        await self.line(paused=verb == "pause", reason=BY_HAND if verb == "pause" else None)
+        return web.json_response(self.queue)
+
+    async def _cancel_batch(self, request: web.Request) -> web.Response:
+        batch = [job for job in self.jobs.values() if job["batch"] == request.match_info["batch"]]
+        return web.json_response({"jobs": await self._cancel(batch)})
+
+    async def _cancel(self, jobs: list[Json]) -> list[str]:
+        now = datetime.now(UTC).isoformat()
+        active = [job for job in jobs if job["state"] in {"queued", "running"}]
+        for job in active:
+            await self.put(job, state="canceled", finished_at=now)
+        return [job["id"] for job in active]
 
     async def _imagine(self, request: web.Request) -> web.Response:
         prompt = (await request.json())["prompt"]

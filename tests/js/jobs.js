@@ -19,4 +19,4 @@ export const images = (...indices) => indices.map((index) => ({
   media_type: "image/png", bytes: 1000, seed: 1,
 }));
 
-export const QUEUE = { running: 0, waiting: 0, paused: false, positions: {}, starts: {} };
+export const QUEUE = { running: 0, waiting: 0, paused: false, reason: null, positions: {}, starts: {} };

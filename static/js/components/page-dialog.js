@@ -58,10 +58,12 @@ const DIALOGS = {
     <li><span>If it runs elsewhere, start Imagine with its address:</span><code>imagine --comfyui-url http://192.168.1.20:8188</code></li>
     <li><span>Or keep the address in the environment:</span><code>IMAGINE_COMFYUI_URL=http://192.168.1.20:8188</code></li></ol>
     <p>The sketches that you have made stay.</p></dialog>`),
+  checks: template(`<dialog class="note-dialog" tabindex="-1" aria-labelledby="checks-name"><div class="head"><h2 id="checks-name">Every connection</h2>${CLOSE}</div>
+    <check-list aria-live="polite"></check-list></dialog>`),
 };
 
 export class PageDialog extends HTMLElement {
-  /** @param {keyof typeof DIALOGS} name */
+  /** @param {keyof typeof DIALOGS} name @returns {HTMLElement} */
   open(name) {
     const dialog = /** @type {HTMLDialogElement} */ (DIALOGS[name]());
     this.replaceChildren(dialog);
@@ -71,5 +73,6 @@ export class PageDialog extends HTMLElement {
     dialog.addEventListener("close", () => dialog.remove());
     dialog.showModal();
     dialog.focus();
+    return dialog;
   }
 }

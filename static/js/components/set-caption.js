@@ -1,7 +1,7 @@
 // @ts-check
 // <set-caption>: the words beside a set, its flags, its notes, and one line of 40 px that says how far it is.
 //   caption.update(job, { parent, queue, canceling, hint, now });
-// Wishes: `wish` {what: "cancel"|"restore"|"parent"|"reroll"|"prompt"|"download-all"|"menu", job, from}.
+// Wishes: `wish` {what: "cancel"|"next"|"restore"|"parent"|"reroll"|"prompt"|"download-all"|"menu", job, from}.
 
 import { icon, part, say, template, wish, writeNotes } from "../dom.js";
 import { clock, dayInside, plural, splitPrompt } from "../format.js";
@@ -14,7 +14,7 @@ const NOTES_SHOWN = 2;
 
 const BODY = template(`<div class="caption">
   <h3 class="words"></h3><p class="flags"></p><button type="button" class="from num" data-do="parent"></button><div class="notes"></div>
-  <div class="prog"><span></span><button type="button" class="act"></button></div>
+  <div class="prog"><span></span><button type="button" class="act" data-do="next">Make next</button><button type="button" class="act"></button></div>
   <div class="meta"><span></span><button type="button" class="act more-notes"></button><div class="to">
     <button type="button" class="ib" data-do="reroll" aria-label="Reroll">${icon("reroll")}</button>
     <button type="button" class="ib" data-do="prompt" aria-label="Use this prompt">${icon("prompt")}</button>
@@ -75,7 +75,9 @@ export class SetCaption extends HTMLElement {
     const deleted = job.deleted_at;
     this.#at(".prog").hidden = !active && !deleted;
     this.#at(".meta").hidden = active || Boolean(deleted);
-    const act = this.#at(".prog .act");
+    const act = this.#at(".prog .act:last-child");
+    // the one that is next already has no one to pass
+    this.#at("[data-do=next]").hidden = job.state !== "queued" || canceling || (queue.positions?.[job.id] ?? 1) < 2;
     if (active) {
       const line = progressLine(job, queue, canceling);
       say(this.#at(".prog span"), line);

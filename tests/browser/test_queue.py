@@ -1,0 +1,140 @@
+"""The queue on the page: paused and resumed, moved and canceled, and each connection looked at."""
+
+from playwright.async_api import Page, expect
+
+from tests.browser.conftest import OpenPage
+from tests.browser.stage import BY_HAND, COMFYUI, Json, Stage, make_job
+from tests.browser.test_page import no_violations
+
+DISK_FULL = {
+    "code": "disk_full", "message": "The disk of output is full: 12 MB are free.",
+    "hint": "Free some space; the queue goes on by itself.", "by_hand": False,
+}  # fmt: skip
+CHECKS = [
+    {"id": "disk.space", "title": "Space on the disk", "status": "ok",
+     "message": "212 GB are free.", "fix": None},
+    {"id": "engine.previews", "title": "Previews", "status": "warning",
+     "message": "This ComfyUI sends no previews.", "fix": "Start it with --preview-method auto."},
+    {"id": "engine.reach", "title": "ComfyUI", "status": "failed",
+     "message": "Nobody listens at http://127.0.0.1:8188.", "fix": "Start ComfyUI."},
+]  # fmt: skip
+
+
+def waiting(number: int, **fields: object) -> Json:
+    return make_job(number, f"fox {number}", state="queued", **fields)
+
+
+async def open_menu(page: Page) -> None:
+    await page.locator("engine-state .engine").click()
+
+
+async def test_the_queue_is_paused_and_resumed_from_the_header(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(waiting(1))
+    page = await open_page()
+    await open_menu(page)
+    await page.get_by_role("button", name="Pause the queue").click()
+    line = page.locator("pause-line .banner")
+    await expect(line).to_contain_text("The queue is paused. What runs goes on")
+    await expect(page.locator("article .prog > span")).to_have_text("The queue is paused")
+    await expect(page.locator(".toast")).to_contain_text("The queue is paused.")
+    await line.get_by_role("button", name="Resume").click()
+    await expect(line).to_have_count(0)
+    assert [path for _, path, _ in stage.asked] == ["/api/queue/pause", "/api/queue/resume"]
+
+
+async def test_a_pause_for_the_disk_says_why_and_has_no_button(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(waiting(1))
+    stage.queue |= {"paused": True, "reason": DISK_FULL, "waiting": 1}
+    page = await open_page()
+    line = page.locator("pause-line .banner")
+    await expect(line).to_contain_text(f"{DISK_FULL['message']} {DISK_FULL['hint']}")
+    await expect(line.locator("button")).to_be_hidden()
+    await expect(page.locator("article .prog > span")).to_have_text(str(DISK_FULL["message"]))
+    await open_menu(page)
+    await expect(page.locator("engine-state [data-do=pause], [data-do=resume]")).to_be_hidden()
+
+
+async def test_a_set_far_back_in_line_can_be_made_next(stage: Stage, open_page: OpenPage) -> None:
+    first, second, third = (waiting(number) for number in (1, 2, 3))
+    stage.add(first, second, third)
+    places = {first["id"]: 1, second["id"]: 2, third["id"]: 3}
+    stage.queue |= {"waiting": 3, "positions": places}
+    page = await open_page()
+    next_ = page.locator("article [data-do=next]")
+    await expect(next_.locator("visible=true")).to_have_count(2)
+    await page.locator("article[aria-label='Set 3'] [data-do=next]").click()
+    await stage.line(positions={third["id"]: 1, first["id"]: 2, second["id"]: 3})
+    await expect(page.locator("article[aria-label='Set 3'] [data-do=next]")).to_be_hidden()
+    assert stage.asked == [("PATCH", f"/api/jobs/{third['id']}", {"priority": "next"})]
+
+
+async def test_the_other_sets_of_a_canceled_one_can_be_canceled_too(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    jobs = [waiting(number, batch="b") for number in (1, 2, 3)]
+    stage.add(*jobs, waiting(4))
+    page = await open_page()
+    await page.locator("article[aria-label='Set 2']").get_by_role("button", name="Cancel").click()
+    toast = page.locator(".toast")
+    await expect(toast).to_contain_text("The other 2 sets of this prompt go on.")
+    await toast.get_by_role("button", name="Cancel them too").click()
+    await expect(page.locator("article [data-state=canceled]").first).to_be_visible()
+    assert stage.asked[-1][:2] == ("POST", "/api/batches/b/cancel")
+    await expect(page.locator("article .prog:visible")).to_have_count(1)
+
+
+async def test_all_that_wait_can_be_canceled(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(waiting(1), waiting(2))
+    stage.queue |= {"waiting": 2}
+    page = await open_page()
+    await open_menu(page)
+    await page.get_by_role("button", name="Cancel 2 sets that wait").click()
+    await expect(page.locator(".toast")).to_contain_text("2 sets canceled.")
+
+
+async def test_several_engines_are_told_a_line_each(stage: Stage, open_page: OpenPage) -> None:
+    first = COMFYUI | {"name": "http://127.0.0.1:8188", "running": 1, "model": "sdxl.safetensors"}
+    second = COMFYUI | {"name": "http://127.0.0.1:8189", "state": "down", "model": None}
+    stage.engines = [first, second]
+    page = await open_page()
+    await open_menu(page)
+    facts = page.locator("engine-state .facts p")
+    await expect(facts.nth(-2)).to_have_text("http://127.0.0.1:8188 · 1 running · sdxl.safetensors")
+    await expect(facts.nth(-1)).to_have_text("http://127.0.0.1:8189 · does not answer")
+
+
+async def test_every_connection_is_looked_at_what_fails_first(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.checks = CHECKS
+    page = await open_page()
+    await open_menu(page)
+    await page.get_by_role("button", name="Check every connection").click()
+    dialog = page.get_by_role("dialog", name="Every connection")
+    await expect(dialog.locator("check-list > p")).to_have_text("One thing does not work.")
+    await expect(dialog.locator("h3")).to_have_text(
+        ["ComfyUI does not work", "Previews could be better", "Space on the disk works"]
+    )
+    await expect(dialog.locator("li").first).to_contain_text("Start ComfyUI.")
+    await no_violations(page)
+    await page.keyboard.press("Escape")
+    await expect(dialog).to_have_count(0)
+
+
+async def test_the_menu_of_the_queue_works_by_keyboard_and_is_accessible(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(waiting(1))
+    stage.queue |= {"waiting": 1, "paused": True, "reason": BY_HAND}
+    page = await open_page()
+    await page.locator("engine-state .engine").focus()
+    await page.keyboard.press("Enter")
+    await no_violations(page)
+    await page.keyboard.press("Tab")
+    await expect(page.get_by_role("button", name="Resume the queue")).to_be_focused()
+    await page.keyboard.press("Escape")
+    await expect(page.locator("engine-state .engine")).to_be_focused()
