@@ -24,24 +24,18 @@ class Cause:
     pattern: re.Pattern[str]
     message: str
     hint: str
-    nodes: re.Pattern[str] | None = None
+    nodes: re.Pattern[str]
 
 
 def _cause(code: str, pattern: str, message: str, hint: str, *, nodes: str = "") -> Cause:
-    flags = re.IGNORECASE | re.DOTALL
-    return Cause(
-        code,
-        re.compile(pattern, flags),
-        message,
-        hint,
-        re.compile(nodes, re.IGNORECASE) if nodes else None,
-    )
+    known = re.compile(pattern, re.IGNORECASE | re.DOTALL)
+    return Cause(code, known, message, hint, re.compile(nodes, re.IGNORECASE))
 
 
 _GPU_MEMORY = (
     r"OutOfMemory|out of (?:GPU |video )?memory|Allocation on device|STATUS_ALLOC_FAILED|"
     r"not enough (?:GPU |video |memory)|OUT_OF_(?:DEVICE_MEMORY|HOST_MEMORY|RESOURCES)|"
-    r"Could not allocate tensor with|Invalid buffer size"
+    r"Could not allocate tensor with|Invalid buffer size|Failed to allocate memory for requested"
 )
 _SCALES = r"image|mask|latent(?!upscale)|inpaint|composite|blend|batch|stitch|crop"
 
@@ -58,7 +52,8 @@ CAUSES = (
     _cause(
         "disk_full",
         r"No space left on device|Errno 28\]|Disk quota exceeded|Errno 122\]|"
-        r"not enough space on the disk|WinError 112\]|os error 112\b",
+        r"not enough space on the disk|WinError 112\]|os error 112\b|StorageFull|"
+        r"PytorchStreamWriter failed writing",
         "{title}: the disk that ComfyUI writes to is full.",
         "Free some space there, then try again.",
     ),
@@ -88,6 +83,12 @@ CAUSES = (
         "The GPU ran out of memory {where}.",
         "{smaller}, or close other programs that use the GPU.",
     ),
+    _cause(
+        "missing_node",
+        r"ffmpeg is required|ffmpeg could not be found|No such file or directory: 'ffmpeg'",
+        "{title}: the program ffmpeg is missing, which the node needs.",
+        "Install ffmpeg on ComfyUI's computer, then restart ComfyUI.",
+    ),
     # Models that are not there
     _cause(
         "missing_model",
@@ -103,10 +104,17 @@ CAUSES = (
     ),
     _cause(
         "missing_model",
-        r"(?:FileNotFoundError|NO_?SUCH_?FILE|No such file).*\.(?:safetensors|ckpt|pth?|gguf|bin|"
-        r"sft|onnx)\b|Invalid model path|Model file .* not found",
+        r"(?:FileNotFoundError|NO_?SUCH_?FILE|No such file|unable to open file|no file named).*"
+        r"\.(?:safetensors|ckpt|pth?|gguf|bin|sft|onnx)\b|Invalid model path",
         "{title}: ComfyUI does not have {file}.",
         "{install}",
+    ),
+    _cause(
+        "missing_model",
+        r"PathLike object, not NoneType|'NoneType' object has no attribute '(?:lower|endswith)'",
+        "{title}: ComfyUI does not have {file}.",
+        "{install}",
+        nodes=r"Load",
     ),
     _cause(
         "missing_model",
@@ -118,7 +126,8 @@ CAUSES = (
         "missing_model",
         r"LocalEntryNotFoundError|locate the files? on the Hub|couldn't connect to 'https?://|"
         r"HTTPSConnectionPool|ConnectionError|MaxRetryError|URLError|cached snapshot folder|"
-        r"valid model identifier|Can't load \w+ for '|getaddrinfo failed|ReadTimeout",
+        r"valid model identifier|Can't load \w+ for '|getaddrinfo failed|ReadTimeout|"
+        r"ConnectError|name resolution|Name or service not known",
         "{title}: the node could not download its model.",
         "Let ComfyUI reach the internet, then try again, or put the model there by hand.",
     ),
@@ -136,7 +145,13 @@ CAUSES = (
     ),
     _cause(
         "missing_model",
-        r"^AssertionError:\s*$|antelopev2|buffalo_l|insightface model is required",
+        r"\bLoRA model not found",
+        "{title}: its LoRA is missing, or goes by another name.",
+        "Put it into ComfyUI's models/loras folder under the name that IPAdapter asks for.",
+    ),
+    _cause(
+        "missing_model",
+        r"^AssertionError:\s*$|antelopev2|buffalo_l",
         "{title}: its face models are missing, or in the wrong folder.",
         "Unpack antelopev2 or buffalo_l into ComfyUI's models/insightface/models folder.",
         nodes=r"InsightFace|InstantID|PuLID|FaceID|FaceAnalysis|ReActor",
@@ -183,7 +198,7 @@ CAUSES = (
     _cause(
         "incomplete_model",
         r"Could not detect model type|Unknown model architecture|UnsupportedModelError|"
-        r"invalid style model|Unsupported model",
+        r"invalid style model|Unsupported model|must be a single-image model",
         "{title}: {file} is no model that it knows.",
         "Choose another file, or update ComfyUI if the model is new.",
     ),
@@ -191,7 +206,7 @@ CAUSES = (
     _cause(
         "bad_input",
         r"tensor a \(\d+\) must match|Sizes of tensors must match|Expected size .* but got size|"
-        r"could not be broadcast|shape mismatch",
+        r"expanded size of the tensor|could not be broadcast|shape mismatch",
         "{title}: the pictures or masks that it takes differ in size.",
         "Bring them to the same size first.",
         nodes=_SCALES,
@@ -209,7 +224,8 @@ CAUSES = (
         r"shapes cannot be multiplied|to have \d+ channels, but got|size mismatch for|"
         r"loading state_dict for|tensor a \(\d+\) must match|Sizes of tensors must match|"
         r"Expected size .* but got size|must specify y if and only if|"
-        r"Given normalized_shape|shape '\[[^']*\]' is invalid for input of size",
+        r"expanded size of the tensor|weight expected shape|Given normalized_shape|"
+        r"shape '\[[^']*\]' is invalid for input of size",
         "{title}: the model, its text encoder, VAE, LoRA or ControlNet do not belong together.",
         "Choose a LoRA, ControlNet, text encoder and VAE that are made for this model.",
     ),
@@ -243,6 +259,24 @@ CAUSES = (
     ),
     _cause(
         "bad_input",
+        r"canUse32BitIndexMath|larger than INT_MAX|more than INT_MAX",
+        "{title}: the picture is too large for what the node does.",
+        "{smaller}, then try again.",
+    ),
+    _cause(
+        "bad_input",
+        r"Kernel size can't be greater than actual input size",
+        "{title}: the picture, or a part of it, is too small for what the node does.",
+        "Make it larger, then try again.",
+    ),
+    _cause(
+        "bad_input",
+        r"Seed must be between 0 and 2\*\*32|out of bounds for u?int32",
+        "{title}: the seed is too large for this node.",
+        "Use a --seed below 4294967296.",
+    ),
+    _cause(
+        "bad_input",
         r"Saving image outside the output folder is not allowed",
         "{title}: it may save pictures in ComfyUI's output folder only.",
         "Take the drive and every “..” out of its filename_prefix.",
@@ -261,8 +295,8 @@ CAUSES = (
     ),
     _cause(
         "missing_input",
-        r"(?:No such file or directory|cannot find the (?:path|file) specified): '([^'\n]+)'",
-        "{title}: ComfyUI does not have {0}.",
+        r"(?:file or directory|(?:path|file) specified): '([^'\n]*[^'\n\\/])[\\/]*'",
+        "{title}: ComfyUI does not have “{0}”.",
         "Put it where the node looks for it, then try again.",
     ),
     _cause(
@@ -274,6 +308,12 @@ CAUSES = (
     # Nodes that are not wholly there, or do not fit
     _cause(
         "missing_node",
+        r"DLL load failed while importing (\w+?)(?:_pybind\w*)?:",
+        "{title}: the Python package {0} cannot be loaded, which its node pack needs.",
+        "Install {0} anew into ComfyUI's Python, then restart ComfyUI.",
+    ),
+    _cause(
+        "missing_node",
         r"name 'YOLO' is not defined",
         "{title}: the Python package ultralytics is missing, which its node pack needs.",
         "Install ultralytics into ComfyUI's Python, then restart ComfyUI.",
@@ -281,7 +321,7 @@ CAUSES = (
     _cause(
         "missing_node",
         r"No module named '([\w-]+)|Cannot find a working (triton) installation|"
-        r"name '(insightface|onnxruntime|triton)' is not defined",
+        r"not found in your environment: (\w+)|name '(insightface|onnxruntime|triton)' is not def",
         "{title}: the Python package {0} is missing, which its node pack needs.",
         "Install {0} into ComfyUI's Python, then restart ComfyUI.",
     ),
@@ -315,8 +355,9 @@ CAUSES = (
     _cause(
         "engine_broken",
         r"no kernel image is available|invalid device function|Torch not compiled with CUDA|"
-        r"driver version is insufficient|Found no NVIDIA driver|hipErrorNoBinaryForGpu",
-        "{title}: the PyTorch of this ComfyUI does not fit the GPU.",
+        r"driver version is insufficient|Found no NVIDIA driver|hipErrorNoBinaryForGpu|"
+        r"No (?:CUDA|HIP) GPUs are available|no (?:CUDA|ROCm)-capable device",
+        "{title}: the PyTorch of this ComfyUI cannot use the GPU.",
         "Update the GPU's driver and install the PyTorch made for it, then restart ComfyUI.",
     ),
     _cause(
@@ -339,7 +380,14 @@ CAUSES = (
     ),
     _cause(
         "engine_broken",
-        r"CUDA error|HIP error|device-side assert|cuDNN error|CU(?:DNN|BLAS)_STATUS|"
+        r"Errno 22\] Invalid argument|Errno 5\] Input/output error|Errno 32\] Broken pipe",
+        "{title}: ComfyUI lost the window that it writes its progress to.",
+        "Restart ComfyUI, then try again.",
+        nodes=r"sampler",
+    ),
+    _cause(
+        "engine_broken",
+        r"CUDA error|HIP error|device-side assert|cuDNN error|CU(?:DNN|BLAS)_STATUS|CUFFT|"
         r"GPU device instance has been (?:suspended|removed)|DEVICE_LOST|backend failed with error|"
         r"unspecified launch failure|illegal memory access",
         "The GPU stopped answering {where}.",

@@ -42,7 +42,7 @@ def explain_failure(
     told = presentable(words)
     for cause in CAUSES:
         found = cause.pattern.search(said)
-        if found and (cause.nodes is None or cause.nodes.search(error.node_type)):
+        if found and cause.nodes.search(error.node_type):
             groups = [presentable(group) for group in found.groups() if group is not None]
             code, message, hint = _filled(cause, groups, error, graph, title, step)
             break

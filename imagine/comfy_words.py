@@ -81,8 +81,8 @@ def place_in(words: str) -> str | None:
     """Return the folder in ComfyUI's own in which a message says that a file should lie."""
     if found := re.search(r"Model in folder '([^'/\\]+)'", words):
         return f"models/{found[1]}"
-    found = _PLACES.findall(words.strip().partition("\n")[0])
-    return re.sub(r"[\\/]+", "/", found[-1]) if found else None
+    places = _PLACES.findall(words.strip().partition("\n")[0])
+    return re.sub(r"[\\/]+", "/", places[-1]) if places else None
 
 
 def models_of(graph: Graph, node_id: str | None) -> Iterator[tuple[str, str | None]]:
