@@ -38,7 +38,8 @@ class Announcer:
         starts: dict[str, float] = {}
         kind = self._engines.kind
         paused = self._queue.paused
-        left: float | None = self._left_of_running()
+        # Nobody knows when those who wait for the owner begin.
+        left = None if paused is not None else self._left_of_running()
         for position, place in enumerate(self._queue.line(), start=1):
             if position > MOST_PLACES:
                 break

@@ -298,6 +298,24 @@ def models(
     raise typer.Exit(cli_models.run(server=address, as_json=as_json))
 
 
+@app.command()
+def queue(
+    order: Annotated[
+        str | None, typer.Argument(metavar="[pause|resume|clear]", help="What to do with it.")
+    ] = None,
+    *,
+    server: Server = None,
+) -> None:
+    """Show the line of a running server; pause it, resume it, or cancel all that wait."""
+    address = _server_address(server)
+    from imagine import cli_queue
+
+    if order is not None and order not in set(cli_queue.Order):
+        raise typer.BadParameter(f"{order} is none of {', '.join(cli_queue.Order)}.")
+    wanted = None if order is None else cli_queue.Order(order)
+    raise typer.Exit(cli_queue.run(wanted, server=address))
+
+
 @told()
 def _server_address(given: str | None) -> str:
     if given is not None:

@@ -178,6 +178,7 @@ class Dispatcher:
 
     async def _drop(self, job: Job) -> None:
         """Let go of a job that could not be claimed: it is over, or was to be canceled."""
+        self._queue.drop(job.id)
         if await self._endings.is_cancel_asked(job.id):
             await self._endings.move(job, JobState.CANCELED, {"finished_at": utc_now()})
 

@@ -45,7 +45,9 @@ class Pause:
     by_hand: bool = False
 
 
-BY_HAND = Pause("paused", "The queue is paused.", "Resume it when you like.", by_hand=True)
+BY_HAND = Pause(
+    "paused", "The queue is paused.", "What runs goes on. Resume it when you like.", by_hand=True
+)
 
 
 class MemoryQueue:
@@ -133,6 +135,10 @@ class MemoryQueue:
         known = self._waiting.get(job.id) or self._handed.get(job.id) or self._begun.get(job.id)
         rank = known.rank if known is not None else 0
         return Waiting(rank if priority is None else -priority, job.number, job.id, job)
+
+    def drop(self, job_id: str) -> None:
+        """Let go of a job that an engine was handed in vain: it was over by then."""
+        self._handed.pop(job_id, None)
 
     def begin(self, job_id: str) -> None:
         """The engine has begun a job that it was handed."""

@@ -132,6 +132,17 @@ class Transaction:
             row = sa.update(jobs).where(jobs.c.number == found.job.number)
             self._connection.execute(row.values(**new))
 
+    def first_priority(self, found: Found) -> int:
+        """Return the priority with which a queued job goes before all others that are queued."""
+        others = sa.select(sa.func.max(jobs.c.priority)).where(
+            jobs.c.deleted_at.is_(None),
+            jobs.c.state == JobState.QUEUED,
+            jobs.c.number != found.job.number,
+        )
+        highest = self._connection.scalar(others)
+        own = found.marks.priority
+        return own if highest is None else max(own, highest + 1)
+
     def stray(self, found: Found) -> None:
         """Remember the present attempt as one that is given up on an engine out of reach."""
         row = {"prompt_id": found.job.prompt_id, "engine_url": found.marks.engine_url}

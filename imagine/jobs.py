@@ -8,7 +8,7 @@ and `imagine.job_queue`.
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -36,6 +36,9 @@ logger = logging.getLogger(__name__)
 
 # A plan holds its graph: 20 to 70 KB. Without a bound, 10,000 waiting jobs would take half a GB.
 MOST_PLANS = 2000
+
+# So many jobs are canceled in one write: others have their turn between two.
+CANCELED_AT_ONCE = 250
 
 MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.QUEUED: frozenset({JobState.RUNNING, JobState.FAILED, JobState.CANCELED}),
@@ -108,9 +111,19 @@ class JobStore(Protocol):
         """Write the next attempt's prompt id before an engine sees it."""
         ...
 
-    async def set_priority(self, job_id: str, priority: int) -> Job | None:
-        """Write down the priority of a job, if it is queued; return it, None when unknown."""
+    async def set_priority(self, job_id: str, priority: int | None) -> tuple[Job, int] | None:
+        """Write down the priority of a job, if it is queued; None: before all others.
+
+        Returns the job and its priority; None when unknown.
+        """
         ...
+
+    async def cancel_all(self, job_ids: Collection[str]) -> list[Job]:
+        """Cancel in one write what is queued, and mark what runs; return both as they are now."""
+        ...
+
+    async def queued(self) -> list[str]: ...
+    async def batch(self, batch: str) -> list[tuple[str, JobState]]: ...
 
     async def request_cancel(self, job_id: str) -> Job | None: ...
     async def set_paused(self, paused: bool) -> None: ...
@@ -308,6 +321,42 @@ class Jobs:
         return job
 
     @whole
+    async def cancel_batch(self, batch: str) -> list[str]:
+        """Cancel what waits or runs of a batch; return the ids.
+
+        Raises:
+            NotFoundError: there is no such batch.
+        """
+        found = await self._store.batch(batch)
+        if not found:
+            raise NotFoundError(f"There is no batch {batch}.")
+        return await self._cancel_all([job_id for job_id, state in found if state.is_active])
+
+    @whole
+    async def clear(self) -> list[str]:
+        """Cancel all that wait, those handed to an engine but not begun included; return the ids.
+
+        What begins to run in this very moment is canceled too.
+        """
+        line = [place.id for place in self._queue.line()]
+        return await self._cancel_all(list(dict.fromkeys([*line, *await self._store.queued()])))
+
+    async def _cancel_all(self, job_ids: Sequence[str]) -> list[str]:
+        """Cancel jobs, a group in each write, and the last first: the next in line may begin."""
+        canceled = []
+        for end in range(len(job_ids), 0, -CANCELED_AT_ONCE):
+            group = job_ids[max(0, end - CANCELED_AT_ONCE) : end]
+            for job in await self._store.cancel_all(group):
+                canceled.append(job.id)
+                if job.state.is_active:
+                    self.cancels.add(job.id)
+                else:
+                    self.plans.pop(job.id, None)
+            self.bell.set()
+        order = set(canceled)
+        return [job_id for job_id in job_ids if job_id in order]
+
+    @whole
     async def retry(self, job_id: str) -> Job:
         """Queue a failed or canceled job again; it keeps what it has and makes what is missing.
 
@@ -383,15 +432,18 @@ class Jobs:
         return await self._change(job_id, {"favorites": chosen})
 
     @whole
-    async def set_priority(self, job_id: str, priority: int) -> Job:
+    async def set_priority(self, job_id: str, priority: int | None) -> Job:
         """Move a waiting job in the line: a higher priority goes first, then the older one.
+
+        None: before all others that wait now.
 
         Raises:
             ConflictError: it does not wait.
         """
-        job = await self._store.set_priority(job_id, priority)
-        if job is None:
+        found = await self._store.set_priority(job_id, priority)
+        if found is None:
             raise NotFoundError(f"There is no set {job_id}.")
+        job, priority = found
         if job.state is not JobState.QUEUED:
             raise ConflictError(
                 f"Set {job.number} {_ended(job.state)}. Only one that waits can be moved in line."

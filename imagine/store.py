@@ -10,7 +10,7 @@ gallery (`imagine.job_query`) is joining strings. Tables and file are in `imagin
 
 import asyncio
 import queue
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
@@ -58,6 +58,16 @@ _IS_ACTIVE = sa.and_(
     jobs.c.deleted_at.is_(None), jobs.c.state.in_([state for state in JobState if state.is_active])
 )
 _ACTIVE = sa.select(jobs.c.body, *MARKS).where(_IS_ACTIVE).order_by(jobs.c.number)
+_QUEUED = (
+    sa.select(jobs.c.id)
+    .where(jobs.c.deleted_at.is_(None), jobs.c.state == JobState.QUEUED)
+    .order_by(jobs.c.number)
+)
+_BATCH = (
+    sa.select(jobs.c.id, jobs.c.state)
+    .where(jobs.c.deleted_at.is_(None), jobs.c.batch == sa.bindparam("of"))
+    .order_by(jobs.c.number)
+)
 _STRAYS = sa.select(strays.c.prompt_id).where(strays.c.engine_url == sa.bindparam("engine"))
 _CHANGES = (
     sa.select(jobs.c.id, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted"))
@@ -324,19 +334,48 @@ class SqliteJobStore(Opened):
 
         return await self._write(work)
 
-    async def set_priority(self, job_id: str, priority: int) -> Job | None:
-        """Write down the priority of a queued job; return it as it is, None when unknown.
+    async def cancel_all(self, job_ids: Collection[str]) -> list[Job]:
+        """Cancel those of these jobs that are queued, and mark those that run; in one write.
+
+        Returns:
+            Both, as they are now. What is over, or unknown, is left out.
+        """
+        ended = {"state": JobState.CANCELED, "finished_at": utc_now()}
+
+        def work(writing: Transaction) -> list[Job]:
+            jobs = []
+            for job_id in job_ids:
+                found = writing.find(job_id)
+                if found is None or not found.job.state.is_active:
+                    continue
+                if found.job.state is JobState.QUEUED:
+                    jobs.append(writing.replace(found, ended))
+                else:
+                    writing.mark(found, cancel_requested=True)
+                    jobs.append(found.job)
+            return jobs
+
+        return await self._write(work)
+
+    async def set_priority(self, job_id: str, priority: int | None) -> tuple[Job, int] | None:
+        """Write down the priority of a queued job; None puts it before all others.
 
         Of a job that is not queued it stays as it was.
+
+        Returns:
+            The job as it is, and its priority; None when there is no such job.
         """
 
-        def work(writing: Transaction) -> Job | None:
+        def work(writing: Transaction) -> tuple[Job, int] | None:
             found = writing.find(job_id)
             if found is None:
                 return None
-            if found.job.state is JobState.QUEUED:
-                writing.mark(found, priority=priority)
-            return found.job
+            own = found.marks.priority
+            if found.job.state is not JobState.QUEUED:
+                return found.job, own
+            new = writing.first_priority(found) if priority is None else priority
+            writing.mark(found, priority=new)
+            return found.job, new
 
         return await self._write(work)
 
@@ -423,6 +462,16 @@ class SqliteJobStore(Opened):
                 for row in reading.execute(_ACTIVE)
             ]
         )
+
+    async def queued(self) -> list[str]:
+        """Return the ids of what is queued, oldest first."""
+        return await self._read(lambda reading: list(reading.scalars(_QUEUED)))
+
+    async def batch(self, batch: str) -> list[tuple[str, JobState]]:
+        """Return id and state of each job of a batch, oldest first; without those in the trash."""
+        values = {"of": batch}
+        rows = await self._read(lambda reading: reading.execute(_BATCH, values).all())
+        return [(row.id, JobState(row.state)) for row in rows]
 
     async def strays(self, engine_url: str) -> list[str]:
         """Return the prompt ids of attempts that were given up while this engine was away."""

@@ -129,6 +129,7 @@ OUTSIDERS = {
         "cli_client",
         "cli_models",
         "cli_prompt",
+        "cli_queue",
     ),
     "alembic": DATABASE,
     "jinja2": ("routes.pages",),

@@ -338,8 +338,40 @@ async def test_a_job_that_is_over_is_not_marked_to_be_canceled(store):
 
 async def test_only_a_queued_job_gets_another_priority(store):
     running = await run(store, await add(store))
-    assert await store.set_priority(running.id, 5) == running
+    assert await store.set_priority(running.id, 5) == (running, 0)
     assert (await store.marks(running.id)).priority == 0
+
+
+async def test_next_is_above_all_that_are_queued_and_of_no_others(store):
+    new = [job() for _ in range(3)]
+    priorities = {new[0].id: 9, new[1].id: 3}
+    first, second, third = await store.add(new, priorities=priorities)
+    await run(store, first)
+    assert await store.set_priority(third.id, None) == (third, 4)
+    assert await store.set_priority(third.id, None) == (third, 4)
+    assert await store.set_priority(second.id, None) == (second, 5)
+
+
+async def test_canceling_many_ends_what_waits_and_marks_what_runs(store):
+    queued, over = await add(store), await in_state(store, SUCCEEDED)
+    running, untouched = await in_state(store, RUNNING), await add(store)
+    found = await store.cancel_all([queued.id, over.id, running.id, "nobody"])
+    assert [(one.id, one.state) for one in found] == [(queued.id, CANCELED), (running.id, RUNNING)]
+    assert found[0].finished_at is not None
+    assert (await store.marks(running.id)).cancel_requested
+    assert await store.queued() == [untouched.id]
+    assert await store.get(over.id) == over
+    assert store.counts["canceled"] == 1
+
+
+async def test_a_batch_is_found_with_its_states_and_without_trash(store):
+    first, second, third = await store.add([job(batch="mine") for _ in range(3)])
+    await add(store)
+    await run(store, second)
+    await store.move(third.id, CANCELED)
+    await store.update(third.id, changes={"deleted_at": utc_now()})
+    assert await store.batch("mine") == [(first.id, QUEUED), (second.id, RUNNING)]
+    assert await store.batch("nobody") == []
 
 
 async def test_active_jobs_come_oldest_first_with_their_priorities(store):

@@ -131,7 +131,8 @@ async def patch_job(request: web.Request) -> web.Response:
     jobs, job_id = request.app[PARTS].jobs, request.match_info["id"]
     job = None
     if body.priority is not None:
-        job = await jobs.set_priority(job_id, body.priority)
+        priority = None if body.priority == "next" else body.priority
+        job = await jobs.set_priority(job_id, priority)
     if body.favorites is not None:
         job = await jobs.set_favorites(job_id, body.favorites)
     if job is None:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from imagine.models import Job
-from imagine.routes import actions, catalog, jobs, live, pictures, uploads, wire
+from imagine.routes import actions, catalog, jobs, live, pictures, queue, uploads, wire
 from imagine.routes.openapi import Operation, document
 from imagine.routes.shown import base_of
 
@@ -199,11 +199,43 @@ OPERATIONS: tuple[Operation, ...] = (
         "How each part is; 200 while the process serves",
         answers={200: wire.HealthAnswer},
     ),
-    Operation("GET", "/api/queue", catalog.queue, "Our line", answers={200: wire.QueueAnswer}),
+    Operation("GET", "/api/queue", queue.queue, "Our line", answers={200: wire.QueueAnswer}),
+    Operation(
+        "POST",
+        "/api/queue/pause",
+        queue.pause,
+        "Hand nothing more to the engines; what runs goes on",
+        answers={200: wire.QueueAnswer},
+        errors=(503,),
+    ),
+    Operation(
+        "POST",
+        "/api/queue/resume",
+        queue.resume,
+        "Go on; 409 with the reason when something else holds the line",
+        answers={200: wire.QueueAnswer},
+        errors=(409, 503),
+    ),
+    Operation(
+        "POST",
+        "/api/queue/clear",
+        queue.clear,
+        "Cancel all that wait",
+        answers={200: wire.CanceledAnswer},
+        errors=(503,),
+    ),
+    Operation(
+        "POST",
+        "/api/batches/{batch}/cancel",
+        queue.cancel_batch,
+        "Cancel what waits or runs of a batch",
+        answers={200: wire.CanceledAnswer},
+        errors=(404, 503),
+    ),
     Operation(
         "GET",
         "/api/comfyui/queue",
-        catalog.comfyui_queue,
+        queue.comfyui_queue,
         "ComfyUI's own queue, whoever filled it",
         answers={200: wire.ComfyQueueAnswer},
         errors=(502, 503, 504),
@@ -211,9 +243,9 @@ OPERATIONS: tuple[Operation, ...] = (
     Operation(
         "POST",
         "/api/comfyui/interrupt",
-        catalog.comfyui_interrupt,
+        queue.comfyui_interrupt,
         "Stop our own running jobs",
-        answers={200: wire.InterruptAnswer},
+        answers={200: wire.CanceledAnswer},
     ),
 )
 

@@ -3,12 +3,12 @@
 Answers that hold jobs are written as text made of the stored JSON; these models describe them.
 """
 
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field
+from pydantic import BaseModel, BeforeValidator, Field
 
 from imagine.models import Action, Direction, Job, Note, Strength
-from imagine.routes.reading import Body, JsonInt, Query
+from imagine.routes.reading import Body, JsonInt, Query, whole_number
 
 
 class PictureRef(Body):
@@ -112,14 +112,27 @@ class JobsAnswer(BaseModel):
     counts: dict[str, int]
 
 
+def read_place(value: object) -> object:
+    """Let a priority pass, or the word next."""
+    number = None if value == "next" else whole_number(value)
+    if isinstance(number, int) and not -100 <= number <= 100:
+        raise ValueError("it must be from -100 to 100, or next")
+    return value if number is None else number
+
+
+Place = Annotated[
+    Annotated[int, Field(ge=-100, le=100)] | Literal["next"], BeforeValidator(read_place)
+]
+
+
 class PatchBody(Body):
     """What can be changed on a job; what is left out stays."""
 
     favorites: list[JsonInt] | None = Field(
         None, max_length=64, description="Indexes of the starred pictures"
     )
-    priority: JsonInt | None = Field(
-        None, ge=-100, le=100, description="Of a waiting job: the higher goes first"
+    priority: Place | None = Field(
+        None, description="Of a waiting job: the higher goes first, next before all who wait"
     )
 
 
@@ -148,12 +161,22 @@ class EngineState(BaseModel):
     waiting: int
 
 
+class PauseReason(BaseModel):
+    """Why nobody is handed to an engine; ``by_hand``: somebody paused the line."""
+
+    code: Literal["paused", "disk_full", "disk_unwritable"]
+    message: str
+    hint: str | None
+    by_hand: bool
+
+
 class QueueAnswer(BaseModel):
     """Our line. ``position`` 1 starts next. Units: ``starts`` in seconds from now."""
 
     running: int
     waiting: int
     paused: bool
+    reason: PauseReason | None
     positions: dict[str, int]
     starts: dict[str, float]
 
@@ -229,8 +252,8 @@ class ComfyQueueAnswer(BaseModel):
     pending: list[dict[str, Any]]
 
 
-class InterruptAnswer(BaseModel):
-    """The jobs of ours that were asked to stop."""
+class CanceledAnswer(BaseModel):
+    """The jobs of ours that were canceled, or asked to stop."""
 
     jobs: list[str]
 
