@@ -30,6 +30,9 @@ from typing import ClassVar
 
 from pydantic import BaseModel, ConfigDict
 
+# The codes of a `StorageError` that say what is wrong with the disk.
+DISK_FULL, DISK_UNWRITABLE = "disk_full", "disk_unwritable"
+
 
 class Detail(BaseModel):
     """One problem: which parameter, what was given, what is allowed, where it stands.

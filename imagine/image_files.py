@@ -6,15 +6,22 @@ says is turned into a sentence here too.
 
 import errno
 import filecmp
+import json
 import os
 import secrets
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
-from imagine.errors import EngineError, EngineUnavailableError, StorageError
+from imagine.errors import (
+    DISK_FULL,
+    DISK_UNWRITABLE,
+    EngineError,
+    EngineUnavailableError,
+    StorageError,
+)
 from imagine.image_bytes import (
     PNG,
     PNG_SIGNATURE,
@@ -29,6 +36,8 @@ from imagine.image_bytes import (
 PICTURE_LIMIT = 256 * 2**20
 # The first and last bytes that are kept to see whether a picture is whole; no picture is smaller.
 HEAD_BYTES = TAIL_BYTES = 32
+# How our text begins in a PNG (`imagine.picture_text`), as a chunk of either kind.
+OWN_TEXT = b"Xtimagine\0"
 # More than any header takes, colour profile and EXIF of a JPEG included.
 HEADER_BYTES = 2**20
 
@@ -44,6 +53,8 @@ class Incoming:
         self._header: Header | None = None
         self._head = self._tail = b""
         self.size = 0
+        # Whether our own text came with it.
+        self.says_itself = False
         # A cancelled caller discards the file while a thread may still write it.
         self._using = threading.Lock()
         self._is_over = False
@@ -58,6 +69,8 @@ class Incoming:
                 # Somebody may have tidied the folder away while we ran.
                 self._part.parent.mkdir(parents=True, exist_ok=True)
                 self._file = self._part.open("xb", buffering=0)
+                chunks = [b"".join(chunks)]
+                self.says_itself = OWN_TEXT in chunks[0][:HEADER_BYTES]
             data = b"".join(chunks)
             self.size += len(data)
             self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
@@ -133,6 +146,66 @@ def part_path(folder: Path) -> Path:
     return folder / f"{secrets.token_hex(8)}.part"
 
 
+def make_folder(folder: Path) -> None:
+    """Make a folder below one that is there, so that it outlives a power cut."""
+    if not folder.is_dir():
+        folder.mkdir(exist_ok=True)
+        sync_folder(folder.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    """See that the names in a folder are on the disk; Windows has no way to ask for that."""
+    if os.name == "nt":
+        return
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network disks cannot
+            raise
+    finally:
+        os.close(descriptor)
+
+
+def write_beside(path: Path, data: bytes, part: Path) -> None:
+    """Write a small file in one go: all of it is there, or what was there before."""
+    try:
+        with part.open("xb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        part.replace(path)
+    except BaseException:
+        part.unlink(missing_ok=True)
+        raise
+    sync_folder(path.parent)
+
+
+def clear_parts(folder: Path) -> None:
+    """Remove what a crash left half-written."""
+    for part in folder.glob("*.part"):
+        part.unlink(missing_ok=True)
+
+
+def sidecar(path: Path) -> Path:
+    """Return where it is said of a picture what does not stand in it."""
+    return path.with_name(f"{path.name}.json")
+
+
+def trash_note(path: Path) -> Path:
+    """Return where it is said of a picture in the trash since when it lies there."""
+    return path.with_name(f"{path.name}.trash.json")
+
+
+def read_json(path: Path) -> dict[str, Any] | None:
+    """Return the object in a small file; None when there is none that can be read."""
+    try:
+        data = json.loads(path.read_bytes())
+    except (OSError, ValueError):
+        return None
+    return data if isinstance(data, dict) else None
+
+
 def read_file_header(path: Path) -> Header:
     """Return type and size of a picture file.
 
@@ -187,11 +260,13 @@ def storage_error(error: OSError, path: Path) -> StorageError:
             return StorageError(
                 "The disk is full, so this was not saved.",
                 hint=f"Free some space for {path.parent}, then try again.",
+                code=DISK_FULL,
             )
         case errno.EACCES | errno.EPERM | errno.EROFS:
             return StorageError(
                 f"{path} cannot be written.",
                 hint="Allow writing there, or start Imagine with another folder: --output FOLDER.",
+                code=DISK_UNWRITABLE,
             )
         case _:
             return StorageError(

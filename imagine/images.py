@@ -17,17 +17,23 @@ from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
 import aiofiles
-import aiofiles.os
 
-from imagine.errors import StorageError
+from imagine.errors import JobError
 from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
     Incoming,
+    clear_parts,
     damaged,
     disk_errors,
+    make_folder,
     part_path,
     read_file_header,
+    read_json,
     read_texts,
+    sidecar,
+    sync_folder,
+    trash_note,
+    write_beside,
 )
 from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
 from imagine.lifetime import Opened
@@ -41,6 +47,8 @@ T = TypeVar("T")
 GATHERED_BYTES = 4 * 1024**2
 # Two threads: while one waits for the disk, the other writes.
 WRITERS = 2
+# So much is written to see whether a disk has room: about one picture.
+PROBE_BYTES = 2**20
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +95,7 @@ class ImageStore(Opened):
     def _prepare(self) -> None:
         for folder in (self._images, self._small, self._trash):
             folder.mkdir(parents=True, exist_ok=True)
-            for part in folder.glob("*.part"):
-                part.unlink(missing_ok=True)
+            clear_parts(folder)
 
     async def close(self) -> None:
         """Wait for what is being written."""
@@ -105,11 +112,14 @@ class ImageStore(Opened):
         created_at: datetime,
         media_type: str,
         text_chunks: Mapping[str, str],
+        about: Mapping[str, Any] | None = None,
     ) -> StoredImage:
         """Take a picture in as it streams; its bytes stay what they are.
 
-        A PNG gets the texts as chunks of its own. A picture that is there already, from an earlier
-        attempt of the job, is accepted if it is the same; another one gets another name.
+        A PNG gets the texts as chunks of its own. ``about`` is what a picture says of itself: one
+        that has no place for it, or came without it, gets it as a sidecar. A picture that is there
+        already, from an earlier attempt of the job, is accepted if it is the same; another one gets
+        another name.
 
         Raises:
             EngineError: it is no PNG, JPEG or WebP, or too big.
@@ -131,19 +141,25 @@ class ImageStore(Opened):
                 gathered,
                 day_of(created_at),
                 stem(words, job_id, index),
+                about,
             )
         except BaseException:
             await asyncio.shield(self._write(incoming.discard))
             raise
 
     def _settle(
-        self, incoming: Incoming, rest: Sequence[bytes], day: str, base: str
+        self,
+        incoming: Incoming,
+        rest: Sequence[bytes],
+        day: str,
+        base: str,
+        about: Mapping[str, Any] | None,
     ) -> StoredImage:
         """Write the last bytes and give the file its name; in a thread."""
         incoming.write(rest)
         header = incoming.finish()
         folder = self._images / day
-        folder.mkdir(exist_ok=True)
+        make_folder(folder)
         extension = EXTENSIONS[header.media_type]
         with self._naming:
             for count in range(1, 100):
@@ -152,13 +168,17 @@ class ImageStore(Opened):
                 if incoming.place(path):
                     break
             else:
-                raise StorageError(f"There are too many pictures called {base} already.")
+                raise JobError(f"There are too many pictures called {base} already.")
+        sync_folder(folder)
+        if about is not None and not incoming.says_itself and not _exists(sidecar(path)):
+            write_beside(sidecar(path), _json(about), part_path(self._images))
         return _stored(f"{day}-{path.name}", path, header, incoming.size)
 
     def path(self, name: str) -> Path:
         """Return the file of a picture, in the gallery or in the trash."""
         day, file, _ = parse_name(name)
-        for root in (self._images, self._trash):
+        # Once more at the end: it may come back while we look.
+        for root in (self._images, self._trash, self._images):
             path = root / day / file
             try:
                 real = path.resolve(strict=True)
@@ -192,18 +212,12 @@ class ImageStore(Opened):
 
     async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
         """Write the JSON beside a picture, in one go."""
-        path = _sidecar(self.path(name))
-        part = part_path(self._images)
-        with disk_errors(path):
-            async with aiofiles.open(part, "w", encoding="utf-8") as file:
-                await file.write(json.dumps(data, ensure_ascii=False))
-                await file.flush()
-                await asyncio.to_thread(os.fsync, file.fileno())
-            await aiofiles.os.replace(part, path)
+        path = sidecar(self.path(name))
+        await self._write(write_beside, path, _json(data), part_path(self._images))
 
     async def read_sidecar(self, name: str) -> dict[str, Any] | None:
         """Return the JSON beside a picture; None when there is none."""
-        path = _sidecar(self.path(name))
+        path = sidecar(self.path(name))
         with disk_errors(path):
             try:
                 async with aiofiles.open(path, encoding="utf-8") as file:
@@ -214,26 +228,36 @@ class ImageStore(Opened):
                 raise damaged(path.name) from error
         return data if isinstance(data, dict) else None
 
-    async def trash(self, name: str) -> None:
-        """Move a picture and its sidecar out of the gallery's folder; `path` still finds it."""
-        await self._write(self._move, name, self._images, self._trash)
+    async def trash(self, name: str, at: datetime) -> None:
+        """Move a picture and its sidecar out of the gallery's folder; `path` still finds it.
+
+        ``at`` is noted beside it, for whoever has nothing but the files.
+        """
+        note = _json({"deleted_at": at.isoformat()})
+        await self._write(self._move, name, self._images, self._trash, note)
 
     async def restore(self, name: str) -> None:
         """Move a picture and its sidecar back out of the trash."""
-        await self._write(self._move, name, self._trash, self._images)
+        await self._write(self._move, name, self._trash, self._images, None)
 
-    def _move(self, name: str, origin: Path, to: Path) -> None:
+    def _move(self, name: str, origin: Path, to: Path, note: bytes | None) -> None:
+        """Move what belongs to a picture, itself last: begun and broken off, it is begun again."""
         day, file, _ = parse_name(name)
         source, target = origin / day / file, to / day / file
         with self._naming:
-            if _exists(target):  # it was moved already
-                return
-            if not _exists(source):
-                raise no_such_picture(name)
-            target.parent.mkdir(exist_ok=True)
-            if _exists(_sidecar(source)):
-                _sidecar(source).replace(_sidecar(target))
-            source.replace(target)
+            if not _exists(target):
+                if not _exists(source):
+                    raise no_such_picture(name)
+                make_folder(target.parent)
+                if note is not None:
+                    write_beside(trash_note(target), note, part_path(self._images))
+                if _exists(sidecar(source)):
+                    sidecar(source).replace(sidecar(target))
+                source.replace(target)
+                sync_folder(target.parent)
+                sync_folder(source.parent)
+            if note is None:
+                trash_note(source).unlink(missing_ok=True)
 
     async def delete(self, name: str) -> None:
         """Remove a picture for good, with its sidecar and thumbnails; gone already is no error."""
@@ -243,8 +267,31 @@ class ImageStore(Opened):
         day, file, _ = parse_name(name)
         for root in (self._images, self._trash):
             (root / day / file).unlink(missing_ok=True)
-            _sidecar(root / day / file).unlink(missing_ok=True)
+            sidecar(root / day / file).unlink(missing_ok=True)
+        trash_note(self._trash / day / file).unlink(missing_ok=True)
         self._thumbnails.delete(f"{day}/{file}")
+
+    async def sidecars(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
+        """Find every sidecar that can be read, with the name of its picture."""
+        for root in (self._images, self._trash):
+            for folder in await self._write(_folders, root):
+                for found in await self._write(_read_sidecars, folder):
+                    yield found
+
+    async def probe(self) -> None:
+        """Write something, to see whether that can be done."""
+        await self._write(self._probe)
+
+    def _probe(self) -> None:
+        self._images.mkdir(parents=True, exist_ok=True)
+        part = part_path(self._images)
+        try:
+            with part.open("xb") as file:
+                file.write(os.urandom(PROBE_BYTES))
+                file.flush()
+                os.fsync(file.fileno())
+        finally:
+            part.unlink(missing_ok=True)
 
     async def walk(self) -> AsyncIterator[Listed]:
         """Find every picture, oldest day first; what is not named by us is left out."""
@@ -264,12 +311,21 @@ def _exists(path: Path) -> bool:
     return path.is_file()
 
 
-def _sidecar(path: Path) -> Path:
-    return path.with_name(f"{path.name}.json")
+def _json(data: Mapping[str, Any]) -> bytes:
+    return json.dumps(data, ensure_ascii=False).encode(errors="replace")
 
 
 def _folders(root: Path) -> list[Path]:
     return sorted(folder for folder in root.iterdir() if folder.is_dir())
+
+
+def _read_sidecars(folder: Path) -> list[tuple[str, dict[str, Any]]]:
+    found = []
+    for path in sorted(folder.glob("*.json")):
+        name = f"{folder.name}-{path.name.removesuffix('.json')}"
+        if is_name(name) and (data := read_json(path)) is not None:
+            found.append((name, data))
+    return found
 
 
 def _names(folder: Path) -> list[str]:

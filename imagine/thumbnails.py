@@ -78,8 +78,11 @@ class Thumbnails:
             data = _shrunk(source, width)
             target.parent.mkdir(parents=True, exist_ok=True)
             part = part_path(self._folder)
-            part.write_bytes(data)
-            part.replace(target)
+            try:
+                part.write_bytes(data)
+                part.replace(target)
+            finally:
+                part.unlink(missing_ok=True)
 
 
 def lies_on_its_side(picture: Image.Image) -> bool:

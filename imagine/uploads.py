@@ -27,7 +27,13 @@ from imagine.errors import (
     UnsupportedMediaError,
 )
 from imagine.image_bytes import EXTENSIONS, INPUT_LIMIT, MEDIA_TYPES, Header, read_header
-from imagine.image_files import HEADER_BYTES, disk_errors, part_path
+from imagine.image_files import (
+    HEADER_BYTES,
+    clear_parts,
+    disk_errors,
+    part_path,
+    sync_folder,
+)
 from imagine.input_image import Box
 from imagine.lifetime import Opened
 from imagine.masks import Mask, normalise
@@ -90,8 +96,7 @@ class Uploads(Opened):
 
     def _prepare(self) -> None:
         self._folder.mkdir(parents=True, exist_ok=True)
-        for part in self._folder.glob("*.part"):
-            part.unlink(missing_ok=True)
+        clear_parts(self._folder)
 
     async def close(self) -> None:
         """Wait for what is being written."""
@@ -154,6 +159,7 @@ class Uploads(Opened):
             with part.open("rb+") as file:
                 os.fsync(file.fileno())
             part.replace(path)
+            sync_folder(self._folder)
         upload = Upload(upload_id, path, header.width, header.height, header.media_type, size)
         return Put(_remember(self._known, upload_id, upload), is_new)
 

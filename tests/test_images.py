@@ -1,13 +1,17 @@
 """Pictures on disk: whole or not at all, where they belong, and never anywhere else."""
 
 import asyncio
+import contextlib
 import errno
 import io
 import json
 import os
+import shutil
+import stat
+import sys
 import threading
 import zlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,6 +23,7 @@ from imagine import images as images_module
 from imagine import thumbnails
 from imagine.errors import EngineError, EngineUnavailableError, NotFoundError, StorageError
 from imagine.ids import new_id
+from imagine.image_bytes import with_text
 from imagine.image_names import slug
 from imagine.images import ImageStore, Listed, StoredImage
 
@@ -420,7 +425,7 @@ async def test_a_picture_in_the_trash_is_still_seen_and_comes_back(images, outpu
     stored = await put(images)
     await images.write_sidecar(stored.name, {"favorite": True})
     for _ in range(2):  # a second time changes nothing
-        await images.trash(stored.name)
+        await images.trash(stored.name, MADE)
     assert all(name.startswith("trash/2026-11-20/") for name in files(output))
     assert images.path(stored.name).read_bytes() == picture()
     assert await images.read_sidecar(stored.name) == {"favorite": True}
@@ -441,7 +446,7 @@ async def test_deleting_takes_everything_that_belongs_to_a_picture(images, outpu
     with pytest.raises(NotFoundError):
         images.path(stored.name)
     with pytest.raises(NotFoundError):
-        await images.trash(stored.name)
+        await images.trash(stored.name, MADE)
 
 
 async def test_walking_finds_every_picture_and_nothing_else(images, output):
@@ -452,7 +457,7 @@ async def test_walking_finds_every_picture_and_nothing_else(images, output):
         await put(images, job_id=new_id()),
         await put(images, picture("WEBP"), index=2),
     ]
-    await images.trash(stored[1].name)
+    await images.trash(stored[1].name, MADE)
     await images.write_sidecar(stored[0].name, {})
     (output / "images" / "2026-11-20" / "holiday.png").write_bytes(picture())
     (output / "images" / "notes").mkdir()
@@ -514,3 +519,140 @@ async def test_an_output_folder_that_cannot_be_made_is_told(tmp_path):
     with pytest.raises(StorageError):
         await store.open()
     await store.close()
+
+
+# --- what outlives a power cut
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="others do not tell what a descriptor is")
+async def test_the_name_of_a_picture_is_on_the_disk_before_it_is_told(images, output, monkeypatch):
+    synced: list[Path] = []
+    fsync = os.fsync
+
+    def note(descriptor: int) -> None:
+        path = Path(f"/proc/self/fd/{descriptor}")
+        if path.is_dir():
+            synced.append(path.resolve())
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", note)
+    stored = await put(images)
+    assert synced == [output / "images", stored.path.parent]
+    await put(images, index=1)
+    assert synced[2:] == [stored.path.parent]
+    await images.trash(stored.name, MADE)
+    assert {output / "trash", output / "trash" / "2026-11-20"} <= set(synced)
+
+
+async def test_a_disk_that_cannot_sync_a_folder_is_no_trouble(images, monkeypatch):
+    fsync = os.fsync
+
+    def refuse(descriptor: int) -> None:
+        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "a network disk")
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", refuse)
+    assert (await put(images)).path.is_file()
+
+
+async def test_what_a_crash_left_of_trash_is_cleared_too(output):
+    for folder in ("images", "thumbnails", "trash"):
+        (output / folder).mkdir(parents=True)
+        (output / folder / "0123.part").write_bytes(b"half")
+    async with ImageStore(output):
+        assert files(output) == []
+
+
+# --- what a picture says of itself, where its bytes do not
+
+ABOUT = {"imagine": {"job": JOB}, "imagine-index": "0"}
+
+
+@pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
+async def test_a_picture_that_came_without_its_words_gets_them_as_a_sidecar(images, kind):
+    stored = await put(images, picture(kind), about=ABOUT)
+    assert await images.read_sidecar(stored.name) == ABOUT
+    await images.write_sidecar(stored.name, {**ABOUT, "favorite": True})
+    await put(images, picture(kind), about=ABOUT)  # once more, after a crash
+    assert await images.read_sidecar(stored.name) == {**ABOUT, "favorite": True}
+
+
+async def test_a_picture_with_its_words_inside_needs_no_sidecar(images):
+    data = with_text(picture(), {"imagine": '{"job": "лиса"}'})
+    stored = await put(images, data, about=ABOUT)
+    assert await images.read_sidecar(stored.name) is None
+
+
+# --- the trash, broken off at any line
+
+
+async def test_a_picture_in_the_trash_says_since_when(images, output):
+    stored = await put(images)
+    await images.trash(stored.name, MADE)
+    note = output / "trash" / "2026-11-20" / f"{stored.path.name}.trash.json"
+    assert json.loads(note.read_text()) == {"deleted_at": MADE.isoformat()}
+    await images.restore(stored.name)
+    assert not note.exists()
+
+
+STEPS = range(1, 7)
+
+
+@pytest.mark.parametrize("back", [False, True])
+@pytest.mark.parametrize("steps", STEPS)
+async def test_a_move_that_broke_off_is_made_whole_by_the_next(
+    images, output, monkeypatch, steps: int, back: bool
+):
+    """Each step is a call of the system that changes a folder; the power goes before one."""
+    stored = await put(images)
+    await images.write_sidecar(stored.name, {"favorite": True})
+    before = files(output)
+    if back:
+        await images.trash(stored.name, MADE)
+    left = steps
+
+    class PowerCutError(BaseException):
+        pass
+
+    def counted(function: Callable[..., Any]) -> Callable[..., Any]:
+        def call(*arguments: Any, **named: Any) -> Any:
+            nonlocal left
+            left -= 1
+            if left == 0:
+                raise PowerCutError
+            return function(*arguments, **named)
+
+        return call
+
+    async def move() -> None:
+        await (images.restore(stored.name) if back else images.trash(stored.name, MADE))
+
+    with monkeypatch.context() as patched, contextlib.suppress(PowerCutError):
+        for name in ("replace", "unlink", "mkdir"):
+            patched.setattr(Path, name, counted(getattr(Path, name)))
+        await move()
+    assert images.path(stored.name).read_bytes() == picture()
+    await move()
+    assert await images.read_sidecar(stored.name) == {"favorite": True}
+    if not back:
+        assert images.path(stored.name).is_relative_to(output / "trash")
+        await images.restore(stored.name)
+    assert files(output) == before
+
+
+async def test_small_copies_are_made_again_when_their_folder_is_gone(images, output):
+    stored = await put(images, picture(size=(400, 400)))
+    first = await images.thumbnail(stored.name, 160)
+    shutil.rmtree(output / "thumbnails")
+    assert await images.thumbnail(stored.name, 160) == first
+    assert size_of(first) == (160, 160)
+
+
+async def test_a_probe_leaves_nothing_and_tells_what_is_wrong(images, output):
+    await images.probe()
+    assert files(output) == []
+    shutil.rmtree(output / "images")
+    (output / "images").write_text("in the way")
+    with pytest.raises(StorageError):
+        await images.probe()
