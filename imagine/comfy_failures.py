@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from imagine.comfy_causes import CAUSES, Cause
 from imagine.comfy_messages import ExecutionError
 from imagine.comfy_words import (
+    MOST_SEARCHED,
     Graph,
     install_advice,
     model_in,
@@ -38,7 +39,7 @@ def explain_failure(
         )
     title = title_of(graph, error.node, error.node_type)
     words = _words(error)
-    said = f"{error.exception_type}: {words}"
+    said = f"{error.exception_type[:MOST_SEARCHED]}: {words}"
     told = presentable(words)
     for cause in CAUSES:
         found = cause.pattern.search(said)
@@ -55,11 +56,11 @@ def explain_failure(
 
 def _words(error: ExecutionError) -> str:
     """Return the message without its type, which newer versions of ComfyUI write before it."""
-    kind = error.exception_type
+    kind, words = error.exception_type, error.exception_message[:MOST_SEARCHED]
     for prefix in (kind, kind.rpartition(".")[2]):
-        if prefix and error.exception_message.startswith(f"{prefix}:"):
-            return error.exception_message[len(prefix) + 1 :].strip()
-    return error.exception_message
+        if prefix and words.startswith(f"{prefix}:"):
+            return words[len(prefix) + 1 :].strip()
+    return words
 
 
 def _own_words(kind: str, told: str) -> str:
@@ -78,7 +79,7 @@ def _filled(
     title: str,
     step: tuple[int, int] | None,
 ) -> tuple[str, str, str]:
-    words = error.exception_message
+    words = _words(error)
     loaded, place = next(models_of(graph, error.node), (None, None))
     file = model_in(words)
     if file is not None and file != re.split(r"[\\/]", loaded or "")[-1]:

@@ -14,6 +14,8 @@ from imagine.repair import folder_of
 Graph = Mapping[str, Any]
 
 LONGEST_WORDS = 200
+# No more of a message is searched: looking for names of files takes the square of its length.
+MOST_SEARCHED = 2000
 
 # A name may hold spaces where a separator or a quote says that it begins.
 _NAME = r"(?:(?:(?<=[\\/])|(?<!\w['\"])(?<=['\"]))[^\\/'\"<>|:*?\n]+|[^\s\\/'\"<>|:*?]+)"
@@ -52,7 +54,7 @@ def sentence(words: str) -> str:
 def presentable(words: Any) -> str:
     """Return the first line of what ComfyUI said, without folders, tensors and its asterisks."""
     line = str(words or "").strip()
-    line = next((one for one in line.splitlines() if one.strip()), "")
+    line = next((one for one in line.splitlines() if one.strip()), "")[:MOST_SEARCHED]
     line = _TENSORS.sub("…", _FOLDERS.sub("", line))
     return first_line(re.sub(r"^\W*ERROR:\s*", "", line))
 

@@ -105,6 +105,7 @@ async def error_of(client: Client, state: str = "failed") -> dict[str, Any]:
             "Change the prompt or the graph and try again; ComfyUI's own window tells more.",
         ),
     ],
+    ids=["memory", "missing model", "mismatch", "disk", "gpu", "crash"],
 )
 async def test_a_job_tells_why_its_run_failed(
     client: Client,

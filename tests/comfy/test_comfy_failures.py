@@ -127,6 +127,12 @@ def test_another_model_than_the_one_in_the_graph_goes_where_it_was_looked_for() 
     assert "models/vae" in body.hint
 
 
+@pytest.mark.parametrize("piece", ["x", "a.", "/a", "'", "Model in folder '"])
+def test_a_message_of_a_megabyte_holds_nobody_up(piece: str) -> None:
+    error = ExecutionError("P", "5", "KSampler", "ValueError", piece * 1_000_000, TRACEBACK)
+    assert len(explain_failure(error, {}).message) < 300
+
+
 @settings(deadline=None)
 @given(st.text(), st.text(), st.text(max_size=20))
 def test_no_failure_is_too_strange_to_explain(kind: str, message: str, node: str) -> None:
