@@ -6,6 +6,7 @@ from aiohttp import web
 
 from imagine.actions import Actions
 from imagine.announcer import Announcer
+from imagine.doctor.diagnosis import Diagnostics
 from imagine.engines import Engines
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
@@ -39,3 +40,4 @@ class Parts:
 SETTINGS = web.AppKey("settings", Settings)
 CALLERS = web.AppKey("callers", Callers)
 PARTS = web.AppKey("parts", Parts)
+DIAGNOSTICS = web.AppKey("diagnostics", Diagnostics)

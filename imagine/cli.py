@@ -40,6 +40,9 @@ Server = Annotated[
     str | None,
     typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
 ]
+Config = Annotated[
+    Path | None, typer.Option(metavar="FILE", help="Settings file, in place of ./imagine.toml.")
+]
 Mask = Annotated[
     Path | None,
     typer.Option(metavar="FILE", help="Where it is white, the picture is painted anew."),
@@ -167,9 +170,7 @@ def read_settings(flags: dict[str, Any], config: Path | None = None) -> Loaded:
 @settings_flags
 def serve(
     *,
-    config: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Settings file, in place of ./imagine.toml.")
-    ] = None,
+    config: Config = None,
     show_config: Annotated[
         bool, typer.Option("--show-config", help="Print each setting and where it came from.")
     ] = False,
@@ -299,6 +300,43 @@ def models(
 
 
 @app.command()
+@settings_flags
+def doctor(
+    *,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Address of a running server, that of its proxy for example; else the settings'.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+    as_report: Annotated[
+        bool, typer.Option("--report", help="Print a report for others, without what is private.")
+    ] = False,
+    config: Config = None,
+    **flags: Any,
+) -> None:
+    """Check each hop, from the settings to the engines, and say what to do about it.
+
+    Ends with 0 when nothing failed, 1 when something did, 2 when it cannot be asked so.
+    """
+    if as_json and as_report:
+        raise typer.BadParameter("Give --json or --report, not both.")
+    with told():
+        loaded = read_settings(flags, config)
+        own = _own_address(loaded.settings) + loaded.settings.base_path
+        address = own if server is None else _server_address(server)
+    from imagine import cli_doctor
+
+    form = cli_doctor.Form.JSON if as_json else cli_doctor.Form.LINES
+    form = cli_doctor.Form.REPORT if as_report else form
+    raise typer.Exit(
+        cli_doctor.run(loaded, address=address, is_named=server is not None, form=form)
+    )
+
+
+@app.command()
 def queue(
     order: Annotated[
         str | None, typer.Argument(metavar="[pause|resume|clear]", help="What to do with it.")
@@ -323,7 +361,10 @@ def _server_address(given: str | None) -> str:
             return web_address(given)
         except ValueError as error:
             raise SettingsError(f"--server: {error}.") from error
-    settings = read_settings({}).settings
+    return _own_address(read_settings({}).settings)
+
+
+def _own_address(settings: Settings) -> str:
     everywhere = settings.host in ("0.0.0.0", "::")  # listened on, not called
     host = "127.0.0.1" if everywhere else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"

@@ -14,11 +14,12 @@ from aiohttp import web
 
 from imagine.actions import Actions
 from imagine.announcer import Announcer
-from imagine.app_keys import CALLERS, PARTS, SETTINGS, Parts
+from imagine.app_keys import CALLERS, DIAGNOSTICS, PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import sole_use
 from imagine.dispatcher import Dispatcher
+from imagine.doctor.diagnosis import Diagnostics, diagnose_inside
 from imagine.engines import Engines
 from imagine.errors import SettingsError
 from imagine.estimates import Estimates
@@ -141,6 +142,9 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             announcer,
             uploads,
             actions,
+        )
+        app[DIAGNOSTICS] = await stack.enter_async_context(
+            Diagnostics(settings, lambda: diagnose_inside(settings, lambda: engines.kind))
         )
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))

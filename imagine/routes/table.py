@@ -8,7 +8,7 @@ from dataclasses import replace
 from aiohttp import web
 
 from imagine.models import Job
-from imagine.routes import actions, catalog, jobs, live, pictures, queue, uploads, wire
+from imagine.routes import actions, catalog, diagnostics, jobs, live, pictures, queue, uploads, wire
 from imagine.routes.openapi import Operation, document
 from imagine.routes.shown import base_of
 
@@ -198,6 +198,13 @@ OPERATIONS: tuple[Operation, ...] = (
         catalog.health,
         "How each part is; 200 while the process serves",
         answers={200: wire.HealthAnswer},
+    ),
+    Operation(
+        "GET",
+        "/api/diagnostics",
+        diagnostics.diagnostics,
+        "Check each hop, and say what to do about it",
+        answers={200: wire.DiagnosticsAnswer},
     ),
     Operation("GET", "/api/queue", queue.queue, "Our line", answers={200: wire.QueueAnswer}),
     Operation(

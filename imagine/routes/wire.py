@@ -239,6 +239,25 @@ class CatalogAnswer(BaseModel):
     default_model: str | None
 
 
+class CheckEntry(BaseModel):
+    """One hop as it was found. ``details.engine`` says which ComfyUI it is about."""
+
+    id: str
+    title: str
+    status: Literal["ok", "warning", "failed", "skipped"]
+    message: str
+    fix: str | None
+    details: dict[str, Any]
+
+
+class DiagnosticsAnswer(BaseModel):
+    """What the doctor found, without what is private; at most 5 seconds old."""
+
+    checks: list[CheckEntry]
+    version: str
+    checked_at: str
+
+
 class ParametersAnswer(BaseModel):
     """Every flag of the prompt language."""
 

@@ -1,0 +1,113 @@
+"""What a report may say: no passwords, tokens, names of machines or folders, and no addresses.
+
+One pass over the finished text, so that whoever writes a check need not think of it. What is known
+to be secret is looked for by its form, what is only private by what the settings name.
+"""
+
+import ipaddress
+import re
+import socket
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from imagine.settings import Settings, is_loopback
+
+HIDDEN = "***"
+_CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>|]*@", re.IGNORECASE)
+_QUERY = re.compile(r"([?&][\w.%~-]+=)[^\s&#\"'<>)`|]+")
+_NAMED = re.compile(
+    r"(\b[\w-]*(?:token|api[_-]?key|secret|passw(?:or)?d|authorization|cookie|signature)\b"
+    r"[\"']?\s*[:=]\s*[\"']?)(?!\*\*\*)[^\s\"'&,;]+",
+    re.IGNORECASE,
+)
+_BEARER = re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]{6,}", re.IGNORECASE)
+_KEYS = re.compile(r"\b(?:sk-|hf_|gh[pousr]_|github_pat_|xox[abprs]-|AKIA)[\w-]{8,}")
+_URL_HOST = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:\*\*\*@)?(\[[0-9a-f:.%]+\]|[^\s/:?#\"'<>)`|]+)")
+_IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)")
+_IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:%\w+)?(?![\w:])")
+_HOMES = re.compile(r"(?:/home|/Users)/[^/\s\"'`|]+|\b[A-Za-z]:\\{1,2}Users\\{1,2}[^\\\s\"'`|]+")
+_ROOTS = "data|etc|media|mnt|opt|private|root|run|srv|tmp|usr|var|Volumes|workspace"
+_PATHS = re.compile(
+    rf"(?<![\w/.~:-])/(?:{_ROOTS})(?:/[^\s/\"'`|:,;)]+)+|\b[A-Za-z]:\\(?:[^\s\"'`|:,;)]+)"
+)
+_OWN_FOLDER = "\0output\0"
+
+
+class Redactor:
+    """Hides what is private; the same machine is the same ``host-1`` in all that one hides.
+
+    The output folder keeps its path, for that is what a report is about; below a home it begins
+    with ``~``.
+    """
+
+    def __init__(self, settings: Settings, *, hosts: Iterable[str] = (), home: Path | None = None):
+        self._home = str(home or Path.home())
+        self._output = str(settings.output.resolve())
+        self._hosts: dict[str, str] = {}
+        names = (urlsplit(url).hostname or "" for url in (*settings.comfyui_url, *hosts))
+        for name in (*names, *settings.allowed_hosts, settings.host, socket.gethostname()):
+            self._name(name)
+
+    def text(self, text: str) -> str:
+        """Return a text without what is private."""
+        text = _CREDENTIALS.sub(rf"\1{HIDDEN}@", text)
+        text = _QUERY.sub(rf"\1{HIDDEN}", text)
+        text = _BEARER.sub(rf"\1 {HIDDEN}", text)
+        text = _NAMED.sub(rf"\1{HIDDEN}", text)
+        text = _KEYS.sub(HIDDEN, text)
+        text = self._without_hosts(text)
+        return self._without_paths(text)
+
+    def value(self, value: Any) -> Any:
+        """Return JSON without what is private."""
+        match value:
+            case str():
+                return self.text(value)
+            case Mapping():
+                return {key: self.value(inner) for key, inner in value.items()}
+            case list() | tuple():
+                return [self.value(inner) for inner in value]
+            case _:
+                return value
+
+    def _name(self, host: str) -> str:
+        """Return what stands for a host; loopback and everywhere stand for themselves."""
+        host = host.strip("[]")
+        if not host or is_loopback(host) or host in ("0.0.0.0", "::"):
+            return host
+        return self._hosts.setdefault(host.lower(), f"host-{len(self._hosts) + 1}")
+
+    def _without_hosts(self, text: str) -> str:
+        for found in _URL_HOST.findall(text):
+            self._name(found)
+        # The longest first: one may be the beginning of another.
+        for host in sorted(self._hosts, key=len, reverse=True):
+            name, escaped = self._hosts[host], re.escape(host)
+            text = re.sub(rf"(?<![\w.-]){escaped}(?![\w-])", name, text)
+            text = re.sub(rf"(?i)(?<=//){escaped}(?=[:/]|$)", name, text)
+        text = _IPV4.sub(self._address, text)
+        return _IPV6.sub(self._address, text)
+
+    def _address(self, found: re.Match[str]) -> str:
+        try:
+            ipaddress.ip_address(found[0].partition("%")[0])
+        except ValueError:
+            return found[0]
+        return self._name(found[0])
+
+    def _without_paths(self, text: str) -> str:
+        text = text.replace(self._output, _OWN_FOLDER)
+        text = self._without_home(text)
+        text = _PATHS.sub(_last_part, text)
+        return text.replace(_OWN_FOLDER, self._without_home(self._output))
+
+    def _without_home(self, text: str) -> str:
+        if len(self._home) > 1:  # in some containers it is /
+            text = re.sub(rf"{re.escape(self._home)}(?![\w-])", "~", text)
+        return _HOMES.sub("~", text)
+
+
+def _last_part(found: re.Match[str]) -> str:
+    return "…/" + re.split(r"[/\\]", found[0])[-1]
