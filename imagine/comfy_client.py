@@ -31,7 +31,7 @@ from imagine.comfy_messages import (
 from imagine.comfy_run import Run
 from imagine.comfy_submit import ComfySubmit
 from imagine.comfy_watch import ComfyWatch
-from imagine.errors import EngineError, EngineUnavailableError
+from imagine.errors import EngineError, EngineTimeoutError, EngineUnavailableError
 from imagine.lifetime import TaskSet
 
 __all__ = ["ComfyClient", "EngineState", "Timing"]
@@ -362,6 +362,11 @@ class ComfyClient:
         run.cancel_wanted = True
         if run.is_accepted:
             await self._submit.stop(run)
+
+    def give_up(self, prompt_id: str) -> None:
+        """Let go of a run that does not end, and stop nothing: its ``execute`` raises at once."""
+        if (run := self._runs.get(prompt_id)) is not None:
+            run.fail(EngineTimeoutError(f"{self._name} does not stop a prompt."))
 
     def view(self, file: FileRef) -> AbstractAsyncContextManager[tuple[str, AsyncIterator[bytes]]]:
         """Open a file of the engine: its content type and its bytes in pieces.

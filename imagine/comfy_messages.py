@@ -9,7 +9,7 @@ Source: ComfyUI 0.3.64, ``server.py`` and ``execution.py``; recorded in ``tests/
 
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from imagine.errors import ErrorBody
@@ -286,7 +286,9 @@ def files_of(output: Any) -> tuple[FileRef, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """The engine took the prompt out of its queue."""
+    """The engine took the prompt out of its queue; ``is_fresh``: just now, not some time ago."""
+
+    is_fresh: bool = field(default=True, compare=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,6 +58,8 @@ class Run:
         # The engine said yes, or should know it: from now on the watchdog looks after it.
         self.is_accepted = False
         self.is_running = False
+        # It was seen in the engine's queue, so that its beginning is not missed.
+        self.was_pending = False
         self.is_over = False
         # ComfyUI said that it is over, but the outputs are still to be read from the history.
         self.is_settling = False
@@ -149,7 +151,7 @@ class Run:
                 if node == self._node:
                     self._finish_node()
             case ExecutionStart():
-                self.start()
+                self.start(is_fresh=True)
             case ExecutionCached(nodes=nodes):
                 self.start()
                 self._tell_cached(nodes)
@@ -161,11 +163,11 @@ class Run:
             case ExecutionError():
                 self._fail_by(message)
 
-    def start(self) -> None:
-        """The engine took it out of its queue."""
+    def start(self, *, is_fresh: bool = False) -> None:
+        """The engine took it out of its queue; ``is_fresh``: just now."""
         if not self.is_running:
             self.is_running = True
-            self._tell(Started())
+            self._tell(Started(is_fresh or self.was_pending))
 
     def _tell_cached(self, nodes: tuple[str, ...]) -> None:
         if not self._is_cached_told:

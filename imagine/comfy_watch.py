@@ -133,6 +133,7 @@ class ComfyWatch:
                 await self._connection.interrupt(run.prompt_id)
         elif run.prompt_id in queue.pending:
             self._found(run, queue.pending[run.prompt_id])
+            run.was_pending = True
             if run.cancel_wanted:
                 await self._connection.delete_pending(run.prompt_id)
         else:

@@ -128,7 +128,9 @@ class Dispatcher:
                     self._jobs.cancels.discard(job_id)
                 continue
             self._jobs.cancels.discard(job_id)
-            run.cancel_wanted = True
+            if not run.cancel_wanted:
+                run.cancel_wanted = True
+                self._runner.expect_end(run)
             self._tasks.start(self._cancel(run), f"cancel of job {job_id}")
 
     async def _cancel(self, run: Run) -> None:

@@ -56,8 +56,13 @@ class Endings:
         else:
             await self.give_back(job, marks={"losses": losses})
 
-    async def end(self, run: Run, state: JobState, error: ErrorBody | None) -> None:
-        """Write the end of a job, with all its pictures."""
+    async def end(
+        self, run: Run, state: JobState, error: ErrorBody | None, *, stray: bool = False
+    ) -> None:
+        """Write the end of a job, with all its pictures.
+
+        ``stray``: its engine does not react, and may go on with the attempt.
+        """
         run.is_over = True
         await run.saved()
         changes: dict[str, Any] = {
@@ -70,7 +75,7 @@ class Endings:
         if state is JobState.SUCCEEDED:
             progress = progress.model_copy(update={"value": 1.0, "step": progress.steps})
         changes["progress"] = progress.model_copy(update={"eta_s": None, "image": None})
-        await self.move(run.job, state, changes)
+        await self._write(run.job, state, changes, stray=stray)
 
     async def fail(self, job: Job, error: ErrorBody) -> None:
         """Fail a job that never came to run."""

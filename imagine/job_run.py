@@ -28,6 +28,13 @@ class Run:
     began: float | None = None
     cancel_wanted: bool = False
     is_over: bool = False
+    # It was found at its engine by a process that did not submit it.
+    is_adopted: bool = False
+    # Its engine was asked to stop it, for it took too long; and its engine did not.
+    is_overtime: bool = False
+    is_given_up: bool = False
+    # What waits for it to take too long; ends with it.
+    watches: set[asyncio.Task[None]] = field(default_factory=set)
 
     @property
     def prompt_id(self) -> str:

@@ -34,6 +34,7 @@ from imagine.estimates import Estimates
 from imagine.image_bytes import MEDIA_TYPES
 from imagine.input_image import InputImage
 from imagine.job_endings import Endings
+from imagine.job_limits import JobLimits
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import RETRY_S, Run
@@ -68,6 +69,7 @@ class Runner:
         estimates: Estimates,
         pictures: Pictures,
         endings: Endings,
+        limits: JobLimits,
     ) -> None:
         self._queue = queue
         self._jobs = jobs
@@ -76,10 +78,16 @@ class Runner:
         self._estimates = estimates
         self._pictures = pictures
         self._endings = endings
+        self._limits = limits
 
     async def stop(self) -> None:
         """Let go of the pictures that are being fetched; the next start asks for them again."""
+        await self._limits.stop()
         await self._pictures.stop()
+
+    def expect_end(self, run: Run) -> None:
+        """A run is to be canceled: it ends, even if its engine does not react."""
+        self._limits.expect_end(run)
 
     def open(self, job: Job, planned: Planned, engine: Engine) -> Run:
         """Return the run of a claimed job, with the pictures that earlier attempts made."""
@@ -90,6 +98,7 @@ class Runner:
 
     async def follow(self, run: Run, *, adopt: bool) -> None:
         """Submit a run, or find it again, and follow it to its end."""
+        run.is_adopted = adopt
         try:
             try:
                 await self._submit(run, adopt=adopt)
@@ -103,12 +112,24 @@ class Runner:
             await self._endings.end(run, JobState.FAILED, error.body())
         except (EngineUnavailableError, EngineTimeoutError) as error:
             run.is_over = True
+            if run.is_given_up:
+                await self._give_up(run)
+                return
             logger.warning("job %s goes back into the line: %s", run.job.id, error.message)
             await asyncio.sleep(RETRY_S)
             await self._endings.give_back(run.job)
         finally:
-            for save in run.saves:
-                save.cancel()
+            for task in (*run.saves, *run.watches):
+                task.cancel()
+
+    async def _give_up(self, run: Run) -> None:
+        """End a run whose engine was asked to stop it, and did not."""
+        for save in run.saves:  # from an engine that does not answer
+            save.cancel()
+        if run.cancel_wanted:
+            await self._endings.end(run, JobState.CANCELED, None, stray=True)
+        else:
+            await self._endings.end(run, JobState.FAILED, self._limits.error(), stray=True)
 
     async def _submit(self, run: Run, *, adopt: bool, again: bool = False) -> None:
         """Bring the engine what it needs, submit the graph and take what it tells.
@@ -139,9 +160,10 @@ class Runner:
         now = time.monotonic()
         meter = run.meter
         match event:
-            case Started():
+            case Started(is_fresh):
                 run.began = now
                 meter.begin(now)
+                self._limits.begin(run, is_fresh=is_fresh)
                 self._queue.begin(run.job.id)
                 self._jobs.bell.set()
             case Cached(nodes):
@@ -165,6 +187,9 @@ class Runner:
                 return
             case Failed(error):
                 await self._endings.end(run, JobState.FAILED, error)
+                return
+            case Interrupted() if run.is_overtime and not run.cancel_wanted:
+                await self._endings.end(run, JobState.FAILED, self._limits.error())
                 return
             case Interrupted():
                 await self._endings.interrupted(run)

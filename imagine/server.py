@@ -27,6 +27,7 @@ from imagine.events import LocalEventBus
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
 from imagine.job_endings import Endings
+from imagine.job_limits import JobLimits
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
@@ -118,6 +119,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             estimates=estimates,
             pictures=Pictures(store, images),
             endings=endings,
+            limits=JobLimits(settings.job_timeout_s),
         )
         dispatcher = Dispatcher(
             store=store,

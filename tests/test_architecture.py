@@ -80,6 +80,7 @@ ROOMS = {
     "inputs": 3,
     "job_queue": 3,
     "job_endings": 3,
+    "job_limits": 3,
     "job_pictures": 3,
     "job_run": 3,
     "job_runner": 3,
