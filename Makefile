@@ -11,9 +11,10 @@ run:
 	@sh scripts/setup.sh run
 	@$(PYTHON_ENV) -m imagine serve $(ARGS)
 
-# What CI runs: all checks, then all tests, those in the browser too
+# What CI runs: all checks, then all tests, those in the browser and behind a proxy too
 test: check
 	@sh scripts/browser.sh
+	@sh scripts/nginx.sh
 	@$(PYTHON_ENV) -m pytest $(PARALLEL) --cov --cov-fail-under=$(COVERAGE_AT_LEAST) $(ARGS)
 
 check: environment

@@ -134,6 +134,7 @@ async def test_the_events_of_a_job_at_work_name_its_pictures_under_the_path(
     async with client.post(f"{BASE}/imagine", json={"prompt": f"fox {SMALL} --steps 2"}) as answer:
         (job,) = (await answer.json())["jobs"]
     async with asyncio.timeout(PATIENCE_S), client.get(f"/api/jobs/{job['id']}/events") as events:
+        assert events.headers["X-Accel-Buffering"] == "no"
         told = [line for line in (await events.text()).splitlines() if '"images":[{' in line]
     assert told
     assert '"/api/' not in "".join(told)
