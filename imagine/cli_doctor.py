@@ -23,9 +23,15 @@ class Form(StrEnum):
 
 def run(loaded: Loaded, *, address: str, is_named: bool, form: Form) -> int:
     """Look, print, and return the exit code: 1 when a check failed."""
-    diagnosis = asyncio.run(diagnose(loaded, address, is_named=is_named))
+    return asyncio.run(_run(loaded, address, is_named, form))
+
+
+async def _run(loaded: Loaded, address: str, is_named: bool, form: Form) -> int:
+    diagnosis = await diagnose(loaded, address, is_named=is_named)
+    # Printed before the loop ends, which may wait for a name server that does not answer.
     for line in _printed(diagnosis, loaded, address, form):
         sys.stdout.write(f"{line}\n")
+    sys.stdout.flush()
     return 1 if diagnosis.count(Status.FAILED) else 0
 
 

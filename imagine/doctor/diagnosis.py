@@ -172,5 +172,4 @@ class Diagnostics(Opened):
     async def _told(self) -> dict[str, Any]:
         diagnosis = await self._look()
         self._ended_at = self._now()
-        told: dict[str, Any] = self._redactor.value(diagnosis.body())
-        return told
+        return self._redactor.diagnosis(diagnosis).body()

@@ -221,7 +221,7 @@ class _Examination:
                 self._failed("engine.nodes", "ComfyUI broke off telling its nodes.", WINDOW)
             self._skip_rest("its nodes are not known", ("engine.models",))
             return
-        info = answer.json()
+        info = await asyncio.to_thread(answer.json)  # megabytes
         if answer.status != 200 or not isinstance(info, dict) or not info:
             self._failed(
                 "engine.nodes",

@@ -1,6 +1,6 @@
 """What a report may say: no passwords, tokens, names of machines or folders, and no addresses.
 
-One pass over the finished text, so that whoever writes a check need not think of it. What is known
+One pass over all that a check says, so that whoever writes one need not think of it. What is known
 to be secret is looked for by its form, what is only private by what the settings name.
 """
 
@@ -8,10 +8,12 @@ import ipaddress
 import re
 import socket
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
+from imagine.doctor.checks import Check, Diagnosis
 from imagine.settings import Settings, is_loopback
 
 HIDDEN = "***"
@@ -28,10 +30,10 @@ _URL_HOST = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:\*\*\*@)?(\[[0-9a-f:.%]+\]|[^\
 _IPV4 = re.compile(r"(?<![\w.])\d{1,3}(?:\.\d{1,3}){3}(?![\w.]*\d)")
 _IPV6 = re.compile(r"(?<![\w:.])[0-9a-fA-F]{0,4}(?::[0-9a-fA-F]{0,4}){2,7}(?:%\w+)?(?![\w:])")
 _HOMES = re.compile(r"(?:/home|/Users)/[^/\s\"'`|]+|\b[A-Za-z]:\\{1,2}Users\\{1,2}[^\\\s\"'`|]+")
-_ROOTS = "data|etc|media|mnt|opt|private|root|run|srv|tmp|usr|var|Volumes|workspace"
-_PATHS = re.compile(
-    rf"(?<![\w/.~:-])/(?:{_ROOTS})(?:/[^\s/\"'`|:,;)]+)+|\b[A-Za-z]:\\(?:[^\s\"'`|:,;)]+)"
-)
+# Two parts and more. What follows a host or a word is no path of a disk.
+_PATHS = re.compile(r"(?<![\w/.~:*…-])(?:/[^\s/\"'`|:,;)]+){2,}|\b[A-Za-z]:\\[^\s\"'`|:,;)]+")
+# Paths of HTTP that our own sentences name.
+_OURS = re.compile(r"/(?:api/|static/|upload/image)")
 _OWN_FOLDER = "\0output\0"
 
 
@@ -43,8 +45,9 @@ class Redactor:
     """
 
     def __init__(self, settings: Settings, *, hosts: Iterable[str] = (), home: Path | None = None):
-        self._home = str(home or Path.home())
+        self._home = str(home or _home())
         self._output = str(settings.output.resolve())
+        self._base_path = settings.base_path
         self._hosts: dict[str, str] = {}
         names = (urlsplit(url).hostname or "" for url in (*settings.comfyui_url, *hosts))
         for name in (*names, *settings.allowed_hosts, settings.host, socket.gethostname()):
@@ -59,6 +62,18 @@ class Redactor:
         text = _KEYS.sub(HIDDEN, text)
         text = self._without_hosts(text)
         return self._without_paths(text)
+
+    def diagnosis(self, diagnosis: Diagnosis) -> Diagnosis:
+        """Return the same checks without what is private; their ids are never touched."""
+        return replace(diagnosis, checks=tuple(map(self._check, diagnosis.checks)))
+
+    def _check(self, check: Check) -> Check:
+        return replace(
+            check,
+            message=self.text(check.message),
+            fix=self.text(check.fix) if check.fix else check.fix,
+            details=self.value(check.details),
+        )
 
     def value(self, value: Any) -> Any:
         """Return JSON without what is private."""
@@ -100,7 +115,7 @@ class Redactor:
     def _without_paths(self, text: str) -> str:
         text = text.replace(self._output, _OWN_FOLDER)
         text = self._without_home(text)
-        text = _PATHS.sub(_last_part, text)
+        text = _PATHS.sub(self._last_part, text)
         return text.replace(_OWN_FOLDER, self._without_home(self._output))
 
     def _without_home(self, text: str) -> str:
@@ -108,6 +123,15 @@ class Redactor:
             text = re.sub(rf"{re.escape(self._home)}(?![\w-])", "~", text)
         return _HOMES.sub("~", text)
 
+    def _last_part(self, found: re.Match[str]) -> str:
+        path = found[0]
+        if _OURS.search(path) or (self._base_path and path.startswith(self._base_path)):
+            return path
+        return "…/" + re.split(r"[/\\]", path)[-1]
 
-def _last_part(found: re.Match[str]) -> str:
-    return "…/" + re.split(r"[/\\]", found[0])[-1]
+
+def _home() -> Path | str:
+    try:
+        return Path.home()
+    except RuntimeError:  # in a container, for a user that has none
+        return ""

@@ -65,10 +65,10 @@ def summary(diagnosis: Diagnosis) -> str:
 
 def report(diagnosis: Diagnosis, loaded: Loaded, redactor: Redactor) -> str:
     """Return Markdown to paste into a bug report, without anything private."""
-    return redactor.text("\n".join(_report(diagnosis, loaded))) + "\n"
+    return "\n".join(_report(redactor.diagnosis(diagnosis), loaded, redactor)) + "\n"
 
 
-def _report(diagnosis: Diagnosis, loaded: Loaded) -> Iterator[str]:
+def _report(diagnosis: Diagnosis, loaded: Loaded, redactor: Redactor) -> Iterator[str]:
     yield "## Imagine doctor"
     yield ""
     yield f"- Imagine {diagnosis.version}, looked at {diagnosis.checked_at}"
@@ -79,7 +79,8 @@ def _report(diagnosis: Diagnosis, loaded: Loaded) -> Iterator[str]:
     yield ""
     own = [name for name, source in loaded.sources.items() if source != "default"]
     for name in own:
-        yield f"- `{name}` = `{_setting(loaded, name)}` ({loaded.sources[name]})"
+        value, source = _setting(loaded, name), loaded.sources[name]
+        yield redactor.text(f"- `{name}` = `{value}` ({source})")
     if not own:
         yield "None."
     for check in diagnosis.checks:

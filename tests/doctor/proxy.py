@@ -16,7 +16,7 @@ class Proxy:
     """Shows what is at ``target`` below ``prefix``. A test sets what it does wrong.
 
     ``passes``: what it makes of the prefix (``strip``, ``keep``, ``double``). ``rewrites``: what
-    stands in pages, and what is put in its place. ``blocks``: paths that it does not pass on.
+    stands in answers, and what is put in its place. ``blocks``: paths that it does not pass on.
     """
 
     def __init__(self, target: str, prefix: str = "") -> None:
@@ -88,7 +88,7 @@ class Proxy:
             if answer.content_type == "text/event-stream":
                 return await self._stream(request, answer, kept)
             content = await answer.read()
-            if self.rewrites and answer.content_type == "text/html":
+            if self.rewrites and answer.content_type in ("text/html", "application/json"):
                 old, new = (word.encode() for word in self.rewrites)
                 content = content.replace(old, new)
             return web.Response(status=answer.status, body=content, headers=kept | self.headers)

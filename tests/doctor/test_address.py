@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from imagine import __version__
 from imagine.doctor.address import IDS, check_server
 from imagine.doctor.calls import Patience
 from imagine.doctor.checks import Check, Status
@@ -121,11 +122,16 @@ async def test_a_proxy_that_holds_messages_back(start_server: StartServer):
         await follower.end(job["id"])
 
 
-async def test_a_clock_that_is_wrong_and_a_server_that_is_older(client: Client):
+async def test_a_clock_that_is_wrong(client: Client):
     async with Proxy(at(client)) as proxy:
         proxy.headers = {"Date": "Fri, 20 Nov 2020 12:00:00 GMT"}
-        checks = await look(proxy.url)
-    assert_found(checks, "server.clock", "warning", "NTP")
+        assert_found(await look(proxy.url), "server.clock", "warning", "NTP")
+
+
+async def test_a_server_of_another_version(client: Client):
+    async with Proxy(at(client)) as proxy:
+        proxy.rewrites = (f'"version": "{__version__}"', '"version": "0.0.1"')
+        assert_found(await look(proxy.url), "server.version", "warning", "Restart")
 
 
 async def test_a_server_that_was_named_and_is_not_there():

@@ -3,7 +3,9 @@
 import asyncio
 import io
 import json
+import shutil
 import socket
+import ssl
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
@@ -37,7 +39,7 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 
 
 @asynccontextmanager
-async def listening(answer: bytes | None) -> AsyncIterator[str]:
+async def listening(answer: bytes | None, tls: ssl.SSLContext | None = None) -> AsyncIterator[str]:
     """Serve something that is no HTTP: the same bytes to all who come, or nothing at all."""
     gone = asyncio.Event()
 
@@ -48,7 +50,7 @@ async def listening(answer: bytes | None) -> AsyncIterator[str]:
             writer.write(answer)
         writer.close()
 
-    server = await asyncio.start_server(serve, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0, ssl=tls)
     try:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
@@ -135,6 +137,22 @@ async def test_https_where_http_is_spoken():
     async with ToldComfy() as comfy:
         checks = await examine(comfy.url.replace("http:", "https:"))
     assert_found(checks, "engine.reach", "failed", "http://")
+
+
+@pytest.mark.skipif(shutil.which("openssl") is None, reason="nobody here makes certificates")
+async def test_a_certificate_that_nobody_signed(tmp_path: Path):
+    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
+    made = await asyncio.create_subprocess_exec(
+        *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=127.0.0.1"),
+        *("-keyout", key, "-out", certificate),
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    assert await made.wait() == 0
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(certificate, key)
+    async with listening(b"", context) as place:
+        checks = await examine(f"https://{place}")
+    assert_found(checks, "engine.reach", "failed", "http://", "SSL_CERT_FILE")
 
 
 async def test_http_where_tls_is_spoken():
