@@ -34,6 +34,7 @@ _HOMES = re.compile(r"(?:/home|/Users)/[^/\s\"'`|]+|\b[A-Za-z]:\\{1,2}Users\\{1,
 _PATHS = re.compile(r"(?<![\w/.~:*…-])(?:/[^\s/\"'`|:,;)]+){2,}|\b[A-Za-z]:\\[^\s\"'`|:,;)]+")
 # Paths of HTTP that our own sentences name.
 _OURS = re.compile(r"/(?:api/|static/|upload/image)")
+_HOST = re.compile(r"[\w.:%-]*[^\W_][\w.:%-]*")
 _OWN_FOLDER = "\0output\0"
 
 
@@ -90,18 +91,19 @@ class Redactor:
     def _name(self, host: str) -> str:
         """Return what stands for a host; loopback and everywhere stand for themselves."""
         host = host.strip("[]")
-        if not host or is_loopback(host) or host in ("0.0.0.0", "::"):
+        if not _HOST.fullmatch(host) or is_loopback(host) or host in ("0.0.0.0", "::"):
             return host
         return self._hosts.setdefault(host.lower(), f"host-{len(self._hosts) + 1}")
 
     def _without_hosts(self, text: str) -> str:
         for found in _URL_HOST.findall(text):
             self._name(found)
-        # The longest first: one may be the beginning of another.
-        for host in sorted(self._hosts, key=len, reverse=True):
-            name, escaped = self._hosts[host], re.escape(host)
-            text = re.sub(rf"(?<![\w.-]){escaped}(?![\w-])", name, text)
-            text = re.sub(rf"(?i)(?<=//){escaped}(?=[:/]|$)", name, text)
+        # The longest first: one may be the beginning of another. In one go, for a machine may be
+        # called host-1 itself.
+        known = "|".join(map(re.escape, sorted(self._hosts, key=len, reverse=True)))
+        if known:
+            pattern = rf"(?<=//)(?i:{known})(?=[:/]|$)|(?<![\w.-])(?:{known})(?![\w-])"
+            text = re.sub(pattern, lambda found: self._name(found[0]), text)
         text = _IPV4.sub(self._address, text)
         return _IPV6.sub(self._address, text)
 

@@ -1,5 +1,6 @@
 """Secrets planted wherever a report could carry them, and none of them comes through."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -91,6 +92,18 @@ def test_a_host_that_is_called_like_a_word_of_ours_changes_no_check(name: str):
     (told,) = hide.diagnosis(Diagnosis((check,), "0", "now")).checks
     assert (told.id, told.title, told.status) == (check.id, check.title, check.status)
     assert told.message == "Nothing listens at http://host-1:8188."
+
+
+@pytest.mark.parametrize("name", ["*", "", ".", "host-1"])
+def test_what_is_no_name_of_a_host_hides_nothing_else(name: str):
+    hide = redactor(Settings(allowed_hosts=(name, "den")))
+    told = hide.text("http://a:b@10.1.2.3/x.y at den")
+    assert re.fullmatch(r"http://\*\*\*@host-\d/x\.y at host-\d", told), told
+
+
+def test_a_machine_that_is_called_like_a_mask_is_masked_once():
+    hide = redactor(Settings(comfyui_url=("http://gpu:1", "http://host-1:1")))
+    assert hide.text("gpu, host-1, gpu") == "host-1, host-2, host-1"
 
 
 def test_a_report_holds_what_helps_and_nothing_that_is_private():
