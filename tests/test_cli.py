@@ -240,6 +240,16 @@ def test_sketch_is_a_process_of_its_own_that_ends_well():
         assert engine.wait(60) == 0
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to handle")
+def test_sketch_keeps_its_files_in_a_folder_that_it_is_given(tmp_path):
+    command = [sys.executable, "-m", "imagine", "sketch", "--port", "0", "--output", str(tmp_path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as engine:
+        assert engine.stdout is not None
+        assert engine.stdout.readline()
+        engine.send_signal(signal.SIGTERM)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["input", "output", "temp"]
+
+
 def test_sketch_on_a_taken_port_says_so():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         command = [sys.executable, "-m", "imagine", "sketch", "--port", str(taken.getsockname()[1])]
