@@ -96,6 +96,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         store = await stack.enter_async_context(
             SqliteJobStore(output / "imagine.db", MOVES, told=told)
         )
+        bus.start(store.sequence)
         images = await stack.enter_async_context(ImageStore(output))
         uploads = await stack.enter_async_context(Uploads(output))
         fetcher = await stack.enter_async_context(

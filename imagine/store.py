@@ -70,7 +70,9 @@ _BATCH = (
 )
 _STRAYS = sa.select(strays.c.prompt_id).where(strays.c.engine_url == sa.bindparam("engine"))
 _CHANGES = (
-    sa.select(jobs.c.id, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted"))
+    sa.select(
+        jobs.c.id, jobs.c.sequence, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted")
+    )
     .where(jobs.c.sequence > sa.bindparam("since"))
     .order_by(jobs.c.sequence)
     .limit(sa.bindparam("most"))
@@ -81,6 +83,7 @@ class Change(NamedTuple):
     """A job that changed: its JSON as it is now, and whether it is in the trash."""
 
     id: str
+    sequence: int
     body: str
     deleted: bool
 
@@ -490,7 +493,7 @@ class SqliteJobStore(Opened):
         rows = await self._read(lambda reading: reading.execute(_CHANGES, values).all())
         if len(rows) > limit:
             return None
-        return [Change(row.id, row.body, row.deleted) for row in rows]
+        return [Change(row.id, row.sequence, row.body, row.deleted) for row in rows]
 
     async def _read(self, ask: Callable[[sa.Connection], T]) -> T:
         if self._readers is None:

@@ -5,9 +5,9 @@ import contextlib
 import json
 import uuid
 from collections.abc import AsyncIterator, Callable
-from typing import Any, Self
+from typing import Any, NamedTuple, Self
 
-from aiohttp import ClientWebSocketResponse, WSMsgType
+from aiohttp import ClientResponse, ClientWebSocketResponse, WSMsgType
 
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy
@@ -67,11 +67,21 @@ class Follower:
             ]
         return [m for m in self.messages if m["type"] == kind and m.get("job") == job_id]
 
+    def changes(self) -> list[dict[str, Any]]:
+        """Every state change that was told."""
+        return [m for m in self.messages if m["type"] in ("job", "removed")]
+
     async def __aenter__(self) -> Self:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self.socket.close()
+
+
+def sequence_of(change: dict[str, Any]) -> int:
+    """Return the sequence of a state change."""
+    sequence: int = (change["job"] if change["type"] == "job" else change)["sequence"]
+    return sequence
 
 
 @contextlib.asynccontextmanager
@@ -81,6 +91,42 @@ async def follow(client: Client, query: str = "") -> AsyncIterator[Follower]:
     async with Follower(socket) as follower:
         await follower.until(lambda m: m["type"] == "hello")
         yield follower
+
+
+class Event(NamedTuple):
+    """One Server-Sent Event."""
+
+    kind: str
+    id: int | None
+    data: dict[str, Any]
+
+
+class Events:
+    """The stream of one job, until it ends."""
+
+    def __init__(self, answer: ClientResponse) -> None:
+        self.answer = answer
+        self.heads: list[str] = []
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        """Yield each event; what comes without data is kept in ``heads``."""
+        async with asyncio.timeout(PATIENCE_S):
+            while block := (await self.answer.content.readuntil(b"\n\n")).decode().strip():
+                lines = [line for line in block.splitlines() if not line.startswith(":")]
+                fields = dict(line.split(": ", 1) for line in lines)
+                if "data" not in fields:
+                    self.heads += lines
+                    continue
+                sequence = int(fields["id"]) if "id" in fields else None
+                yield Event(fields["event"], sequence, json.loads(fields["data"]))
+
+
+@contextlib.asynccontextmanager
+async def events(client: Client, job_id: str, last: object = None) -> AsyncIterator[Events]:
+    """Open the event stream of a job, as an EventSource does that may know its last event."""
+    headers = {} if last is None else {"Last-Event-ID": str(last)}
+    async with client.get(f"/api/jobs/{job_id}/events", headers=headers) as answer:
+        yield Events(answer)
 
 
 async def ready(start_server: StartServer, comfy: FakeComfy, **settings: Any) -> Client:

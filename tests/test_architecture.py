@@ -16,6 +16,7 @@ ROOMS = {
     "__init__": 0,
     "assets": 0,
     "errors": 0,
+    "event_log": 0,
     "events": 0,
     "ids": 0,
     "input_image": 0,

@@ -2,18 +2,19 @@
 
 import asyncio
 import contextlib
+import re
 from collections.abc import AsyncIterator, Iterable
 
 from aiohttp import web
 
 from imagine.app_keys import PARTS, Parts
 from imagine.errors import MalformedError, NotFoundError, PromptError
-from imagine.events import Listener
+from imagine.events import Listener, encode_job
 from imagine.explain import explain
-from imagine.models import Action, JobKind, JobState, Origin
+from imagine.models import Action, Job, JobKind, JobState, Origin
 from imagine.planner import read_apart
 from imagine.routes.forms import image_fields, image_links, read_imagine
-from imagine.routes.presenting import job_answer, json_answer, present, present_text
+from imagine.routes.presenting import job_answer, json_answer, present_text
 from imagine.routes.reading import read_body, read_query
 from imagine.routes.shown import base_of, shown, shown_message
 from imagine.routes.submitting import submitted
@@ -23,6 +24,14 @@ from imagine.workflow_builder import Plan
 
 KEEP_ALIVE_S = 15.0
 SEND_TIMEOUT_S = 30.0
+# How long an EventSource waits before it comes back.
+RETRY_MS = 2000
+LAST_EVENT = re.compile(r"[0-9]{1,18}")
+SSE_HEADERS = {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+}
 
 
 async def imagine(request: web.Request) -> web.Response:
@@ -81,15 +90,15 @@ async def list_jobs(request: web.Request) -> web.Response:
             limit=query.limit,
         )
     )
-    return json_answer(request, jobs_text(parts, page.bodies, page.next))
+    jobs = (present_text(parts, job_id, body) for job_id, body in page.bodies)
+    return json_answer(request, page_text(parts, jobs, page.next))
 
 
-def jobs_text(parts: Parts, bodies: Iterable[tuple[str, str]], next_: str | None) -> str:
-    """Return the JSON of one page, made of stored JSON."""
-    listed = ",".join(present_text(parts, job_id, body) for job_id, body in bodies)
+def page_text(parts: Parts, jobs: Iterable[str], next_: str | None) -> str:
+    """Return the JSON of one page, made of the JSON of its jobs."""
     after = "null" if next_ is None else f'"{next_}"'
     counts = ",".join(f'"{name}":{count}' for name, count in parts.store.counts.items())
-    return f'{{"jobs":[{listed}],"next":{after},"counts":{{{counts}}}}}'
+    return f'{{"jobs":[{",".join(jobs)}],"next":{after},"counts":{{{counts}}}}}'
 
 
 def read_states(text: str) -> frozenset[JobState]:
@@ -159,33 +168,49 @@ async def restore_job(request: web.Request) -> web.Response:
 
 
 async def job_events(request: web.Request) -> web.StreamResponse:
-    """Tell one job as Server-Sent Events, from how it stands now to its terminal event."""
-    parts = request.app[PARTS]
-    job_id = request.match_info["id"]
-    with parts.bus.listen(frozenset({job_id}), previews=False) as listener:
-        job = await parts.jobs.get(job_id)
-        response = web.StreamResponse(
-            headers={
-                "Content-Type": "text/event-stream",
-                "Cache-Control": "no-store",
-                "X-Accel-Buffering": "no",
-            }
-        )
+    """Tell one job as Server-Sent Events to its terminal event; what the reader knows is left out.
+
+    A browser's ``EventSource`` comes back whenever a stream ends, and only 204 stops it.
+    """
+    parts, base = request.app[PARTS], base_of(request)
+    job_id, known = request.match_info["id"], last_event(request)
+    jobs = frozenset({job_id})
+    with parts.bus.listen(jobs, previews=False, since=known) as listener:
+        body = await parts.store.get_body(job_id)
+        if body is None:
+            raise NotFoundError(f"There is no set {job_id}.")
+        # From here to the first event nothing is awaited, and it is not older than anything told.
+        text = present_text(parts, job_id, body)
+        job = Job.model_validate_json(text)
+        is_known = known is not None and job.sequence <= known <= parts.store.sequence
+        if is_known and not job.state.is_active:
+            return web.Response(status=204)
+        events = [f"retry: {RETRY_MS}\n\n".encode()]
+        if not listener.resumed:
+            listener.catch_up({job_id: job.sequence}, parts.bus.newest())
+            if not is_known:
+                events.append(sse("job", shown(base, encode_job(text)), job.sequence))
+        response = web.StreamResponse(headers=SSE_HEADERS)
         await response.prepare(request)
-        base = base_of(request)
-        now = shown(base, present(parts, job).model_dump_json().encode())
         with contextlib.suppress(ConnectionError, TimeoutError):
-            await send(response, sse("job", b'{"type":"job","job":' + now + b"}", job.sequence))
-            if job.state.is_active:
-                async for chunk in sse_chunks(listener, job.sequence, base):
+            await send(response, b"".join(events))
+            if listener.resumed or job.state.is_active:
+                async for chunk in sse_chunks(listener, base):
                     await send(response, chunk)
             await response.write_eof()
     return response
 
 
-async def sse_chunks(listener: Listener, known: int, base: str) -> AsyncIterator[bytes]:
+def last_event(request: web.Request) -> int | None:
+    """Return the sequence that the reader had last; None when it names none of ours."""
+    text = request.headers.get("Last-Event-ID", "")
+    return int(text) if LAST_EVENT.fullmatch(text) else None
+
+
+async def sse_chunks(listener: Listener, base: str) -> AsyncIterator[bytes]:
     """Yield the events of one job until its last; a comment now and then keeps proxies patient."""
-    while listener.is_open:
+    is_over = False
+    while listener.is_open and not is_over:
         try:
             async with asyncio.timeout(KEEP_ALIVE_S):
                 messages = await listener.read()
@@ -193,11 +218,10 @@ async def sse_chunks(listener: Listener, known: int, base: str) -> AsyncIterator
             yield b": still here\n\n"
             continue
         for message in messages:
-            if message.job is None or (message.sequence is not None and message.sequence <= known):
-                continue
-            yield sse(message.kind, shown_message(base, message), message.sequence)
-            if message.is_final:
-                return
+            if message.job is not None:
+                yield sse(message.kind, shown_message(base, message), message.sequence)
+            if message.sequence is not None:
+                is_over = message.is_final
 
 
 def sse(event: str, data: bytes, sequence: int | None) -> bytes:

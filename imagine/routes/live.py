@@ -11,10 +11,10 @@ from pydantic import ValidationError
 from imagine import __version__
 from imagine.app_keys import PARTS, Parts
 from imagine.errors import MalformedError
-from imagine.events import Listener, Message, encode_message, encode_removed
+from imagine.events import Listener, Message, encode_job, encode_message, encode_removed
 from imagine.models import Job, JobState
-from imagine.routes.jobs import jobs_text
-from imagine.routes.presenting import present_text
+from imagine.routes.jobs import page_text
+from imagine.routes.presenting import present_text, sequence_of
 from imagine.routes.shown import base_of, shown, shown_message
 from imagine.routes.wire import LiveQuery
 from imagine.store import Change, JobQuery
@@ -47,7 +47,9 @@ async def live(request: web.Request) -> web.WebSocketResponse:
         )
     socket[BASE] = base_of(request)
     await socket.prepare(request)
-    with parts.bus.listen(frozenset(query.job), previews=query.previews) as listener:
+    with parts.bus.listen(
+        frozenset(query.job), previews=query.previews, since=query.since
+    ) as listener:
         tell = asyncio.create_task(_tell(socket, parts, listener, query), name="tell a watcher")
         try:
             async for message in socket:
@@ -82,10 +84,9 @@ async def _tell(
 ) -> None:
     """Send the watcher what it missed, then all that comes."""
     try:
-        known = await _greet(socket, parts, listener, query)
+        await _greet(socket, parts, listener, query)
         while listener.is_open:
-            messages = await listener.read()
-            await _send_all(socket, (m for m in messages if not _is_old(m, known)))
+            await _send_all(socket, await listener.read())
         if listener.is_behind:
             await socket.close(code=WSCloseCode.TRY_AGAIN_LATER, message=b"behind: use since")
         else:
@@ -104,56 +105,70 @@ async def _tell(
 
 async def _greet(
     socket: web.WebSocketResponse, parts: Parts, listener: Listener, query: LiveQuery
-) -> int:
-    """Send ``hello``, then the changes since, or a snapshot; return the newest sequence told."""
-    # Before the changes are read: what is written meanwhile is told, if twice, and never left out.
-    known = parts.store.sequence
+) -> None:
+    """Send ``hello``, then what the listener does not begin with: what changed, or a snapshot."""
     changes = None
-    if query.since is not None:
+    if query.since is not None and not listener.resumed:
         changes = await parts.store.changes(query.since, MOST_CHANGES)
     hello = encode_message(
         "hello",
         version=__version__,
-        sequence=known,
-        resumed=changes is not None,
+        sequence=listener.start,
+        resumed=listener.resumed or changes is not None,
         engine=parts.announcer.engine(),
         queue=parts.announcer.queue_message(),
     )
     await _send(socket, hello)
+    if listener.resumed:
+        return
     if changes is None:
-        await _send(socket, await _snapshot(parts, query))
-    else:
-        for change in changes:
-            if not query.job or change.id in query.job:
-                await _send(socket, _change_message(parts, change))
-    await _send_all(socket, parts.bus.newest(listener))
-    return known
+        await _send(socket, await _snapshot(parts, listener, query))
+        return
+    for message in _missed(parts, listener, query, changes):
+        await _send(socket, message)
+
+
+def _missed(
+    parts: Parts, listener: Listener, query: LiveQuery, changes: Iterable[Change]
+) -> list[bytes]:
+    """Return the changes up to the start of the listener, which tells all that is newer itself.
+
+    So the sequences rise, and a reader that is lost half-way resumes from the last one it got.
+    """
+    messages = []
+    for change in changes:
+        told = parts.bus.told(change.id)
+        newest = change.sequence if told is None else max(change.sequence, told[0])
+        if newest <= listener.start and (not query.job or change.id in query.job):
+            messages.append(_change_message(parts, change))
+    listener.catch_up({}, parts.bus.newest())
+    return messages
 
 
 def _change_message(parts: Parts, change: Change) -> bytes:
     if change.deleted:
         return encode_removed(Job.model_validate_json(change.body))
-    return f'{{"type":"job","job":{present_text(parts, change.id, change.body)}}}'.encode()
+    return encode_job(present_text(parts, change.id, change.body))
 
 
-async def _snapshot(parts: Parts, query: LiveQuery) -> bytes:
-    """Return the active jobs and the newest ones as one message."""
+async def _snapshot(parts: Parts, listener: Listener, query: LiveQuery) -> bytes:
+    """Return the active jobs and the newest ones as one message; the listener goes on from there.
+
+    After the reading nothing is awaited: no job is older in it than it was told.
+    """
     if query.job:
-        found = [(job_id, await parts.store.get_body(job_id)) for job_id in query.job]
-        return _page_message(parts, [(i, body) for i, body in found if body is not None], None)
-    page = await parts.store.page(JobQuery(limit=SNAPSHOT_JOBS))
-    seen = {job_id for job_id, _ in page.bodies}
-    active = JobQuery(states=frozenset({JobState.QUEUED, JobState.RUNNING}), limit=MOST_ACTIVE)
-    older = [row for row in (await parts.store.page(active)).bodies if row[0] not in seen]
-    return _page_message(parts, [*page.bodies, *older], page.next)
-
-
-def _page_message(parts: Parts, bodies: Iterable[tuple[str, str]], next_: str | None) -> bytes:
-    return b'{"type":"snapshot",' + jobs_text(parts, bodies, next_).encode()[1:]
-
-
-def _is_old(message: Message, known: int) -> bool:
-    return message.sequence is not None and message.sequence <= known
+        bodies = [(job_id, await parts.store.get_body(job_id)) for job_id in query.job]
+        found, next_ = [(i, body) for i, body in bodies if body is not None], None
+    else:
+        page = await parts.store.page(JobQuery(limit=SNAPSHOT_JOBS))
+        seen = {job_id for job_id, _ in page.bodies}
+        active = JobQuery(states=frozenset({JobState.QUEUED, JobState.RUNNING}), limit=MOST_ACTIVE)
+        older = [row for row in (await parts.store.page(active)).bodies if row[0] not in seen]
+        found, next_ = [*page.bodies, *older], page.next
+    texts = [(job_id, present_text(parts, job_id, body)) for job_id, body in found]
+    known = {job_id: sequence_of(text) for job_id, text in texts}
+    listener.catch_up(known, parts.bus.newest())
+    return b'{"type":"snapshot",' + page_text(parts, (t for _, t in texts), next_).encode()[1:]
 
 
 async def _send_all(socket: web.WebSocketResponse, messages: Iterable[Message]) -> None:

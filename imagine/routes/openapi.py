@@ -35,7 +35,8 @@ class Operation:
     # Further kinds of body, by media type, as JSON schemas.
     forms: Mapping[str, Mapping[str, Any]] | None = None
     query: type[BaseModel] | None = None
-    answers: Mapping[int, type[BaseModel] | str] | None = None
+    # A model, or a media type; None is an answer without a body.
+    answers: Mapping[int, type[BaseModel] | str | None] | None = None
     headers: Mapping[str, str] | None = None
     errors: tuple[int, ...] = ()
 
@@ -48,7 +49,7 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
         if operation.body is not None:
             models[operation.body, "validation"] = None
         for answer in (operation.answers or {}).values():
-            if not isinstance(answer, str):
+            if isinstance(answer, type):
                 models[answer, "serialization"] = None
     refs, definitions = models_json_schema(list(models), ref_template=PREFIX + "{model}")
     paths: dict[str, Any] = {}
@@ -116,11 +117,12 @@ def _inline(value: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
 def _responses(operation: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
     responses: dict[str, Any] = {}
     for status, answer in (operation.answers or {}).items():
+        told: dict[str, Any] = {"description": operation.summary}
         if isinstance(answer, str):
-            content: dict[str, Any] = {answer: {}}
-        else:
-            content = {"application/json": {"schema": refs[answer, "serialization"]}}
-        responses[str(status)] = {"description": operation.summary, "content": content}
+            told["content"] = {answer: {}}
+        elif answer is not None:
+            told["content"] = {"application/json": {"schema": refs[answer, "serialization"]}}
+        responses[str(status)] = told
     error = {"application/json": {"schema": refs[ErrorAnswer, "serialization"]}}
     for status in operation.errors:
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": error}

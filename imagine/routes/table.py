@@ -130,8 +130,9 @@ OPERATIONS: tuple[Operation, ...] = (
         "GET",
         "/api/jobs/{id}/events",
         jobs.job_events,
-        "Follow one job as Server-Sent Events, to its end",
-        answers={200: "text/event-stream"},
+        "Follow one job as Server-Sent Events, to its end; 204 when that is known",
+        answers={200: "text/event-stream", 204: None},
+        headers={"Last-Event-ID": "the sequence after which to go on"},
         errors=(404,),
     ),
     Operation(

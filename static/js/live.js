@@ -27,22 +27,36 @@ export function readPreview(frame) {
   return { job, image: index === WHOLE_BATCH ? 0 : index, blob: new Blob([new Uint8Array(frame, 20)], { type }) };
 }
 
+/**
+ * How far the socket has told every change, after one more message. Only what came over the socket counts, and a
+ * snapshot as what its hello said: an answer to a request may be newer than changes that were not told yet.
+ * @param {{since: number, start: number}} known @param {any} message @returns {{since: number, start: number}}
+ */
+export function heard(known, message) {
+  switch (message.type) {
+    case "hello": return { ...known, start: message.sequence };
+    case "snapshot": return { ...known, since: known.start };
+    case "job": return { ...known, since: Math.max(known.since, message.job.sequence) };
+    case "removed": return { ...known, since: Math.max(known.since, message.sequence) };
+    default: return known;
+  }
+}
+
 export class Live {
   #socket = /** @type {WebSocket|null} */ (null);
   #timer = 0;
   #watchdog = 0;
   #failures = 0;
+  #heard = { since: 0, start: 0 };
 
   /**
    * @param {object} to
    * @param {(message: any) => void} to.message each message of the server, and {type: "online", online}
    * @param {(preview: {job: string, image: number, blob: Blob}) => void} to.preview
-   * @param {() => number} to.since the newest sequence that the page has
    */
-  constructor({ message, preview, since }) {
+  constructor({ message, preview }) {
     this.message = message;
     this.preview = preview;
-    this.since = since;
     const hurry = () => {
       if (!document.hidden && !this.#socket) this.open();
     };
@@ -54,8 +68,7 @@ export class Live {
     clearTimeout(this.#timer);
     const address = new URL(`${api.base}/api/live`, location.href);
     address.protocol = address.protocol.replace("http", "ws");
-    const since = this.since();
-    if (since) address.searchParams.set("since", String(since));
+    if (this.#heard.since) address.searchParams.set("since", String(this.#heard.since));
     const socket = new WebSocket(address);
     socket.binaryType = "arraybuffer";
     this.#socket = socket;
@@ -69,6 +82,7 @@ export class Live {
       }
       const message = JSON.parse(data);
       if (message.type === "hello") this.#failures = 0;
+      this.#heard = heard(this.#heard, message);
       this.message(message);
     });
     socket.addEventListener("close", () => this.#closed(socket));

@@ -2,15 +2,17 @@
 
 import asyncio
 import json
+from functools import partial
 from typing import Any
 
 import pytest
-from aiohttp import WSCloseCode, WSMsgType, WSServerHandshakeError
+from aiohttp import WSCloseCode, WSMsgType, WSServerHandshakeError, web
 
 from imagine.app_keys import PARTS
-from imagine.store import Change
+from imagine.events import LocalEventBus, Message
+from imagine.store import Change, JobPage, JobQuery
 from tests.conftest import SMALL, Client, StartServer
-from tests.following import finish, follow, submit
+from tests.following import PATIENCE_S, finish, follow, sequence_of, submit
 
 
 async def test_a_job_is_told_from_queued_to_succeeded_with_previews(client: Client):
@@ -73,35 +75,151 @@ async def test_a_late_watcher_finds_the_running_job_and_its_newest_preview(
                 await late.read()
 
 
-async def test_a_watcher_resumes_with_what_changed(client: Client):
+async def test_a_watcher_resumes_with_every_change_that_it_missed(client: Client):
     first = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
-    async with follow(client) as follower:
-        known = follower.messages[0]["sequence"]
+    async with follow(client) as whole:
+        known = whole.messages[0]["sequence"]
+        second = await finish(client, f"an owl {SMALL} --batch 1 --steps 1")
+        async with client.delete(f"/api/jobs/{first['id']}") as answer:
+            assert answer.status == 200
+        await whole.until(lambda m: m["type"] == "removed")
+    for since in range(known, known + len(whole.changes()) + 1):
+        async with follow(client, f"?since={since}") as follower:
+            assert follower.messages[0]["resumed"]
+            expected = [told for told in whole.changes() if sequence_of(told) > since]
+            while follower.changes() != expected:
+                await follower.read()
+    states = [told["state"] for told in whole.of(second["id"], "job")]
+    assert states[0] == "queued"
+    assert "running" in states
+
+
+async def test_a_watcher_of_one_job_resumes_with_the_changes_of_that_one(client: Client):
+    first = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    second = await finish(client, f"an owl {SMALL} --batch 1 --steps 1")
+    async with follow(client, f"?since={first['sequence']}&job={second['id']}") as follower:
+        await follower.end(second["id"])
+    assert {told["job"]["id"] for told in follower.changes()} == {second["id"]}
+    async with follow(client, f"?since=0&job={first['id']}") as follower:
+        await follower.end(first["id"])
+    assert {told["job"]["id"] for told in follower.changes()} == {first["id"]}
+
+
+async def restart(start_server: StartServer, client: Client) -> Client:
+    """End a server and start another one in its folder."""
+    await client.close()
+    return await start_server()
+
+
+async def test_after_a_restart_each_job_that_changed_is_told_once_as_it_is_now(
+    start_server: StartServer,
+):
+    client = await start_server()
+    first = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    known = first["sequence"]
     second = await finish(client, f"an owl {SMALL} --batch 1 --steps 1")
     async with client.delete(f"/api/jobs/{first['id']}") as answer:
         assert answer.status == 200
+    client = await restart(start_server, client)
     async with follow(client, f"?since={known}") as follower:
         assert follower.messages[0]["resumed"]
-        assert (await follower.read() or {})["job"]["id"] == second["id"]
+        assert (await follower.read() or {})["job"] == second
         removed = await follower.read() or {}
         assert (removed["type"], removed["job"]) == ("removed", first["id"])
+        third = await finish(client, f"a hare {SMALL} --batch 1 --steps 1")
+        await follower.end(third["id"])
+    sequences = [sequence_of(told) for told in follower.changes()]
+    assert sequences == sorted(set(sequences))
 
 
-async def test_what_is_written_while_a_watcher_resumes_is_told_too(
+async def test_too_many_changes_become_a_snapshot(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.routes.live.MOST_CHANGES", 1)
+    client = await start_server()
+    for name in ("fox", "owl"):
+        await finish(client, f"a {name} {SMALL} --batch 1 --steps 1")
+    client = await restart(start_server, client)
+    async with follow(client, "?since=1") as follower:
+        assert not follower.messages[0]["resumed"]
+        snapshot = await follower.until(lambda m: m["type"] == "snapshot")
+        assert len(snapshot["jobs"]) == 2
+
+
+async def test_what_is_written_while_a_watcher_resumes_from_the_store_is_told_once(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    client = await start_server()
+    known = (await finish(client, f"a fox {SMALL} --batch 1 --steps 1"))["sequence"]
+    jobs = [await finish(client, f"fox {n} {SMALL} --batch 1 --steps 1") for n in range(2)]
+    client = await restart(start_server, client)
+    parts = client.app[PARTS]
+    read_changes = parts.store.changes
+
+    async def write_before_and_after_reading(since: int, limit: int) -> list[Change] | None:
+        await parts.jobs.set_favorites(jobs[0]["id"], [0])
+        changes = await read_changes(since, limit)
+        await parts.jobs.set_favorites(jobs[1]["id"], [0])
+        return changes
+
+    monkeypatch.setattr(parts.store, "changes", write_before_and_after_reading)
+    async with follow(client, f"?since={known}") as follower:
+        last = await follower.until(lambda m: m["type"] == "job" and m["job"]["favorites"] == [0])
+        if last["job"]["id"] == jobs[0]["id"]:
+            await follower.until(lambda m: m["type"] == "job" and m["job"]["favorites"] == [0])
+    told = [(m["job"]["id"], m["job"]["favorites"]) for m in follower.changes()]
+    assert told == [(jobs[0]["id"], [0]), (jobs[1]["id"], [0])]
+
+
+async def test_what_is_written_while_a_snapshot_is_made_is_told_once(
     client: Client, monkeypatch: pytest.MonkeyPatch
 ):
     job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
     parts = client.app[PARTS]
-    read_changes = parts.store.changes
+    read_page = parts.store.page
 
-    async def write_after_reading(since: int, limit: int) -> list[Change] | None:
-        changes = await read_changes(since, limit)
+    async def write_around_reading(query: JobQuery) -> JobPage:
         await parts.jobs.set_favorites(job["id"], [0])
-        return changes
+        page = await read_page(query)
+        await parts.jobs.set_favorites(job["id"], [])
+        return page
 
-    monkeypatch.setattr(parts.store, "changes", write_after_reading)
+    monkeypatch.setattr(parts.store, "page", write_around_reading)
+    async with follow(client) as follower:
+        snapshot = await follower.until(lambda m: m["type"] == "snapshot")
+        (told,) = snapshot["jobs"]
+        assert told["favorites"] == []
+        await parts.jobs.set_favorites(job["id"], [0])
+        assert (await follower.job(job["id"], "succeeded"))["sequence"] == told["sequence"] + 1
+
+
+async def test_a_watcher_that_stays_behind_is_closed_and_resumes(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.server.LocalEventBus", partial(LocalEventBus, log_bytes=30_000))
+    client = await start_server()
+    job = await finish(client, f"a fox {SMALL} --batch 1 --steps 1")
+    parts = client.app[PARTS]
+    reads_again = asyncio.Event()
+
+    async def send_slowly(socket: web.WebSocketResponse, messages: list[Message]) -> None:
+        await reads_again.wait()
+
     async with follow(client, f"?since={job['sequence']}") as follower:
-        assert (await follower.job(job["id"], "succeeded"))["favorites"] == [0]
+        monkeypatch.setattr("imagine.routes.live._send_all", send_slowly)
+        while parts.bus.floor < job["sequence"] + 9:  # the first ones are on their way
+            await parts.jobs.set_favorites(job["id"], [0])
+            await parts.jobs.set_favorites(job["id"], [])
+        reads_again.set()
+        async with asyncio.timeout(PATIENCE_S):
+            while (message := await follower.socket.receive()).type is WSMsgType.TEXT:
+                pass
+    assert (message.type, message.data) == (WSMsgType.CLOSE, WSCloseCode.TRY_AGAIN_LATER)
+    monkeypatch.undo()
+    async with follow(client, f"?since={job['sequence']}") as follower:
+        assert follower.messages[0]["resumed"]
+        told = await follower.job(job["id"], "succeeded")
+    assert told["sequence"] == parts.store.sequence
 
 
 async def test_a_watcher_that_cannot_be_told_is_let_go(
