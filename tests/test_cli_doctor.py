@@ -10,7 +10,7 @@ import pytest
 from typer.testing import CliRunner
 
 from imagine.cli import app
-from tests.doctor.test_engine import closed_port
+from tests.doctor.finding import closed_port
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,11 @@
 """What the tests of the doctor share: a ComfyUI that says what it is told to, and its checks."""
 
+import atexit
 import json
+import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
+from functools import cache
 from typing import Any
 
 import aiohttp
@@ -65,6 +68,16 @@ class ToldComfy(FakeComfy):
     async def _system_stats(self, _: web.Request) -> web.Response:
         system = {"argv": self.argv, **self.system}
         return web.json_response({"system": system, "devices": [self.device]})
+
+
+@cache
+def closed_port() -> int:
+    """Return a port where nobody listens, and nobody else can: it is held, without listening."""
+    held = socket.socket()
+    held.bind(("127.0.0.1", 0))
+    atexit.register(held.close)
+    port: int = held.getsockname()[1]
+    return port
 
 
 @asynccontextmanager

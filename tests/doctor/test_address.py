@@ -9,9 +9,8 @@ from imagine.doctor.address import IDS, check_server
 from imagine.doctor.calls import Patience
 from imagine.doctor.checks import Check, Status
 from tests.conftest import SMALL, Client, StartServer
-from tests.doctor.finding import LONG, PATIENT, assert_found, bad, by_id, calling
+from tests.doctor.finding import LONG, PATIENT, assert_found, bad, by_id, calling, closed_port
 from tests.doctor.proxy import Proxy
-from tests.doctor.test_engine import closed_port
 from tests.following import follow, submit
 
 

@@ -16,8 +16,8 @@ from imagine.doctor.diagnosis import KEPT_S, Diagnostics, diagnose
 from imagine.routes.wire import DiagnosticsAnswer
 from imagine.settings import Loaded, Settings
 from tests.conftest import Client, StartServer
-from tests.doctor.finding import LONG, SHORT, ToldComfy, assert_found, bad, by_id
-from tests.doctor.test_engine import closed_port, listening
+from tests.doctor.finding import LONG, SHORT, ToldComfy, assert_found, bad, by_id, closed_port
+from tests.doctor.test_engine import listening
 
 TROUBLES = Path(__file__).parents[2] / "docs" / "troubleshooting.md"
 

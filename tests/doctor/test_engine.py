@@ -32,6 +32,7 @@ from tests.doctor.finding import (
     ToldComfy,
     assert_found,
     bad,
+    closed_port,
     examine,
 )
 
@@ -56,12 +57,6 @@ async def listening(answer: bytes | None, tls: ssl.SSLContext | None = None) -> 
     finally:
         gone.set()
         server.close()
-
-
-def closed_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
 
 
 async def test_a_healthy_comfyui_has_nothing_to_mend():
