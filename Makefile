@@ -4,7 +4,7 @@ COVERAGE_AT_LEAST := 90
 # A test file at a time on each core; ARGS="-n 0" runs one test after the other.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test check bench docs environment
+.PHONY: run test check plug bench docs environment
 
 # Start the server: make run, or make run ARGS="--port 9000 --open"
 run:
@@ -22,6 +22,13 @@ check: environment
 	$(PYTHON_ENV) -m ruff format --check .
 	$(PYTHON_ENV) -m mypy
 	$(PYTHON_ENV) scripts/check_repository.py
+
+# Kill server and engine at random moments, for long (docs/architecture.md)
+plug: environment
+	@PLUG_SEED=$(PLUG_SEED) PLUG_KILLS=$(or $(PLUG_KILLS),200) \
+	PLUG_ENGINE_KILLS=$(or $(PLUG_ENGINE_KILLS),50) PLUG_BOTH_KILLS=$(or $(PLUG_BOTH_KILLS),20) \
+	$(PYTHON_ENV) -m pytest tests/test_plug.py -n 0 \
+	-o faulthandler_timeout=0 -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 # Figures of this machine (docs/benchmarks.md): make bench, or make bench QUICK=1
 bench: environment
