@@ -363,6 +363,14 @@ class ComfyClient:
         if run.is_accepted:
             await self._submit.stop(run)
 
+    async def free_memory(self) -> None:
+        """Let the engine unload its models and forget its results, once its present run is over.
+
+        Raises:
+            EngineError: it could not be asked.
+        """
+        await self._connection.free()
+
     def give_up(self, prompt_id: str) -> None:
         """Let go of a run that does not end, and stop nothing: its ``execute`` raises at once."""
         if (run := self._runs.get(prompt_id)) is not None:

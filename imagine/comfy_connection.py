@@ -225,6 +225,10 @@ class ComfyConnection:
         """Stop a prompt if it runs right now. Never without an id: that stops anybody's."""
         await self._post("/interrupt", {"prompt_id": prompt_id})
 
+    async def free(self) -> None:
+        """Unload the models and empty the cache; ComfyUI does it between two runs."""
+        await self._post("/free", {"unload_models": True, "free_memory": True})
+
     async def system_stats(self) -> dict[str, Any]:
         stats = await self._get("/system_stats", self._timing.request_s)
         if not isinstance(stats, dict):

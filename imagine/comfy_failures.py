@@ -6,7 +6,8 @@ log.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from imagine.comfy_causes import CAUSES, Cause
 from imagine.comfy_messages import ExecutionError
@@ -100,7 +101,7 @@ def _filled(
 def _smaller(graph: Graph) -> str:
     """Say what takes less of the GPU; a set costs more than a picture only when made together."""
     nodes = [node for node in graph.values() if isinstance(node, dict)]
-    is_split = any(node.get("class_type") == "LatentFromBatch" for node in nodes)
+    is_split = any(map(_takes_one, nodes))
     empty = [node for node in nodes if str(node.get("class_type")).startswith("Empty")]
     for inputs in (node["inputs"] for node in empty if isinstance(node.get("inputs"), dict)):
         count, width, height = (inputs.get(name) for name in ("batch_size", "width", "height"))
@@ -111,6 +112,13 @@ def _smaller(graph: Graph) -> str:
                 f"Make it smaller (--size {width * 3 // 4 // 64 * 64}x{height * 3 // 4 // 64 * 64})"
             )
     return "Make it smaller (--size)"
+
+
+def _takes_one(node: Mapping[str, Any]) -> bool:
+    """Tell whether a node takes a single picture out of a batch, to be made alone."""
+    inputs = node.get("inputs")
+    length = inputs.get("length", 1) if isinstance(inputs, Mapping) else 1
+    return node.get("class_type") == "LatentFromBatch" and length == 1
 
 
 def _unknown_hint(class_type: str) -> str:

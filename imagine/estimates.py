@@ -91,5 +91,5 @@ def _key(engine: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
         parameters.get("batch_size") if together else 1,
         parameters["width"] * parameters["height"],
         (parameters.get("origin") or {}).get("action"),
-        *(parameters.get(name) for name in ("hd", "tile", "stop")),
+        *(parameters.get(name) for name in ("hd", "tile", "stop", "oom_retry")),
     )

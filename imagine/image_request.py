@@ -180,8 +180,9 @@ class ImageRequest:
     built. ``negative`` is None when the model takes no negative prompt. ``end_step`` below
     ``steps`` leaves the pictures unfinished. ``clip_skip`` counts layers from the last, which is 1.
     ``variety`` has one entry for each picture, or none. ``member``: only this picture of the set is
-    made. ``rescale_cfg`` is the multiplier of RescaleCFG. ``filename_prefix`` is unique to each
-    attempt, so that no file is ever overwritten.
+    made. ``is_halved``: what is sampled together is sampled in two halves. ``rescale_cfg`` is the
+    multiplier of RescaleCFG. ``filename_prefix`` is unique to each attempt, so that no file is ever
+    overwritten.
     """
 
     positive: tuple[Part, ...]
@@ -196,6 +197,7 @@ class ImageRequest:
     sampler: str
     scheduler: str
     batch_mode: BatchMode = BatchMode.ONE_BY_ONE
+    is_halved: bool = False
     end_step: int | None = None
     guidance: float | None = None
     clip_skip: int | None = None
@@ -219,6 +221,13 @@ class ImageRequest:
     def together(self) -> bool:
         """Whether several pictures are sampled at once."""
         return self.batch_mode is BatchMode.TOGETHER and len(self.pictures) > 1
+
+    @property
+    def at_once(self) -> int:
+        """How many pictures are sampled at once, at most."""
+        if not self.together:
+            return 1
+        return (self.batch_size + 1) // 2 if self.is_halved else self.batch_size
 
     @property
     def pictures(self) -> tuple[int, ...]:

@@ -14,11 +14,11 @@ from typing import Any
 from imagine.errors import ErrorBody, JobError, StorageError
 from imagine.job_run import RETRY_S, Run
 from imagine.jobs import Jobs, JobStore
-from imagine.models import Job, JobState, Marks, utc_now
+from imagine.models import Job, JobImage, JobState, Marks, utc_now
 
 logger = logging.getLogger(__name__)
 
-NO_MARKS: Mapping[str, Any] = MappingProxyType({})
+NOTHING: Mapping[str, Any] = MappingProxyType({})
 # An engine that dies this often during one job fails it.
 MOST_LOSSES = 3
 
@@ -42,7 +42,7 @@ class Endings:
         run.is_over = True
         await run.saved()
         job = run.job
-        marks = await self._marks(job.id)
+        marks = await self.marks(job.id)
         losses = marks.losses + 1
         if run.cancel_wanted:
             await self.end(run, JobState.CANCELED, None)
@@ -54,7 +54,7 @@ class Endings:
             )
             await self.end(run, JobState.FAILED, error.body())
         else:
-            await self.give_back(job, marks={"losses": losses})
+            await self.give_back(job, marks={"losses": losses}, images=run.pictures)
 
     async def end(
         self, run: Run, state: JobState, error: ErrorBody | None, *, stray: bool = False
@@ -84,20 +84,28 @@ class Endings:
         )
 
     async def give_back(
-        self, job: Job, *, marks: Mapping[str, Any] = NO_MARKS, stray: bool = False
+        self,
+        job: Job,
+        *,
+        marks: Mapping[str, Any] = NOTHING,
+        stray: bool = False,
+        images: tuple[JobImage, ...] | None = None,
+        changes: Mapping[str, Any] = NOTHING,
     ) -> None:
         """Put a job back into the line, or end it if its cancel was asked for meanwhile.
 
-        ``stray``: its engine is out of reach, and may still know the attempt.
+        ``stray``: its engine is out of reach, and may still know the attempt. ``images`` are those
+        that it has by now, where that may be more than it says. ``changes`` are made in line.
         """
+        found = {} if images is None else {"images": images}
         if await self.is_cancel_asked(job.id):
-            changes = {"stage": None, "finished_at": utc_now()}
-            await self._write(job, JobState.CANCELED, changes, stray=stray)
+            ended = {"stage": None, "finished_at": utc_now(), **found}
+            await self._write(job, JobState.CANCELED, ended, stray=stray)
             return
         moved = await self._write(
             job,
             JobState.QUEUED,
-            {"stage": None, "started_at": None, "error": None},
+            {"stage": None, "started_at": None, "error": None, **found, **changes},
             marks=marks,
             stray=stray,
         )
@@ -109,9 +117,9 @@ class Endings:
             self._jobs.requeue(moved)
 
     async def is_cancel_asked(self, job_id: str) -> bool:
-        return (await self._marks(job_id)).cancel_requested
+        return (await self.marks(job_id)).cancel_requested
 
-    async def _marks(self, job_id: str) -> Marks:
+    async def marks(self, job_id: str) -> Marks:
         """Read the marks of a job; a disk that refuses is asked again."""
         while True:
             try:
@@ -129,7 +137,7 @@ class Endings:
         state: JobState,
         changes: Mapping[str, Any],
         *,
-        marks: Mapping[str, Any] = NO_MARKS,
+        marks: Mapping[str, Any] = NOTHING,
         stray: bool = False,
     ) -> Job | None:
         """Write a state; a disk that refuses ends no job, so this tries until it is written."""

@@ -35,6 +35,7 @@ from imagine.image_bytes import MEDIA_TYPES
 from imagine.input_image import InputImage
 from imagine.job_endings import Endings
 from imagine.job_limits import JobLimits
+from imagine.job_memory import OUT_OF_MEMORY, Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import RETRY_S, Run
@@ -70,6 +71,7 @@ class Runner:
         pictures: Pictures,
         endings: Endings,
         limits: JobLimits,
+        memory: Memory,
     ) -> None:
         self._queue = queue
         self._jobs = jobs
@@ -79,6 +81,7 @@ class Runner:
         self._pictures = pictures
         self._endings = endings
         self._limits = limits
+        self._memory = memory
 
     async def stop(self) -> None:
         """Let go of the pictures that are being fetched; the next start asks for them again."""
@@ -184,6 +187,9 @@ class Runner:
                 return
             case Finished():
                 await self._finish(run)
+                return
+            case Failed(error) if error.code == OUT_OF_MEMORY:
+                await self._memory.ran_out(run, error)
                 return
             case Failed(error):
                 await self._endings.end(run, JobState.FAILED, error)

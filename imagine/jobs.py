@@ -31,6 +31,7 @@ from imagine.models import (
     utc_now,
 )
 from imagine.planner import Planned, Planner
+from imagine.planning.memory import PARAMETER as OOM_RETRY
 
 logger = logging.getLogger(__name__)
 
@@ -82,7 +83,7 @@ class JobStore(Protocol):
         to: JobState,
         *,
         attempt: int | None = None,
-        changes: Mapping[str, Any] | None = None,
+        changes: Mapping[str, Any] | Callable[[Job], Mapping[str, Any]] | None = None,
         marks: Mapping[str, Any] | None = None,
         stray: bool = False,
     ) -> Job | None:
@@ -365,17 +366,7 @@ class Jobs:
         """
         self._queue.reserve(1)
         try:
-            moved = await self._store.move(
-                job_id,
-                JobState.QUEUED,
-                changes={
-                    "error": None,
-                    "stage": None,
-                    "progress": Progress(),
-                    "started_at": None,
-                    "finished_at": None,
-                },
-            )
+            moved = await self._store.move(job_id, JobState.QUEUED, changes=afresh)
         finally:
             self._queue.release(1)
         if moved is None:
@@ -477,6 +468,19 @@ class Jobs:
         changed = await self._store.update(job_id, changes=changes)
         assert changed is not None, "a job row is never deleted"
         return changed
+
+
+def afresh(job: Job) -> dict[str, Any]:
+    """Return what changes on a job that begins again; what was tried for want of memory goes."""
+    return {
+        "error": None,
+        "stage": None,
+        "progress": Progress(),
+        "started_at": None,
+        "finished_at": None,
+        "parameters": {name: v for name, v in job.parameters.items() if name != OOM_RETRY},
+        "notes": tuple(note for note in job.notes if note.parameter != OOM_RETRY),
+    }
 
 
 def _ended(state: JobState) -> str:

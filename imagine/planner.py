@@ -19,6 +19,7 @@ from imagine.input_image import NO_INPUTS, InputImage
 from imagine.links import read_picture
 from imagine.model_choice import choose_model
 from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
+from imagine.planning.memory import PARAMETER as OOM_RETRY
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
 from imagine.prompt_links import flags_of, links_of, with_links
@@ -241,6 +242,7 @@ class Planner:
             catalog,
             Origin.model_validate(origin) if origin is not None else None,
             job.parameters.get("member"),
+            after_oom=OOM_RETRY in job.parameters,
         )
 
     async def _found(
@@ -250,17 +252,27 @@ class Planner:
         catalog: Catalog | None,
         origin: Origin | None,
         member: int | None,
+        *,
+        after_oom: bool = False,
     ) -> Planned:
         """Plan one job once the pictures that it names are found."""
         if origin is None and not links_of(prompt):
-            return self.plan(prompt, prompt_id, catalog, member=member)
+            return self.plan(prompt, prompt_id, catalog, member=member, after_oom=after_oom)
         try:
             prompt, origin, inputs = await self._with_pictures(prompt, origin)
         except PromptError as error:
             typed = {link: "images" for link in prompt.images if link in prompt.source}
             masks = {origin.mask: "mask"} if origin is not None and origin.mask is not None else {}
             raise error.named({**typed, **masks, **flags_of(prompt)}) from error
-        return self.plan(prompt, prompt_id, catalog, inputs=inputs, origin=origin, member=member)
+        return self.plan(
+            prompt,
+            prompt_id,
+            catalog,
+            inputs=inputs,
+            origin=origin,
+            member=member,
+            after_oom=after_oom,
+        )
 
     async def _with_pictures(
         self, prompt: Prompt, origin: Origin | None
@@ -303,6 +315,7 @@ class Planner:
         inputs: Mapping[str, InputImage] = NO_INPUTS,
         origin: Origin | None = None,
         member: int | None = None,
+        after_oom: bool = False,
     ) -> Planned:
         """Plan one job, and build and check its graph if the catalog is known.
 
@@ -318,6 +331,7 @@ class Planner:
             inputs=inputs,
             origin=origin,
             member=member,
+            after_oom=after_oom,
         )
         if catalog is None:
             return Planned(prompt_id, prompt, made, None, None, origin, member)

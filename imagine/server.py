@@ -28,6 +28,7 @@ from imagine.images import ImageStore
 from imagine.inputs import Inputs
 from imagine.job_endings import Endings
 from imagine.job_limits import JobLimits
+from imagine.job_memory import Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
@@ -121,6 +122,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             pictures=Pictures(store, images),
             endings=endings,
             limits=JobLimits(settings.job_timeout_s),
+            memory=Memory(endings, tries_again=settings.oom_retry),
         )
         dispatcher = Dispatcher(
             store=store,

@@ -236,20 +236,20 @@ class SqliteJobStore(Opened):
         to: JobState,
         *,
         attempt: int | None = None,
-        changes: Mapping[str, Any] | None = None,
+        changes: Mapping[str, Any] | Callable[[Job], Mapping[str, Any]] | None = None,
         marks: Mapping[str, Any] | None = None,
         stray: bool = False,
     ) -> Job | None:
         """Move a job to another state and change other fields and marks with it.
 
-        ``stray``: its engine is out of reach, and may still know the attempt that is given up.
+        ``changes`` may be a function that tells them of the job as it is found. ``stray``: its
+        engine is out of reach, and may still know the attempt that is given up.
 
         Returns:
             None when the move is not allowed from where the job is now (nothing in the trash is
             queued), when ``attempt`` is not its present one (the write comes late), or when there
             is no such job.
         """
-        _refuse_own(changes)
 
         def work(writing: Transaction) -> Job | None:
             found = writing.find(job_id, attempt)
@@ -259,7 +259,9 @@ class SqliteJobStore(Opened):
                 return None
             if stray:
                 writing.stray(found)
-            fields = {**(changes or {}), "state": to}
+            fields = changes(found.job) if callable(changes) else changes or {}
+            _refuse_own(fields)
+            fields = {**fields, "state": to}
             # What a life left behind is not meant for the one that a retry begins.
             fresh = {} if found.job.state.is_active else ENDED
             return writing.replace(found, fields, **{**fresh, **(marks or {})})

@@ -28,6 +28,8 @@ from imagine.model_choice import model_files
 from imagine.models import Note, Origin
 from imagine.planning import extent, names, words
 from imagine.planning.desk import Desk
+from imagine.planning.memory import PARAMETER as OOM_RETRY
+from imagine.planning.memory import memory_note, spare, spared
 from imagine.planning.origins import HD, refinement, settle_origin
 from imagine.planning.presets import apply_presets
 from imagine.planning.references import settle_references
@@ -63,11 +65,13 @@ def plan(
     inputs: Mapping[str, InputImage] = NO_INPUTS,
     origin: Origin | None = None,
     member: int | None = None,
+    after_oom: bool = False,
 ) -> Plan:
     """Settle what a prompt uses on an engine; without a catalog, as far as can be known.
 
     ``inputs`` are the pictures that the prompt and ``origin`` name, by their links. ``origin`` says
-    how the set grows from a picture. ``member``: make only this picture of the set.
+    how the set grows from a picture. ``member``: make only this picture of the set. ``after_oom``:
+    memory ran out before, so the same is made with less.
 
     Raises:
         PromptError: an unknown model, LoRA, sampler or scheduler was typed.
@@ -78,13 +82,16 @@ def plan(
     desk.notes += notes
     names.settle_model(desk)
     request = _request(desk, mixes, member)
+    if after_oom:
+        request = spare(request)
+        desk.notes.append(memory_note(spared(request)))
     if desk.problems:
         message = desk.problems[0].message or "The prompt cannot be made."
         raise PromptError(message, details=desk.problems)
     return Plan(
         request,
         desk.profile,
-        _parameters(desk, request),
+        _parameters(desk, request) | ({OOM_RETRY: spared(request).value} if after_oom else {}),
         (*desk.notes, *left_out(desk)),
         request.inputs,
     )

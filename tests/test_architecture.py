@@ -82,6 +82,7 @@ ROOMS = {
     "job_queue": 3,
     "job_endings": 3,
     "job_limits": 3,
+    "job_memory": 3,
     "job_pictures": 3,
     "job_run": 3,
     "job_runner": 3,

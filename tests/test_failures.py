@@ -55,7 +55,8 @@ async def error_of(client: Client, state: str = "failed") -> dict[str, Any]:
             "out_of_memory",
             "Picture 1: sampling",
             "The GPU ran out of memory in “Picture 1: sampling”, at step 2 of 3.",
-            "Make it smaller (--size 384x384), or close other programs that use the GPU.",
+            "Make it smaller (--size 384x384), or close other programs that use the GPU. "
+            "With --oom-retry Imagine frees the memory and tries once more by itself.",
         ),
         (
             "CheckpointLoaderSimple",

@@ -14,7 +14,10 @@ class Output(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class OutputNode:
-    """A node that saves. ``image``: the picture's index, or None for the whole batch in order."""
+    """A node that saves. ``image``: the index of its first picture; None: it saves the whole batch.
+
+    Further pictures follow in order.
+    """
 
     node_id: str
     image: int | None

@@ -42,9 +42,9 @@ class LatentNodes(Nodes):
         )
         return Output(node)
 
-    def latent_from_batch(self, samples: Output, index: int, title: str) -> Output:
-        """Take one latent of a batch; it keeps the noise of its place in the batch."""
-        node = self.add("LatentFromBatch", title, samples=samples, batch_index=index, length=1)
+    def latent_from_batch(self, samples: Output, index: int, title: str, length: int = 1) -> Output:
+        """Take latents of a batch; each keeps the noise of its place in the batch."""
+        node = self.add("LatentFromBatch", title, samples=samples, batch_index=index, length=length)
         return Output(node)
 
     def repeat_latent(self, samples: Output, amount: int) -> Output:

@@ -12,7 +12,7 @@ from imagine.graph import Output
 from imagine.image_request import Outpaint
 from imagine.input_image import Box, Size
 from imagine.workflows.painting import Ground, paint
-from imagine.workflows.studio import Studio, name_of
+from imagine.workflows.studio import Place, Studio, name_of
 
 # How wide that rim is. Units: pixels.
 RIM = 24
@@ -31,7 +31,7 @@ def outpaint(studio: Studio) -> None:
     latent = graph.encode_picture(pixels, studio.vae, "Window as a latent")
     latent = studio.repeated(graph.noise_mask(latent, mask))
 
-    def finish(picture: Output, at: int | None) -> Output:
+    def finish(picture: Output, at: Place) -> Output:
         name = name_of(at)
         if layout.work != window:
             picture = graph.scale(picture, window, f"{name}: at full size")

@@ -11,9 +11,9 @@ from imagine.graph import Output
 from imagine.input_image import Size
 from imagine.workflows.refining import refine_set
 from imagine.workflows.seamless import make_seamless
-from imagine.workflows.studio import Studio
+from imagine.workflows.studio import Place, Studio
 
-Step = Callable[[Studio, Output, int | None], Output]
+Step = Callable[[Studio, Output, Place], Output]
 
 STEPS: tuple[Step, ...] = (make_seamless, refine_set)
 
@@ -29,7 +29,7 @@ class Ground:
     size: Size
     denoise: float = 1.0
     model: Output | None = None
-    finish: Callable[[Output, int | None], Output] | None = None
+    finish: Callable[[Output, Place], Output] | None = None
 
 
 def paint(studio: Studio, ground: Ground) -> None:

@@ -6,20 +6,20 @@ from imagine.geometry import STEP
 from imagine.graph import Output
 from imagine.image_request import Refine
 from imagine.input_image import Box, Size
-from imagine.workflows.studio import Studio, name_of
+from imagine.workflows.studio import Place, Studio, name_of
 
 # The soft edge of a tile, well inside of what tiles share. Units: pixels.
 EDGE = 64
 BLUR = 24
 
 
-def refine_set(studio: Studio, picture: Output, place: int | None) -> Output:
+def refine_set(studio: Studio, picture: Output, place: Place) -> Output:
     """Do the second pass of a set, if it has one (``--hd``)."""
     how = studio.request.refine
     return picture if how is None else refine(studio, picture, how, place)
 
 
-def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> Output:
+def refine(studio: Studio, picture: Output, how: Refine, place: Place) -> Output:
     graph, name = studio.graph, name_of(place)
     if how.upscaler is not None:
         upscaler = graph.load_upscaler(how.upscaler)
@@ -40,9 +40,7 @@ def refine(studio: Studio, picture: Output, how: Refine, place: int | None) -> O
     return worked
 
 
-def _reworked(
-    studio: Studio, picture: Output, how: Refine, size: Size, place: int | None
-) -> Output:
+def _reworked(studio: Studio, picture: Output, how: Refine, size: Size, place: Place) -> Output:
     """Return a picture of a size sampled once more, at a size that a latent can have."""
     graph, name = studio.graph, name_of(place)
     even = Size(*(ceil(side / STEP) * STEP for side in size))

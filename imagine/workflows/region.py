@@ -3,7 +3,7 @@
 from imagine.graph import Output
 from imagine.image_request import Repaint
 from imagine.workflows.painting import Ground, paint
-from imagine.workflows.studio import Studio, name_of
+from imagine.workflows.studio import Place, Studio, name_of
 
 
 def region(studio: Studio) -> None:
@@ -26,7 +26,7 @@ def region(studio: Studio) -> None:
     latent = graph.encode_picture(seen, studio.vae, "Part as a latent")
     latent = studio.repeated(graph.noise_mask(latent, where))
 
-    def finish(picture: Output, at: int | None) -> Output:
+    def finish(picture: Output, at: Place) -> Output:
         if start.work != cut:
             picture = graph.scale(picture, cut, f"{name_of(at)}: at full size")
         return graph.lay(

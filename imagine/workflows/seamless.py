@@ -8,7 +8,7 @@ picture is rolled back, and its edges go on into each other.
 
 from imagine.graph import Output
 from imagine.input_image import Box, Size
-from imagine.workflows.studio import Studio, name_of
+from imagine.workflows.studio import Place, Studio, name_of
 
 # Shares of the sides: how wide the cross is, and how far from the border it ends.
 WIDTH = 0.16
@@ -19,7 +19,7 @@ DENOISE = 0.75
 STEPS = 0.6
 
 
-def make_seamless(studio: Studio, picture: Output, place: int | None) -> Output:
+def make_seamless(studio: Studio, picture: Output, place: Place) -> Output:
     """Make a picture seamless, if that was asked for (``--tile``)."""
     if not studio.request.seamless:
         return picture
@@ -43,7 +43,7 @@ def _softness(size: Size) -> int:
     return max(2, min(MOST_BLUR, round(min(size) * GAP / 2)))
 
 
-def _rolled(studio: Studio, picture: Output, by: Size, place: int | None) -> Output:
+def _rolled(studio: Studio, picture: Output, by: Size, place: Place) -> Output:
     """Move a picture right and down; what leaves on one side comes in on the other."""
     graph, (width, height) = studio.graph, studio.request.size
     title = f"{name_of(place)}: rolled"
@@ -89,7 +89,7 @@ def _box(middle: Size, across: int, down: int) -> Box:
 
 
 def _repainted(
-    studio: Studio, picture: Output, boxes: tuple[Box, ...], what: str, place: int | None
+    studio: Studio, picture: Output, boxes: tuple[Box, ...], what: str, place: Place
 ) -> Output:
     """Paint boxes of a picture anew, with soft edges."""
     graph, size, name = studio.graph, studio.request.size, name_of(place)

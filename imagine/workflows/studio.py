@@ -7,6 +7,7 @@ made again alone.
 """
 
 from collections.abc import Iterator
+from typing import TypeAlias
 
 from imagine.graph import Graph, Output, OutputNode, Sampler, Sampling, Workflow
 from imagine.image_request import ImageRequest
@@ -14,6 +15,9 @@ from imagine.input_image import InputImage, Size
 from imagine.model_choice import ModelFiles
 from imagine.profiles import Profile
 from imagine.workflows.wording import Words, Writer
+
+# What a branch makes: one picture of the set, several of them at once, or all (None).
+Place: TypeAlias = int | range | None
 
 # The cost of nodes, counted in sampler steps of one picture.
 LOAD = 2.0
@@ -67,9 +71,14 @@ class Studio:
         count = self.request.batch_size
         return latent if count == 1 else self.graph.repeat_latent(latent, count)
 
-    def places(self, batch: Output) -> Iterator[tuple[int | None, Output]]:
-        """Take the pictures out of a latent batch: each one's place, None for all at once."""
-        if self.request.together:
+    def places(self, batch: Output) -> Iterator[tuple[Place, Output]]:
+        """Take the pictures out of a latent batch: each one's place, or those of a half."""
+        if self.request.together and self.request.is_halved:
+            half = self.request.at_once
+            for share in (range(half), range(half, self.request.batch_size)):
+                title = f"{name_of(share)}: noise"
+                yield share, self.graph.latent_from_batch(batch, share.start, title, len(share))
+        elif self.request.together:
             yield None, batch
         elif self.request.batch_size == 1:
             yield 0, batch
@@ -78,9 +87,9 @@ class Studio:
                 title = f"{name_of(place)}: noise"
                 yield place, self.graph.latent_from_batch(batch, place, title)
 
-    def words_of(self, place: int | None) -> tuple[Words, float]:
+    def words_of(self, place: Place) -> tuple[Words, float]:
         """Return the words and the cfg of one picture."""
-        if place is None or not self.request.variety:
+        if not isinstance(place, int) or not self.request.variety:
             return self.writer.shared(self.clip), self.request.cfg
         variety = self.request.variety[place]
         return self.writer.varied(self.clip, variety.mix, name_of(place)), variety.cfg
@@ -88,7 +97,7 @@ class Studio:
     def sample(
         self,
         latent: Output,
-        place: int | None,
+        place: Place,
         *,
         size: Size,
         denoise: float = 1.0,
@@ -116,16 +125,17 @@ class Studio:
             how,
             f"{name_of(place)}: {doing}",
         )
-        pictures = request.batch_size if place is None else 1
-        self._samplers[samples.node] = Sampler(self._index(place), how.taken)
+        pictures = len(self._shared_by(place))
+        image = self._index(place) if isinstance(place, int) else None
+        self._samplers[samples.node] = Sampler(image, how.taken)
         share = size.pixels / request.size.pixels
         self._costs[samples.node] = how.taken * pictures * share
         return samples
 
-    def decode(self, samples: Output, place: int | None) -> Output:
+    def decode(self, samples: Output, place: Place) -> Output:
         return self.graph.decode(samples, self.vae, f"{name_of(place)}: decoding")
 
-    def save(self, picture: Output, place: int | None) -> None:
+    def save(self, picture: Output, place: Place) -> None:
         index = self._index(place)
         prefix = self.request.filename_prefix
         if index is not None:
@@ -135,7 +145,7 @@ class Studio:
 
     def finish(self) -> Workflow:
         """Return the workflow; what nothing is made of is left out of it."""
-        pictures = self.request.batch_size if self.request.together else 1
+        pictures = self.request.at_once
         graph = self.graph.needed_for(output.node_id for output in self._outputs)
         weights = {}
         for node_id, node in graph.items():
@@ -150,13 +160,26 @@ class Studio:
             weights=weights,
         )
 
-    def _index(self, place: int | None) -> int | None:
-        """Return the index in the job of a place in the set."""
+    def _shared_by(self, place: Place) -> range:
+        """Return the places of the pictures that a branch makes."""
+        if place is None:
+            return range(self.request.batch_size)
+        return place if isinstance(place, range) else range(place, place + 1)
+
+    def _index(self, place: Place) -> int | None:
+        """Return the index in the job of a place in the set, or of the first of several."""
+        if isinstance(place, range):
+            return place.start
         return 0 if place is not None and self.request.member is not None else place
 
 
-def name_of(place: int | None) -> str:
-    return "All pictures" if place is None else f"Picture {place + 1}"
+def name_of(place: Place) -> str:
+    if place is None:
+        return "All pictures"
+    if isinstance(place, int):
+        return f"Picture {place + 1}"
+    first, last = place.start + 1, place.stop
+    return f"Picture {first}" if first == last else f"Pictures {first}–{last}"
 
 
 def _load(

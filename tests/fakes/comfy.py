@@ -33,8 +33,8 @@ What can be told:
     await comfy.submit(graph)            another program's prompt (no client id: everybody hears it)
 
 and what it saw: `submitted` (bodies), `uploaded` (folder and name), `interrupts`, `deleted`,
-`client_ids`, `requests`, `running`, `pending`, `history`, `files`, `ran` (prompt ids in running
-order).
+`freed`, `client_ids`, `requests`, `running`, `pending`, `history`, `files`, `ran` (prompt ids in
+running order).
 
 By hand: ``python -m tests.fakes.comfy --port 8188``.
 """
@@ -111,6 +111,7 @@ class FakeComfy(FakeEngine):
         self.deleted: list[str] = []
         self.client_ids: list[str] = []
         self.requests: list[tuple[str, str]] = []
+        self.freed: list[dict[str, Any]] = []
         self.uploaded: list[str] = []
         self.takes_uploads = asyncio.Event()
         self.takes_uploads.set()
@@ -224,6 +225,7 @@ class FakeComfy(FakeEngine):
                     web.get(f"{prefix}/queue", self._get_queue),
                     web.post(f"{prefix}/queue", self._post_queue),
                     web.post(f"{prefix}/interrupt", self._interrupt),
+                    web.post(f"{prefix}/free", self._free),
                     web.get(f"{prefix}/history", self._get_history),
                     web.get(f"{prefix}/history/{{id}}", self._get_history),
                     web.post(f"{prefix}/history", self._post_history),
@@ -382,6 +384,10 @@ class FakeComfy(FakeEngine):
         if self.running is not None and prompt_id in (None, self.running.id):
             self.running.is_interrupted = True
             self._notify()
+        return web.Response()
+
+    async def _free(self, request: web.Request) -> web.Response:
+        self.freed.append(await request.json())
         return web.Response()
 
     async def _get_history(self, request: web.Request) -> web.Response:

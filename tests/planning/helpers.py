@@ -80,11 +80,19 @@ def planned(
     *pictures: InputImage,
     origin: Origin | None = None,
     member: int | None = None,
+    after_oom: bool = False,
     **settings: Any,
 ) -> Plan:
-    inputs = {picture.link: picture for picture in pictures}
-    defaults = Defaults(**settings)
-    return plan(asked, engine, PROFILES, defaults, inputs=inputs, origin=origin, member=member)
+    return plan(
+        asked,
+        engine,
+        PROFILES,
+        Defaults(**settings),
+        inputs={picture.link: picture for picture in pictures},
+        origin=origin,
+        member=member,
+        after_oom=after_oom,
+    )
 
 
 def built(made: Plan, engine: Catalog = ENGINE) -> Workflow:

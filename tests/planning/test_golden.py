@@ -52,6 +52,7 @@ class Case:
     pictures: Sequence[InputImage] = ()
     origin: Origin | None = None
     member: int | None = None
+    after_oom: bool = False
     installed: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
 
@@ -101,6 +102,7 @@ CASES: dict[str, Case] = {
     # How a set is made
     "one-by-one": Case("sdxl", prompt()),
     "together": Case("sdxl", prompt(batch_mode="together")),
+    "together-halved": Case("sdxl", prompt(batch_mode="together"), after_oom=True),
     "single": Case("sdxl", prompt(batch=1)),
     "member": Case("sdxl", prompt(), member=2),
     "unfinished": Case("sdxl", prompt(stop=50, **FEW)),
@@ -175,7 +177,14 @@ CASES: dict[str, Case] = {
 def test_the_graph_is_the_golden_one(name: str) -> None:
     case = CASES[name]
     engine = engine_of(case.family, **case.installed)
-    made = planned(case.prompt, engine, *case.pictures, origin=case.origin, member=case.member)
+    made = planned(
+        case.prompt,
+        engine,
+        *case.pictures,
+        origin=case.origin,
+        member=case.member,
+        after_oom=case.after_oom,
+    )
     workflow = built(made, engine)
     found = {
         "parameters": made.parameters,
