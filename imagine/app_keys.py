@@ -6,6 +6,7 @@ from aiohttp import web
 
 from imagine.actions import Actions
 from imagine.announcer import Announcer
+from imagine.disk import Disk
 from imagine.doctor.diagnosis import Diagnostics
 from imagine.engines import Engines
 from imagine.estimates import Estimates
@@ -35,6 +36,7 @@ class Parts:
     announcer: Announcer
     uploads: Uploads
     actions: Actions
+    disk: Disk
 
 
 SETTINGS = web.AppKey("settings", Settings)

@@ -5,6 +5,7 @@ without the store, and so that another database one day needs another page like 
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,11 +13,14 @@ from typing import Any
 
 import sqlalchemy as sa
 
-from imagine.errors import StorageError
+from imagine.errors import DISK_FULL, DISK_UNWRITABLE, StorageError
 
 # The newest revision in imagine/migrations; `create_all` makes exactly this.
 HEAD = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
+
+# So many copies of earlier databases are kept, of each kind.
+COPIES = 3
 
 metadata = sa.MetaData()
 
@@ -206,12 +210,17 @@ def prepare(engine: sa.Engine, path: Path, *, head: str = HEAD, scripts: Path = 
             _create(connection, head)
     elif found != head:
         if not found.isdecimal() or int(found) > int(head):
-            raise StorageError(
-                f"{path} was written by a newer Imagine: it has version {found}, and this one "
-                f"knows versions up to {head}.",
-                hint="Update Imagine, or start it with another folder: --output FOLDER.",
-            )
+            raise newer(path, found, head)
         _migrate(engine, path, found, head, scripts)
+
+
+def newer(path: Path, found: str, head: str) -> StorageError:
+    """Return the refusal of a database that only a newer version can read."""
+    return StorageError(
+        f"{path} was written by a newer Imagine: it has version {found}, and this one "
+        f"knows versions up to {head}.",
+        hint="Update Imagine, or start it with another folder: --output FOLDER.",
+    )
 
 
 def _found_version(connection: sa.Connection, path: Path) -> str | None:
@@ -241,7 +250,17 @@ def _create(connection: sa.Connection, head: str) -> None:
 
 def _migrate(engine: sa.Engine, path: Path, found: str, head: str, scripts: Path) -> None:
     backup = path.with_name(f"{path.stem}-before-{head}-from-{found}{path.suffix}")
-    _back_up(path, backup)
+    try:
+        _back_up(path, backup)
+    except (sqlite3.Error, OSError) as error:
+        told = storage_error(error, path)
+        raise StorageError(
+            f"{path} is of version {found} and was not brought to {head}, because it could not be "
+            f"copied first. {told.message}",
+            hint=f"Nothing was changed. {told.hint}",
+            code=told.error_code,
+        ) from error
+    forget_old_copies(path.parent, f"{path.stem}-before-*-from-*{path.suffix}")
     # Here, because importing alembic takes a third of a second that other starts can spare.
     from imagine.migrations import upgrade
 
@@ -257,11 +276,37 @@ def _migrate(engine: sa.Engine, path: Path, found: str, head: str, scripts: Path
 
 def _back_up(path: Path, backup: Path) -> None:
     """Copy a database through SQLite, so that what still stands in its log comes along."""
-    with (
-        contextlib.closing(sqlite3.connect(path)) as source,
-        contextlib.closing(sqlite3.connect(backup)) as target,
-    ):
-        source.backup(target)
+    part = backup.with_name(f"{backup.name}.part")
+    part.unlink(missing_ok=True)
+    try:
+        with (
+            contextlib.closing(sqlite3.connect(path)) as source,
+            contextlib.closing(sqlite3.connect(part)) as target,
+        ):
+            source.backup(target)
+        sync(part)
+        part.replace(backup)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def sync(path: Path) -> None:
+    """See that a file, or the names in a folder, are on the disk; where a system can do that."""
+    if path.is_dir() and os.name == "nt":
+        return
+    descriptor = os.open(path, os.O_RDONLY if path.is_dir() else os.O_RDWR)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def forget_old_copies(folder: Path, pattern: str) -> None:
+    """Keep the newest copies of a database, and remove those before."""
+    copies = sorted(folder.glob(pattern), key=lambda copy: copy.stat().st_mtime)
+    for copy in copies[:-COPIES]:
+        for path in folder.glob(f"{copy.name}*"):
+            path.unlink(missing_ok=True)
 
 
 @contextlib.contextmanager
@@ -283,6 +328,7 @@ def storage_error(error: Exception, path: Path) -> StorageError:
             return StorageError(
                 "The disk is full, so the change was not saved.",
                 hint=f"Free some space for {path.parent}; what was saved before is safe.",
+                code=DISK_FULL,
             )
         case "BUSY" | "LOCKED":
             return StorageError(
@@ -299,6 +345,7 @@ def storage_error(error: Exception, path: Path) -> StorageError:
             return StorageError(
                 f"{path} cannot be opened for writing.",
                 hint="Allow writing there, or start Imagine with another folder: --output FOLDER.",
+                code=DISK_UNWRITABLE,
             )
         case _:
             return StorageError(

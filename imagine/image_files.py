@@ -10,7 +10,7 @@ import json
 import os
 import secrets
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -219,10 +219,15 @@ def read_file_header(path: Path) -> Header:
     return header
 
 
-def read_texts(path: Path) -> dict[str, str]:
-    """Return the texts of a PNG file by keyword."""
+def read_texts(path: Path, wanted: Set[str] | None = None) -> dict[str, str]:
+    """Return the texts of a PNG file by keyword; at most until all that are wanted were found."""
+    found: dict[str, str] = {}
     with path.open("rb") as file:
-        return dict(_texts(file))
+        for keyword, text in _texts(file):
+            found[keyword] = text
+            if wanted is not None and wanted <= found.keys():
+                break
+    return found
 
 
 def _write_all(file: BinaryIO, data: bytes) -> None:

@@ -17,7 +17,7 @@ SLUG_LENGTH = 48
 NAME_LENGTH = 120
 _NAME = re.compile(
     r"(\d{4}-\d{2}-\d{2})-"
-    rf"([a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{{12}}-\d{{1,3}}(?:-\d{{1,2}})?\.({'|'.join(EXTENSIONS.values())}))",
+    rf"([a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{{12}}-(?P<index>\d{{1,3}})(?:-\d{{1,2}})?\.({'|'.join(EXTENSIONS.values())}))",
     re.ASCII,
 )
 
@@ -39,7 +39,14 @@ def parse_name(name: str) -> Place:
     match = _NAME.fullmatch(name) if len(name) <= NAME_LENGTH else None
     if match is None:
         raise no_such_picture(name)
-    return Place(*match.groups())
+    return Place(match[1], match[2], match[4])
+
+
+def index_of(name: str) -> int:
+    """Return which picture of its job the name of one says that it is."""
+    match = _NAME.fullmatch(name)
+    assert match is not None, "asked before"
+    return int(match["index"])
 
 
 def is_name(name: str) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiofiles
 
-from imagine.errors import JobError
+from imagine.errors import JobError, NotFoundError
 from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
     Incoming,
@@ -36,6 +36,7 @@ from imagine.image_files import (
     write_beside,
 )
 from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
+from imagine.image_reading import said_job
 from imagine.lifetime import Opened
 from imagine.thumbnails import Thumbnails
 
@@ -68,6 +69,17 @@ class Listed(NamedTuple):
 
     name: str
     trashed: bool
+
+
+class Kept(NamedTuple):
+    """How a picture lies on disk.
+
+    ``noted``: it is said of it that it lies in the trash. ``sidecar`` is empty when there is none.
+    """
+
+    trashed: bool
+    noted: bool
+    sidecar: dict[str, Any]
 
 
 class ImageStore(Opened):
@@ -271,6 +283,35 @@ class ImageStore(Opened):
         trash_note(self._trash / day / file).unlink(missing_ok=True)
         self._thumbnails.delete(f"{day}/{file}")
 
+    async def look_up(self, names: Sequence[str]) -> dict[str, Kept]:
+        """Say of pictures how they lie on disk; those that are gone are left out."""
+        return await self._write(self._look_up, names)
+
+    def _look_up(self, names: Sequence[str]) -> dict[str, Kept]:
+        found = {}
+        for name in names:
+            day, file, _ = parse_name(name)
+            for root in (self._images, self._trash):
+                if _exists(path := root / day / file):
+                    noted = _exists(trash_note(self._trash / day / file))
+                    said = read_json(sidecar(path)) or {}
+                    found[name] = Kept(root is self._trash, noted, said)
+                    break
+        return found
+
+    async def job_of(self, name: str) -> str | None:
+        """Return the id of the job that a picture says it is of."""
+        try:
+            return await self._write(lambda: said_job(self.path(name)))
+        except NotFoundError:
+            return None
+
+    async def in_trash(self) -> AsyncIterator[str]:
+        """Find every picture in the trash."""
+        for folder in await self._write(_folders, self._trash):
+            for name in await self._write(_names, folder):
+                yield name
+
     async def sidecars(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Find every sidecar that can be read, with the name of its picture."""
         for root in (self._images, self._trash):
@@ -316,6 +357,8 @@ def _json(data: Mapping[str, Any]) -> bytes:
 
 
 def _folders(root: Path) -> list[Path]:
+    if not root.is_dir():
+        return []
     return sorted(folder for folder in root.iterdir() if folder.is_dir())
 
 

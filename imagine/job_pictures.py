@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeVar
 
 from imagine.comfy_messages import FileRef
 from imagine.errors import (
@@ -14,7 +16,9 @@ from imagine.job_run import RETRY_S, Run
 from imagine.jobs import ImageStore, JobStore
 from imagine.lifetime import TaskSet
 from imagine.models import JobImage
-from imagine.picture_text import inserted_text
+from imagine.picture_text import inserted_text, sidecar_text
+
+T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
 
@@ -22,12 +26,25 @@ logger = logging.getLogger(__name__)
 FETCH_TRIES = 4
 
 
-class Pictures:
-    """Fetches and keeps. Owned by the runner, which stops it."""
+class Patience(Protocol):
+    """What waits for a disk that refuses (`imagine.disk`)."""
 
-    def __init__(self, store: JobStore, images: ImageStore) -> None:
+    async def patient(
+        self, work: Callable[[], Awaitable[T]], given_up: Callable[[], bool]
+    ) -> T: ...
+
+
+class Pictures:
+    """Fetches and keeps. Owned by the runner, which stops it.
+
+    A picture that our own disk refuses stays with its engine, and is fetched again when the disk
+    works: it fails no job.
+    """
+
+    def __init__(self, store: JobStore, images: ImageStore, disk: Patience) -> None:
         self._store = store
         self._images = images
+        self._disk = disk
         self._tasks = TaskSet()
 
     async def stop(self) -> None:
@@ -71,7 +88,9 @@ class Pictures:
     async def _fetch_picture(self, run: Run, index: int, file: FileRef) -> JobImage:
         for remaining in reversed(range(FETCH_TRIES)):
             try:
-                return await self._copy_picture(run, index, file)
+                return await self._disk.patient(
+                    lambda: self._copy_picture(run, index, file), lambda: run.cancel_wanted
+                )
             except (EngineUnavailableError, EngineTimeoutError):
                 if not remaining:
                     raise
@@ -89,6 +108,7 @@ class Pictures:
                 created_at=job.created_at,
                 media_type=media_type,
                 text_chunks=inserted_text(run.planned, index),
+                about=sidecar_text(job, run.planned, index),
             )
         return JobImage(
             index=index,

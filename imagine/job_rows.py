@@ -91,14 +91,14 @@ class Transaction:
         added = [_changed(job, self._place_in_line()) for job in new]
         rows = [
             {
-                **_columns(job),
+                **columns_of(job),
                 **Marks(priority=priorities.get(job.id, 0)).model_dump(),
             }
             for job in added
         ]
         if rows:
             self._connection.execute(sa.insert(jobs), rows)
-        if lines := [line for job in added for line in _lines(job)]:
+        if lines := [line for job in added for line in lines_of(job)]:
             self._connection.execute(sa.insert(parents), lines)
         for job in added:
             self.counts.update(_places(job))
@@ -118,7 +118,7 @@ class Transaction:
         """Write a job's next snapshot over it, with those of its marks that change."""
         job = found.job
         changed = _changed(job, {**changes, "sequence": self._next_sequence()})
-        self._connection.execute(_REPLACE, {**_columns(changed), "row": job.number})
+        self._connection.execute(_REPLACE, {**columns_of(changed), "row": job.number})
         self.mark(found, **marks)
         self.counts.subtract(_places(job))
         self.counts.update(_places(changed))
@@ -156,6 +156,10 @@ class Transaction:
 
     def set_paused(self, paused: bool) -> None:
         self._connection.execute(sa.update(counters).values(paused=paused))
+
+    def touch(self) -> None:
+        """Write what is there already."""
+        self._connection.execute(sa.update(counters).values(id=counters.c.id))
 
     def reply(self, once: Once) -> str | None:
         """Return what was answered under this key; see `find_reply`."""
@@ -237,7 +241,7 @@ def _changed(job: Job, changes: Mapping[str, Any]) -> Job:
     return Job.model_validate({**dict(job), **changes})
 
 
-def _columns(job: Job) -> dict[str, Any]:
+def columns_of(job: Job) -> dict[str, Any]:
     return {
         "number": job.number,
         "id": job.id,
@@ -256,7 +260,7 @@ def _columns(job: Job) -> dict[str, Any]:
     }
 
 
-def _lines(job: Job) -> list[dict[str, Any]]:
+def lines_of(job: Job) -> list[dict[str, Any]]:
     """Return the rows that say what a job grew from; the same picture twice is one."""
     return [
         {"child": job.id, "parent": parent.job, "image": parent.image}

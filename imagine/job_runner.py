@@ -26,6 +26,7 @@ from imagine.errors import (
     EngineRejectedError,
     EngineTimeoutError,
     EngineUnavailableError,
+    ImagineError,
     JobError,
     NotFoundError,
     StorageError,
@@ -219,7 +220,7 @@ class Runner:
         parameters = run.planned.plan.parameters
         missing = int(parameters.get("batch_size", 1)) - len(run.images)
         if run.save_error is not None:
-            await self._endings.end(run, JobState.FAILED, run.save_error.body())
+            await self._end_unsaved(run, run.save_error)
         elif missing > 0:
             error = JobError(
                 "The engine ended without "
@@ -237,6 +238,15 @@ class Runner:
                     total_s=ended - run.began,
                 )
             await self._endings.end(run, JobState.SUCCEEDED, None)
+
+    async def _end_unsaved(self, run: Run, error: ImagineError) -> None:
+        """End a run with a picture that never came onto our disk."""
+        if run.cancel_wanted:
+            await self._endings.end(run, JobState.CANCELED, None)
+        elif isinstance(error, EngineUnavailableError | EngineTimeoutError):
+            await self._endings.lost(run)  # it died with the picture
+        else:
+            await self._endings.end(run, JobState.FAILED, error.body())
 
 
 def is_used(image: InputImage, graph: Mapping[str, Any]) -> bool:

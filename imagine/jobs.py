@@ -177,6 +177,7 @@ class ImageStore(Protocol):
         created_at: Any,
         media_type: str,
         text_chunks: Mapping[str, str],
+        about: Mapping[str, Any],
     ) -> StoredPicture: ...
     def path(self, name: str) -> Path: ...
 

@@ -1,7 +1,8 @@
 """What a picture file says of itself, beside ComfyUI's own ``prompt`` chunk.
 
 ComfyUI writes the ``imagine`` object as a JSON text chunk for us; the A1111-style
-``parameters`` and the picture's index are plain text, which we insert into the bytes.
+``parameters`` and the picture's index are plain text, which we insert into the bytes. A picture
+that comes without all that gets it as a sidecar. `imagine.regathering` reads it all again.
 """
 
 from typing import Any
@@ -22,10 +23,16 @@ def picture_text(job: Job, planned: Planned) -> dict[str, Any]:
             "prompt": job.prompt,
             "canonical": job.canonical,
             "text": job.text,
-            "parameters": planned.plan.parameters,
-            "notes": [note.model_dump(mode="json") for note in planned.notes],
+            "parameters": job.parameters,
+            "notes": [note.model_dump(mode="json") for note in job.notes],
             "parents": [parent.model_dump() for parent in job.parents],
+            "sequence": job.sequence,
+            "steps": _steps(planned),
+            "engine": job.engine,
+            "prompt_id": job.prompt_id,
+            "attempt": job.attempt,
             "created_at": job.created_at.isoformat(),
+            "started_at": job.started_at.isoformat() if job.started_at else None,
         }
     }
 
@@ -37,3 +44,16 @@ def inserted_text(planned: Planned, index: int) -> dict[str, str]:
         "parameters": a1111_parameters(planned.prompt.text, used.get("negative"), used),
         "imagine-index": str(index),
     }
+
+
+def sidecar_text(job: Job, planned: Planned, index: int) -> dict[str, Any]:
+    """Return all of it, for a picture in which none of it stands."""
+    workflow = planned.workflow
+    assert workflow is not None, "planned against a catalog"
+    return {**picture_text(job, planned), **inserted_text(planned, index), "prompt": workflow.graph}
+
+
+def _steps(planned: Planned) -> int:
+    """Return how many steps the whole graph takes, as progress counts them."""
+    samplers = planned.workflow.samplers if planned.workflow is not None else {}
+    return sum(sampler.steps for sampler in samplers.values())

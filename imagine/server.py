@@ -18,12 +18,14 @@ from imagine.app_keys import CALLERS, DIAGNOSTICS, PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import sole_use
+from imagine.disk import Disk
 from imagine.dispatcher import Dispatcher
 from imagine.doctor.diagnosis import Diagnostics, diagnose_inside
 from imagine.engines import Engines
 from imagine.errors import SettingsError
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
+from imagine.gallery_files import Keeper
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
 from imagine.job_endings import Endings
@@ -92,13 +94,25 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
 
         def told(job: Job) -> None:
             queue.stored(job)
+            keeper.stored(job)
             bus.stored(job)
 
-        store = await stack.enter_async_context(
-            SqliteJobStore(output / "imagine.db", MOVES, told=told)
+        images = ImageStore(output)
+        store = SqliteJobStore(
+            output / "imagine.db", MOVES, told=told, refused=lambda error: disk.refused(error)
         )
+        keeper = Keeper(images, store)
+        disk = Disk(
+            (output, output / "images"),
+            least_mb=settings.min_free_mb,
+            queue=queue,
+            probes=(images.probe, store.probe),
+            changed=lambda: jobs.bell.set(),
+        )
+        await stack.enter_async_context(store)
         bus.start(store.sequence)
-        images = await stack.enter_async_context(ImageStore(output))
+        await stack.enter_async_context(images)
+        await stack.enter_async_context(disk)
         uploads = await stack.enter_async_context(Uploads(output))
         fetcher = await stack.enter_async_context(
             LinkFetcher(allowed=everywhere if settings.allow_private_links else is_public)
@@ -119,7 +133,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             bus=bus,
             inputs=inputs,
             estimates=estimates,
-            pictures=Pictures(store, images),
+            pictures=Pictures(store, images, disk),
             endings=endings,
             limits=JobLimits(settings.job_timeout_s),
             memory=Memory(endings, tries_again=settings.oom_retry),
@@ -147,10 +161,13 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             announcer,
             uploads,
             actions,
+            disk,
         )
         app[DIAGNOSTICS] = await stack.enter_async_context(
             Diagnostics(settings, lambda: diagnose_inside(settings, lambda: engines.kind))
         )
+        await stack.enter_async_context(background(disk.run(), "disk"))
+        await stack.enter_async_context(background(keeper.run(), "keeper"))
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))
         yield

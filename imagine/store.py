@@ -42,6 +42,8 @@ T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
 READERS = 2
+# So many jobs are read at once to see whether their files are as they should be.
+MIRRORED = 200
 NO_PRIORITIES: Mapping[str, int] = MappingProxyType({})
 # The marks of a job whose end is past.
 ENDED: Mapping[str, Any] = MappingProxyType(
@@ -79,6 +81,15 @@ _CHANGES = (
 )
 
 
+_MIRRORED = (
+    sa.select(jobs.c.body)
+    .where(jobs.c.number > sa.bindparam("after"))
+    .where(jobs.c.starred | jobs.c.deleted_at.is_not(None))
+    .order_by(jobs.c.number)
+    .limit(sa.bindparam("most"))
+)
+
+
 class Change(NamedTuple):
     """A job that changed: its JSON as it is now, and whether it is in the trash."""
 
@@ -93,7 +104,8 @@ class SqliteJobStore(Opened):
 
     Every write returns the new snapshot of the job with its ``sequence``, after the commit. A write
     whose caller was cancelled happens all the same. ``told`` is called on the loop with every new
-    snapshot, in the order of the sequences, before the write returns.
+    snapshot, in the order of the sequences, before the write returns; ``refused`` with the reason
+    why something was not written.
 
     Raises:
         StorageError: from any method, when the disk or the database refuses; nothing was written.
@@ -105,11 +117,13 @@ class SqliteJobStore(Opened):
         moves: Mapping[JobState, frozenset[JobState]],
         *,
         told: Callable[[Job], None] = lambda job: None,
+        refused: Callable[[StorageError], None] = lambda error: None,
         busy_timeout_s: float = 5.0,
     ) -> None:
         self._path = path
         self._moves = moves
         self._told = told
+        self._refused = refused
         self._engine = writing_engine(path, busy_timeout_s=busy_timeout_s)
         self._reading = reading_engine(path, busy_timeout_s=busy_timeout_s)
         self._sequence = 0
@@ -393,6 +407,12 @@ class SqliteJobStore(Opened):
         await self._write(lambda writing: writing.set_paused(paused))
         self._paused = paused
 
+    async def probe(self) -> None:
+        """Write something, to see whether that can be done."""
+        if self._writer is None:
+            raise _closed()
+        await self._writer.do(lambda writing: writing.touch())
+
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
             raise _closed()
@@ -400,6 +420,9 @@ class SqliteJobStore(Opened):
             result: T = await self._writer.do(work)
         except StoppedError as error:
             raise _closed() from error
+        except StorageError as error:
+            self._refused(error)
+            raise
         return result
 
     def _commit(self, works: Sequence[Work]) -> Sequence[Any]:
@@ -477,6 +500,15 @@ class SqliteJobStore(Opened):
         values = {"of": batch}
         rows = await self._read(lambda reading: reading.execute(_BATCH, values).all())
         return [(row.id, JobState(row.state)) for row in rows]
+
+    async def mirrored(self, after: int) -> list[Job]:
+        """Return jobs that are starred or in the trash, of those with a higher number."""
+        values = {"after": after, "most": MIRRORED}
+        return await self._read(
+            lambda reading: [
+                Job.model_validate_json(body) for body in reading.scalars(_MIRRORED, values)
+            ]
+        )
 
     async def strays(self, engine_url: str) -> list[str]:
         """Return the prompt ids of attempts that were given up while this engine was away."""

@@ -32,13 +32,15 @@ async def catalog(request: web.Request) -> web.Response:
 
 async def health(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
-    engine = parts.announcer.engine()
+    engine, disk = parts.announcer.engine(), parts.disk.health()
+    is_well = engine["state"] == "ready" and disk["state"] == "ok"
     return web.json_response(
         {
-            "status": "ok" if engine["state"] == "ready" else "degraded",
+            "status": "ok" if is_well else "degraded",
             "version": __version__,
             "engine": engine,
             "queue": parts.announcer.line(),
+            "disk": disk,
             "watchers": parts.bus.watchers,
         }
     )

@@ -181,6 +181,14 @@ class QueueAnswer(BaseModel):
     starts: dict[str, float]
 
 
+class DiskState(BaseModel):
+    """The disk of the output folder; while it is not ok, the queue is paused."""
+
+    state: Literal["ok", "full", "unwritable"]
+    free_mb: int | None
+    reason: str | None
+
+
 class HealthAnswer(BaseModel):
     """Each part's state; the answer is 200 while the process serves."""
 
@@ -188,6 +196,7 @@ class HealthAnswer(BaseModel):
     version: str
     engine: EngineState
     queue: QueueAnswer
+    disk: DiskState
     watchers: int
 
 
