@@ -65,6 +65,15 @@ class Announcer:
             "waiting": self._queue.length,
         }
 
+    def engines(self) -> list[dict[str, Any]]:
+        """Return an engine object for each engine, with the jobs that it has."""
+        begun = set(self._queue.begun())
+        return [
+            engine.health()
+            | {"running": len(engine.jobs & begun), "waiting": len(engine.jobs - begun)}
+            for engine in self._engines.serving
+        ]
+
     def queue_message(self) -> dict[str, Any]:
         return self.line() | {"counts": self._store.counts}
 

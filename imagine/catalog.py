@@ -8,7 +8,7 @@ Source: ComfyUI 0.3.64, ``server.py`` (``node_info``), ``execution.py`` (``valid
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 CHOICE = "COMBO"
@@ -122,6 +122,53 @@ class Catalog:
     def choices(self, class_type: str, input_name: str) -> tuple[Any, ...]:
         """Return the values a list input offers; none when there is no such list."""
         return _choices(self.schemas, class_type, input_name)
+
+
+def merged(catalogs: Sequence[Catalog]) -> Catalog:
+    """Return what several engines have together: the very same catalog, where all have one."""
+    first, *others = catalogs
+    for other in others:
+        if other is not first:
+            first = _joined(first, other)
+    return first
+
+
+def _joined(one: Catalog, other: Catalog) -> Catalog:
+    schemas = dict(one.schemas)
+    for name, schema in other.schemas.items():
+        known = schemas.get(name)
+        schemas[name] = schema if known is None else _joined_node(known, schema)
+    lists = {
+        spec.name: tuple(dict.fromkeys((*getattr(one, spec.name), *getattr(other, spec.name))))
+        for spec in fields(Catalog)
+        if spec.name not in ("schemas", "metadata")
+    }
+    return Catalog(schemas=schemas, metadata={**other.metadata, **one.metadata}, **lists)
+
+
+def _joined_node(one: NodeSchema, other: NodeSchema) -> NodeSchema:
+    """Return a node that takes whatever either takes."""
+    if one == other:
+        return one
+    inputs = dict(one.inputs)
+    for name, schema in other.inputs.items():
+        known = inputs.get(name)
+        inputs[name] = schema if known is None else _joined_input(known, schema)
+    required = tuple(name for name in one.required if name in other.required)
+    return replace(one, inputs=inputs, required=required)
+
+
+def _joined_input(one: InputSchema, other: InputSchema) -> InputSchema:
+    if one.choices is not None and other.choices is not None:
+        values = tuple(dict.fromkeys((*one.choices.values, *other.choices.values)))
+        is_closed = one.choices.is_closed and other.choices.is_closed
+        return replace(one, choices=Choices(values, frozenset(values), is_closed))
+    lows, highs = (one.minimum, other.minimum), (one.maximum, other.maximum)
+    return replace(
+        one,
+        minimum=None if None in lows else min(low for low in lows if low is not None),
+        maximum=None if None in highs else max(high for high in highs if high is not None),
+    )
 
 
 def _choices(

@@ -9,7 +9,7 @@ import asyncio
 import logging
 import uuid
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
-from contextlib import AbstractAsyncContextManager
+from contextlib import AbstractAsyncContextManager, suppress
 from enum import StrEnum
 from pathlib import Path
 from types import MappingProxyType
@@ -91,6 +91,7 @@ class ComfyClient:
         self._timing = timing
         self._connection = ComfyConnection(url, session, timing, name=self._name)
         self.url = self._connection.url
+        self._connection.on_touch = self._touched
         self._runs: dict[str, Run] = {}
         self._watch = ComfyWatch(
             self._connection,
@@ -103,6 +104,8 @@ class ComfyClient:
         self._socket: ClientConnection | None = None
         self._connected = asyncio.Event()
         self._ready = asyncio.Event()
+        # Set while an engine that is connected does not answer.
+        self._mute = asyncio.Event()
         # The pictures that it has got since it was connected, by name.
         self._uploaded: set[str] = set()
         self._tasks = TaskSet()
@@ -121,9 +124,20 @@ class ComfyClient:
 
     # --- The connection
 
+    @property
+    def lost_at(self) -> float | None:
+        """Since when it was asked and said nothing, in monotonic seconds; None while it answers."""
+        return self._connection.lost_at
+
+    @property
+    def is_refused(self) -> bool:
+        """Did its host say last that nobody listens there?"""
+        return self._connection.is_refused
+
     async def run(self) -> None:
         """Keep connected until canceled; then let go of every run, and stop none of them."""
         self._tasks.start(self._watch.run(), f"watch of {self.url}")
+        self._tasks.start(self._keep_asking(), f"questions to {self.url}")
         delays = self._timing.retry_delays()
         try:
             while True:
@@ -163,6 +177,30 @@ class ComfyClient:
             self.object_info = info
             self.object_info_version += 1
         self._changed()
+
+    async def read_stats(self) -> None:
+        """Read again how much memory is free.
+
+        Raises:
+            EngineError: it could not be read; what was known stays.
+        """
+        self.system_stats = await self._connection.system_stats()
+
+    def _touched(self) -> None:
+        if self._connection.lost_at is None:
+            self._mute.clear()
+        else:
+            self._mute.set()
+        self._changed()
+
+    async def _keep_asking(self) -> None:
+        """Ask an engine that is connected and did not answer, until it does."""
+        while True:
+            await self._mute.wait()
+            await self._connected.wait()
+            with suppress(EngineError):
+                await self._connection.queue_body()
+            await asyncio.sleep(self._timing.poll_s)
 
     async def _stay_connected(self) -> None:
         """Be connected once: return when the socket is lost.

@@ -8,7 +8,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import AsyncIterator, Iterator, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,6 +37,8 @@ MOST_BODY = 256 * 2**20
 CHUNK = 256 * 2**10
 # The slowest way to an engine on which an upload is not given up. Units: bytes per second.
 SLOWEST_UPLOAD = 256 * 2**10
+# What a proxy answers when ComfyUI itself does not.
+NOBODY_BEHIND = (502, 503, 504)
 # Above this JSON is parsed off the loop.
 PARSE_HERE = 256 * 2**10
 
@@ -92,6 +94,25 @@ class ComfyConnection:
         # When nobody listened last: a process that was there before has forgotten its queue.
         # Units: monotonic seconds.
         self.refused_at = float("-inf")
+        # Since when it was asked and said nothing, None while it answers; and whether its host said
+        # last that nobody listens. ``on_touch`` is called when the first of them changes.
+        self.lost_at: float | None = None
+        self.is_refused = False
+        self.on_touch: Callable[[], None] = lambda: None
+
+    def _heard(self) -> None:
+        """It said something."""
+        self.is_refused = False
+        if self.lost_at is not None:
+            self.lost_at = None
+            self.on_touch()
+
+    def _missed(self, *, is_refused: bool = False) -> None:
+        """It was asked, and said nothing."""
+        self.is_refused = is_refused
+        if self.lost_at is None:
+            self.lost_at = monotonic()
+            self.on_touch()
 
     # --- WebSocket
 
@@ -116,6 +137,7 @@ class ComfyConnection:
                 ping_timeout=self._timing.pong_s,
             )
         try:
+            self._heard()
             with self._socket_errors():
                 await socket.send(FEATURE_FLAGS)
             yield socket
@@ -132,6 +154,7 @@ class ComfyConnection:
                 frame = await socket.recv(decode=False)
             except (WebSocketException, OSError):
                 return
+            self._heard()
             yield frame
 
     @contextmanager
@@ -271,6 +294,7 @@ class ComfyConnection:
         )
         with self._errors():
             response = await self._session.get(f"{self._url}/view", params=query, timeout=limit)
+            self._heard()
         try:
             if response.status >= 500:
                 self._check(response, "/view")  # asked again: behind a proxy, it may be there
@@ -329,6 +353,8 @@ class ComfyConnection:
             async with self._session.request(
                 method, self._url + path, timeout=limit, allow_redirects=False, **kwargs
             ) as response:
+                if response.status not in NOBODY_BEHIND:
+                    self._heard()
                 yield response
 
     async def _content(self, response: aiohttp.ClientResponse) -> bytes:
@@ -353,11 +379,13 @@ class ComfyConnection:
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise self._not_listening(error) from error
         except TimeoutError as error:
+            self._missed()
             raise EngineTimeoutError(
                 f"{self.name} takes too long to answer.",
                 hint="It may be busy loading a model; it is asked again.",
             ) from error
         except (aiohttp.ClientError, OSError) as error:
+            self._missed()
             raise EngineUnavailableError(
                 f"The connection to {self.name} broke.",
                 hint="It is made again as soon as possible.",
@@ -365,8 +393,10 @@ class ComfyConnection:
 
     def _not_listening(self, error: Exception) -> NotListeningError:
         cause = getattr(error, "os_error", error)  # aiohttp wraps it
-        if isinstance(cause, ConnectionRefusedError):
+        is_refused = isinstance(cause, ConnectionRefusedError)
+        if is_refused:
             self.refused_at = monotonic()
+        self._missed(is_refused=is_refused)
         return NotListeningError(
             f"{self.name} does not answer at {self.url}.",
             hint="Start it, or set its address with --comfyui-url.",

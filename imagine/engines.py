@@ -2,145 +2,28 @@
 
 ``auto`` looks for the ComfyUIs once at start. When none answers, the sketch engine serves and the
 looking goes on; from the moment a ComfyUI appears, new jobs go there, and never back to sketches.
+While jobs of a ComfyUI are unfinished they wait for it, and nothing is sketched.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack
-from dataclasses import replace
-from pathlib import Path
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
-from imagine.catalog import Catalog
-from imagine.comfy_messages import FileRef, RunEvent
-from imagine.errors import EngineError
+from imagine.catalog import Catalog, merged
+from imagine.engine import Engine, EngineClient
+from imagine.errors import EngineError, EngineUnavailableError
 from imagine.lifetime import TaskSet
 from imagine.settings import display
 
+__all__ = ["Engine", "EngineClient", "Engines"]
+
 logger = logging.getLogger(__name__)
 
-# At most so many jobs are handed to one engine, so that it never idles between two.
-SLOTS = 2
 LOOK_EVERY_S = 5.0
-# At most so many model files are asked what they are.
-MOST_HEADERS = 100
-
-
-class EngineClient(Protocol):
-    """What the product needs of a ComfyUI client (`imagine.comfy_client.ComfyClient`)."""
-
-    @property
-    def kind(self) -> str: ...
-    @property
-    def url(self) -> str: ...
-    @property
-    def state(self) -> str: ...
-    @property
-    def reason(self) -> str | None: ...
-    @property
-    def object_info(self) -> Mapping[str, Any] | None: ...
-    @property
-    def object_info_version(self) -> int: ...
-    @property
-    def system_stats(self) -> Mapping[str, Any] | None: ...
-    @property
-    def previews(self) -> bool | None: ...
-
-    on_change: Callable[[], None] | None
-
-    async def run(self) -> None: ...
-    def execute(
-        self,
-        prompt_id: str,
-        graph: Mapping[str, Any],
-        *,
-        extra_data: Mapping[str, Any] = ...,
-        adopt: bool = False,
-    ) -> AsyncIterator[RunEvent]: ...
-    async def cancel(self, prompt_id: str) -> None: ...
-    async def free_memory(self) -> None: ...
-    def give_up(self, prompt_id: str) -> None: ...
-    def view(
-        self, file: FileRef
-    ) -> AbstractAsyncContextManager[tuple[str, AsyncIterator[bytes]]]: ...
-    async def upload(
-        self, name: str, path: Path, media_type: str, *, again: bool = False
-    ) -> None: ...
-    async def model_metadata(self, folder: str, name: str) -> Mapping[str, Any] | None: ...
-    async def queue(self) -> Any: ...
-
-
-class Engine:
-    """One engine that serves: its client, its catalog and the jobs it was handed."""
-
-    def __init__(
-        self,
-        client: EngineClient,
-        tasks: TaskSet,
-        told: Callable[[], None],
-        recognised: Callable[[str], bool],
-    ) -> None:
-        self.client = client
-        self.catalog: Catalog | None = None
-        self.jobs: set[str] = set()
-        self._read_version = 0
-        self._tasks = tasks
-        self._told = told
-        self._recognised = recognised
-        client.on_change = self._changed
-
-    @property
-    def kind(self) -> str:
-        return self.client.kind
-
-    @property
-    def has_room(self) -> bool:
-        return self.client.state == "ready" and self.catalog is not None and len(self.jobs) < SLOTS
-
-    def _changed(self) -> None:
-        if self.client.object_info_version != self._read_version:
-            self._read_version = self.client.object_info_version
-            self._tasks.start(self._read_catalog(), f"catalog of {self.client.url}")
-        self._told()
-
-    async def _read_catalog(self) -> None:
-        info = self.client.object_info
-        if info is None:
-            return
-        catalog = await asyncio.to_thread(Catalog.from_object_info, info)
-        self.catalog = replace(catalog, metadata=await self._headers(catalog))
-        self._told()
-
-    async def _headers(self, catalog: Catalog) -> dict[str, Mapping[str, Any]]:
-        """Read the headers of the models whose names do not tell what they are."""
-        folders = dict.fromkeys(catalog.diffusion_models, "diffusion_models")
-        folders |= dict.fromkeys(catalog.checkpoints, "checkpoints")
-        unknown = [name for name in folders if not self._recognised(name)][:MOST_HEADERS]
-        headers: dict[str, Mapping[str, Any]] = {}
-        for name in unknown:
-            try:
-                header = await self.client.model_metadata(folders[name], name)
-            except EngineError as error:
-                logger.info("%s: headers are not read: %s", self.client.url, error.message)
-                break
-            if header is not None:
-                headers[name] = header
-        return headers
-
-    def health(self) -> dict[str, Any]:
-        system = (self.client.system_stats or {}).get("system")
-        version = system.get("comfyui_version") if isinstance(system, Mapping) else None
-        return {
-            "kind": self.client.kind,
-            "state": "starting"
-            if self.client.state == "ready" and self.catalog is None
-            else self.client.state,
-            "reason": self.client.reason,
-            "url": self.client.url if self.client.kind == "comfyui" else None,
-            "previews": self.client.previews,
-            "version": version if isinstance(version, str) else None,
-        }
+# How often several engines are asked how much memory they have left.
+MEMORY_EVERY_S = 15.0
 
 
 class Engines:
@@ -155,12 +38,13 @@ class Engines:
         probe: Callable[[str], Awaitable[bool]],
         sketch: Callable[[], AbstractAsyncContextManager[str]],
         recognised: Callable[[str], bool],
+        is_awaited: Callable[[], Awaitable[bool]],
     ) -> None:
         """Hold the parts that engines are made of.
 
         ``connect(url, kind)`` makes a client, ``probe(url)`` says whether a ComfyUI answers,
         ``sketch()`` starts the embedded engine, ``recognised(name)`` says whether the name of a
-        model tells its family.
+        model tells its family, ``is_awaited()`` whether jobs of a ComfyUI are unfinished.
         """
         self._mode = mode
         self._urls = tuple(urls)
@@ -168,13 +52,15 @@ class Engines:
         self._probe = probe
         self._sketch = sketch
         self._recognised = recognised
+        self._is_awaited = is_awaited
         self._tasks = TaskSet()
         self._stack = AsyncExitStack()
+        self._merged: tuple[tuple[Catalog, ...], Catalog] | None = None
         self.serving: list[Engine] = []
         self.on_change: Callable[[], None] = lambda: None
 
     async def __aenter__(self) -> Self:
-        if self._mode == "comfyui" or (self._mode == "auto" and await self._any_answers()):
+        if self._mode == "comfyui" or (self._mode == "auto" and await self._wants_comfyui()):
             self._serve_comfyui()
         else:
             url = await self._stack.enter_async_context(self._sketch())
@@ -188,16 +74,67 @@ class Engines:
         await self._stack.aclose()
 
     def catalog(self) -> Catalog | None:
-        """The catalog of the first engine that has one."""
-        return next((e.catalog for e in self.serving if e.catalog is not None), None)
+        """Return what all engines together have, those out of reach that were seen included."""
+        catalogs = tuple(e.catalog for e in self.serving if e.catalog is not None)
+        if not catalogs:
+            return None
+        if self._merged is None or not _same(self._merged[0], catalogs):
+            self._merged = catalogs, merged(catalogs)
+        return self._merged[1]
+
+    def _known(self, catalog: Catalog) -> Catalog:
+        """Return the very object of an engine that has the same, so that plans serve both."""
+        others = (engine.catalog for engine in self.serving)
+        return next((other for other in others if other == catalog), catalog)
 
     @property
     def kind(self) -> str:
         return self.serving[0].kind
 
     def of_kind(self, kind: str | None) -> Engine | None:
-        """An engine that serves and is of this kind."""
-        return next((e for e in self.serving if e.kind == kind), None)
+        """Return an engine that serves and is of this kind: one that answers, if there is one."""
+        found = [engine for engine in self.serving if engine.kind == kind]
+        return next((engine for engine in found if engine.is_in_touch), found[0] if found else None)
+
+    def at(self, url: str) -> Engine | None:
+        """Return the ComfyUI at this address; None when it is not configured."""
+        return next((e for e in self.serving if e.kind == "comfyui" and e.url == url), None)
+
+    # --- who can run what
+
+    def has_model(self, engine: Engine, model: str | None) -> bool:
+        """Has an engine the model of a job?
+
+        What nobody has may be replaced by another model, or fails with a sentence that says so.
+        """
+        return model in engine.models or not any(model in other.models for other in self.serving)
+
+    def can_run(self, engine: Engine, job_id: str, model: str | None) -> bool:
+        """Could an engine run a job, as far as is known without planning it?"""
+        return job_id not in engine.refused and self.has_model(engine, model)
+
+    def is_hoped_for(self, job_id: str, model: str | None, now: float) -> bool:
+        """Is there an engine that may run a job: ready, seen with its model, or not seen yet?"""
+        return any(
+            engine.may_appear(now)
+            if engine.catalog is None
+            else self.can_run(engine, job_id, model)
+            for engine in self.serving
+        )
+
+    def others_can(self, engine: Engine, job_id: str, model: str | None, now: float) -> bool:
+        """Is another engine ready that can run a job?"""
+        return any(
+            other is not engine and other.is_available(now) and self.can_run(other, job_id, model)
+            for other in self.serving
+        )
+
+    def forget(self, job_id: str) -> None:
+        """Forget who could not run a job."""
+        for engine in self.serving:
+            engine.refused.pop(job_id, None)
+
+    # --- how they stand
 
     def health(self) -> dict[str, Any]:
         """The engine object of ``/api/health``: the readiest engine's."""
@@ -211,6 +148,31 @@ class Engines:
     def is_standing_in(self) -> bool:
         """Do sketches serve because no ComfyUI was found, and not because they were asked for?"""
         return self._mode == "auto" and self.kind == "sketch"
+
+    async def queues(self) -> list[tuple[str, Any]]:
+        """Return url and raw queue of each engine that answers.
+
+        Raises:
+            EngineUnavailableError: none does; told at once when that is known.
+        """
+        asked = [engine for engine in self.serving if engine.is_in_touch]
+        answers = await asyncio.gather(*(_queue(engine) for engine in asked))
+        found = [
+            (engine.url, answer)
+            for engine, answer in zip(asked, answers, strict=True)
+            if answer is not None
+        ]
+        if not found:
+            raise EngineUnavailableError(
+                self.health()["reason"] or "No engine answers at the moment.",
+                hint="What waits goes on waiting, and begins when one is back.",
+            )
+        return found
+
+    # --- their life
+
+    async def _wants_comfyui(self) -> bool:
+        return await self._any_answers() or await self._is_awaited()
 
     async def _any_answers(self) -> bool:
         return any(await asyncio.gather(*(self._probe(url) for url in self._urls)))
@@ -226,9 +188,39 @@ class Engines:
 
     def _serve_comfyui(self) -> None:
         self.serving = [self._start(url, "comfyui") for url in self._urls]
+        if len(self.serving) > 1:
+            self._tasks.start(self._read_memory(), "free memory of the engines")
 
     def _start(self, url: str, kind: str) -> Engine:
         client = self._connect(url, kind)
-        engine = Engine(client, self._tasks, lambda: self.on_change(), self._recognised)
+        engine = Engine(
+            client, self._tasks, lambda: self.on_change(), self._recognised, self._known
+        )
         self._tasks.start(client.run(), f"{kind} {url}")
         return engine
+
+    async def _read_memory(self) -> None:
+        while True:
+            await asyncio.sleep(MEMORY_EVERY_S)
+            ready = [engine for engine in self.serving if engine.is_in_touch]
+            await asyncio.gather(*(_read_stats(engine) for engine in ready))
+
+
+def _same(one: Sequence[Catalog], other: Sequence[Catalog]) -> bool:
+    return len(one) == len(other) and all(a is b for a, b in zip(one, other, strict=True))
+
+
+async def _queue(engine: Engine) -> Any:
+    """Return an engine's own queue; None when it cannot be asked."""
+    try:
+        return await engine.client.queue()
+    except EngineError as error:
+        logger.info("%s: its queue is not read: %s", engine.url, error.message)
+        return None
+
+
+async def _read_stats(engine: Engine) -> None:
+    try:
+        await engine.client.read_stats()
+    except EngineError as error:
+        logger.debug("%s: free memory is not read: %s", engine.url, error.message)

@@ -5,34 +5,13 @@ an engine which has not begun it yet still waits, as far as anybody watching is 
 """
 
 import bisect
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
+from imagine.choice import Waiting
 from imagine.errors import QueueFullError
 from imagine.models import Job
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Waiting:
-    """A job's place in the line: higher priority first, then the older."""
-
-    rank: int
-    number: int
-    id: str
-    job: Job = field(compare=False)
-
-
-@dataclass(frozen=True, slots=True)
-class Worker:
-    """An engine with room for one more job, as `choose` sees it."""
-
-    kind: str
-    url: str
-
-
-def choose(waiting: Sequence[Waiting], worker: Worker, now: float) -> Waiting | None:
-    """Return the job that this worker should take next; None when it should take none."""
-    return waiting[0] if waiting else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +32,9 @@ BY_HAND = Pause(
 class MemoryQueue:
     """The line of one process. Owned by the app; used on its loop only."""
 
-    def __init__(self, limit: int) -> None:
+    def __init__(self, limit: int, *, clock: Callable[[], float] = time.monotonic) -> None:
         self._limit = limit
+        self._clock = clock
         self._reserved = 0
         self._order: list[Waiting] = []
         self._waiting: dict[str, Waiting] = {}
@@ -125,16 +105,42 @@ class MemoryQueue:
         if place is not None:
             del self._order[bisect.bisect_left(self._order, place)]
 
-    def hand(self, job: Job, *, priority: int | None = None) -> None:
-        """A job goes to an engine; it keeps its priority, should it come back."""
+    def hand(
+        self,
+        job: Job,
+        *,
+        priority: int | None = None,
+        can_run: Callable[[Waiting], bool] | None = None,
+    ) -> None:
+        """A job goes to an engine; it keeps its priority, should it come back.
+
+        ``can_run`` says what else the engine could have run: those before it are overtaken.
+        """
+        if can_run is not None and (known := self._waiting.get(job.id)) is not None:
+            self._overtake(known, can_run)
         place = self._place(job, priority)
         self._forget(job.id)
         self._handed[job.id] = place
 
+    def _overtake(self, place: Waiting, can_run: Callable[[Waiting], bool]) -> None:
+        """Count against those of the same priority who stand before a job that goes first."""
+        now = self._clock()
+        for index in range(bisect.bisect_left(self._order, place) - 1, -1, -1):
+            other = self._order[index]
+            if other.rank != place.rank:
+                return
+            if can_run(other):
+                other.overtake(now)
+
     def _place(self, job: Job, priority: int | None) -> Waiting:
         known = self._waiting.get(job.id) or self._handed.get(job.id) or self._begun.get(job.id)
-        rank = known.rank if known is not None else 0
-        return Waiting(rank if priority is None else -priority, job.number, job.id, job)
+        rank = -priority if priority is not None else known.rank if known is not None else 0
+        model = job.parameters.get("model")
+        place = Waiting(rank, job.number, job.id, job, model, self._clock())
+        if known is not None and known.rank == rank:
+            place.since = known.since
+            place.overtaken, place.overtaken_since = known.overtaken, known.overtaken_since
+        return place
 
     def drop(self, job_id: str) -> None:
         """Let go of a job that an engine was handed in vain: it was over by then."""

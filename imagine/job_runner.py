@@ -1,6 +1,5 @@
 """Brings a claimed job to its engine and follows it to its end."""
 
-import asyncio
 import logging
 import time
 from collections.abc import Mapping
@@ -39,7 +38,7 @@ from imagine.job_limits import JobLimits
 from imagine.job_memory import OUT_OF_MEMORY, Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
-from imagine.job_run import RETRY_S, Run
+from imagine.job_run import Run
 from imagine.jobs import EventBus, Jobs
 from imagine.models import Job, JobState
 from imagine.picture_text import picture_text
@@ -101,7 +100,12 @@ class Runner:
         return Run(job, planned, engine, meter, images={image.index: image for image in job.images})
 
     async def follow(self, run: Run, *, adopt: bool) -> None:
-        """Submit a run, or find it again, and follow it to its end."""
+        """Submit a run, or find it again, and follow it to its end.
+
+        Raises:
+            EngineRejectedError: the engine refused it.
+            EngineUnavailableError, EngineTimeoutError: as far as is known, it did not get it.
+        """
         run.is_adopted = adopt
         try:
             try:
@@ -111,17 +115,14 @@ class Runner:
                     raise
                 # Somebody tidied up the engine's input folder.
                 await self._submit(run, adopt=False, again=True)
-        except (EngineRejectedError, NotFoundError, StorageError) as error:
+        except (NotFoundError, StorageError) as error:
             run.is_over = True
             await self._endings.end(run, JobState.FAILED, error.body())
-        except (EngineUnavailableError, EngineTimeoutError) as error:
+        except (EngineUnavailableError, EngineTimeoutError):
             run.is_over = True
-            if run.is_given_up:
-                await self._give_up(run)
-                return
-            logger.warning("job %s goes back into the line: %s", run.job.id, error.message)
-            await asyncio.sleep(RETRY_S)
-            await self._endings.give_back(run.job)
+            if not run.is_given_up:
+                raise
+            await self._give_up(run)
         finally:
             for task in (*run.saves, *run.watches):
                 task.cancel()

@@ -17,7 +17,7 @@ from imagine.errors import PromptError, WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.links import read_picture
-from imagine.model_choice import choose_model
+from imagine.model_choice import choose_model, installed_models
 from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
 from imagine.planning.memory import PARAMETER as OOM_RETRY
 from imagine.preflight import preflight
@@ -233,17 +233,33 @@ class Planner:
         return await self._found(prompt, new_id(), self._catalog(), origin, member)
 
     async def plan_stored(self, job: Job, prompt_id: str, catalog: Catalog) -> Planned:
-        """Plan a stored job again, for another attempt or another engine."""
+        """Plan a stored job again, for another attempt or another engine.
+
+        It keeps the model that was chosen for it, unless the engine does not have that.
+        """
         vocabulary = replace(VOCABULARY, max_characters=MOST_STORED)
+        prompt = parse(job.canonical, vocabulary)
         origin = job.parameters.get("origin")
-        return await self._found(
-            parse(job.canonical, vocabulary),
+        defaults = self._defaults
+        notes: tuple[Note, ...] = ()
+        chosen = job.parameters.get("model")
+        if chosen in installed_models(catalog):
+            if "model" in prompt.parameters:
+                prompt = prompt.with_parameters(model=chosen)
+            else:
+                defaults = replace(defaults, model=chosen)
+                notes = tuple(note for note in job.notes if note.parameter == "model")
+        planned = await self._found(
+            prompt,
             prompt_id,
             catalog,
             Origin.model_validate(origin) if origin is not None else None,
             job.parameters.get("member"),
+            defaults=defaults,
             after_oom=OOM_RETRY in job.parameters,
         )
+        made = replace(planned.plan, notes=(*notes, *planned.plan.notes))
+        return replace(planned, plan=made)
 
     async def _found(
         self,
@@ -253,11 +269,14 @@ class Planner:
         origin: Origin | None,
         member: int | None,
         *,
+        defaults: Defaults | None = None,
         after_oom: bool = False,
     ) -> Planned:
         """Plan one job once the pictures that it names are found."""
         if origin is None and not links_of(prompt):
-            return self.plan(prompt, prompt_id, catalog, member=member, after_oom=after_oom)
+            return self.plan(
+                prompt, prompt_id, catalog, member=member, defaults=defaults, after_oom=after_oom
+            )
         try:
             prompt, origin, inputs = await self._with_pictures(prompt, origin)
         except PromptError as error:
@@ -271,6 +290,7 @@ class Planner:
             inputs=inputs,
             origin=origin,
             member=member,
+            defaults=defaults,
             after_oom=after_oom,
         )
 
@@ -315,9 +335,12 @@ class Planner:
         inputs: Mapping[str, InputImage] = NO_INPUTS,
         origin: Origin | None = None,
         member: int | None = None,
+        defaults: Defaults | None = None,
         after_oom: bool = False,
     ) -> Planned:
         """Plan one job, and build and check its graph if the catalog is known.
+
+        ``defaults`` stand in place of the owner's.
 
         Raises:
             PromptError: a model, a LoRA or a sampler that is not installed.
@@ -327,7 +350,7 @@ class Planner:
             prompt,
             catalog,
             self._profiles,
-            self._defaults,
+            self._defaults if defaults is None else defaults,
             inputs=inputs,
             origin=origin,
             member=member,

@@ -22,7 +22,7 @@ from imagine.disk import Disk
 from imagine.dispatcher import Dispatcher
 from imagine.doctor.diagnosis import Diagnostics, diagnose_inside
 from imagine.engines import Engines
-from imagine.errors import SettingsError
+from imagine.errors import SettingsError, StorageError
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.gallery_files import Keeper
@@ -34,7 +34,7 @@ from imagine.job_memory import Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
-from imagine.jobs import MOVES, Jobs
+from imagine.jobs import MOVES, Jobs, JobStore
 from imagine.lifetime import background
 from imagine.link_fetch import LinkFetcher, is_public
 from imagine.models import Job
@@ -121,7 +121,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         session = await stack.enter_async_context(aiohttp.ClientSession())
         profiles = load_profiles(settings.profiles)
         engines = await stack.enter_async_context(
-            open_engines(settings, session, app[TIMING], profiles)
+            open_engines(settings, session, app[TIMING], profiles, store)
         )
         planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
         jobs = Jobs(store, queue, planner)
@@ -179,7 +179,11 @@ def everywhere(_: str) -> bool:
 
 
 def open_engines(
-    settings: Settings, session: aiohttp.ClientSession, timing: Timing, profiles: Profiles
+    settings: Settings,
+    session: aiohttp.ClientSession,
+    timing: Timing,
+    profiles: Profiles,
+    store: JobStore,
 ) -> Engines:
     """Return the engines that the settings name."""
 
@@ -208,7 +212,19 @@ def open_engines(
         probe=probe,
         sketch=sketch,
         recognised=lambda name: profiles.recognise(name) is not None,
+        is_awaited=lambda: is_comfyui_awaited(store),
     )
+
+
+async def is_comfyui_awaited(store: JobStore) -> bool:
+    """Say whether jobs of a ComfyUI are unfinished: begun there, or planned for its models."""
+    try:
+        active = await store.active()
+    except StorageError as error:  # to wait is better than to sketch what was not meant so
+        logger.warning("what was left is not read yet: %s", error.message)
+        return True
+    families = {job.parameters.get("family") for job, _ in active if job.parameters.get("model")}
+    return any(job.engine == "comfyui" for job, _ in active) or bool(families - {"sketch"})
 
 
 def run(settings: Settings) -> int:

@@ -416,7 +416,7 @@ async def test_a_picture_that_cannot_be_had_at_once_is_asked_for_again(
 async def test_a_database_that_is_locked_at_the_start_stops_no_job_for_good(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr("imagine.dispatcher.RETRY_S", 0.02)
+    monkeypatch.setattr("imagine.left_over.RETRY_S", 0.02)
     read, failures = SqliteJobStore.active, [StorageError("It is locked.")]
 
     async def fail_once(store: SqliteJobStore) -> list[tuple[Job, Marks]]:

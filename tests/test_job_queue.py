@@ -2,8 +2,9 @@
 
 import pytest
 
+from imagine.choice import Worker, choose
 from imagine.errors import QueueFullError
-from imagine.job_queue import MemoryQueue, Worker, choose
+from imagine.job_queue import MemoryQueue
 from imagine.models import JobState
 from tests.samples import a_job
 

@@ -39,6 +39,7 @@ async def health(request: web.Request) -> web.Response:
             "status": "ok" if is_well else "degraded",
             "version": __version__,
             "engine": engine,
+            "engines": parts.announcer.engines(),
             "queue": parts.announcer.line(),
             "disk": disk,
             "watchers": parts.bus.watchers,

@@ -9,7 +9,13 @@ from http import HTTPStatus
 from aiohttp import web
 
 from imagine.app_keys import CALLERS
-from imagine.errors import ErrorBody, ImagineError, QueueFullError, StorageError
+from imagine.errors import (
+    EngineUnavailableError,
+    ErrorBody,
+    ImagineError,
+    QueueFullError,
+    StorageError,
+)
 from imagine.ids import new_id
 from imagine.logs import client, request_id
 from imagine.routes.callers import CALLER
@@ -30,7 +36,9 @@ SECURITY_HEADERS = {
 }
 # What aiohttp says in the headers of an error, beside the body that is replaced.
 KEPT_HEADERS = ("Allow", "Content-Range")
-# After so long it is worth asking again whether the disk takes what it is given.
+# After so long it is worth asking again whether an engine is back.
+ENGINE_RETRY_S = 5
+# The same, whether the disk takes what it is given.
 DISK_RETRY_S = 10
 
 
@@ -82,6 +90,8 @@ async def add_headers(request: web.Request, response: web.StreamResponse) -> Non
 def extra_headers(error: ImagineError) -> Mapping[str, str]:
     if isinstance(error, QueueFullError):
         return {"Retry-After": str(error.retry_after_s)}
+    if isinstance(error, EngineUnavailableError):
+        return {"Retry-After": str(ENGINE_RETRY_S)}
     if isinstance(error, StorageError):
         return {"Retry-After": str(DISK_RETRY_S)}
     return {}

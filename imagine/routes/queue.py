@@ -43,14 +43,13 @@ async def comfyui_queue(request: web.Request) -> web.Response:
     parts = request.app[PARTS]
     running: list[dict[str, Any]] = []
     pending: list[dict[str, Any]] = []
-    for engine in parts.engines.serving:
-        found = await engine.client.queue()
+    for url, found in await parts.engines.queues():
         try:
             at_work = _items(found["queue_running"])
             waiting = sorted(_items(found["queue_pending"]))
         except (IndexError, TypeError, KeyError) as error:
             raise EngineError(
-                f"{engine.client.url} told its queue in a way not known here.",
+                f"{url} told its queue in a way not known here.",
                 hint="Check that this is the address of a ComfyUI.",
             ) from error
         running += [await _item(parts, *item) for item in at_work]

@@ -149,14 +149,16 @@ class ParseAnswer(BaseModel):
 
 
 class EngineState(BaseModel):
-    """The engine that serves."""
+    """One engine. ``model`` is the one that it has loaded."""
 
     kind: Literal["comfyui", "sketch"]
+    name: str
     state: Literal["starting", "ready", "down"]
     reason: str | None
     url: str | None
     previews: bool | None
     version: str | None
+    model: str | None
     running: int
     waiting: int
 
@@ -195,6 +197,7 @@ class HealthAnswer(BaseModel):
     status: Literal["ok", "degraded"]
     version: str
     engine: EngineState
+    engines: list[EngineState]
     queue: QueueAnswer
     disk: DiskState
     watchers: int

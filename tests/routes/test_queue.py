@@ -215,7 +215,7 @@ async def test_a_job_canceled_just_before_it_is_claimed_leaves_the_line(
             raise failures.pop()
         return await claim(store, job_id, **more)
 
-    monkeypatch.setattr("imagine.dispatcher.RETRY_S", 0)
+    monkeypatch.setattr("imagine.attempts.RETRY_S", 0)
     monkeypatch.setattr(SqliteJobStore, "claim_attempt", fail_once)
     (job,) = await submit(client, f"a fox {TINY}")
     await eventually(lambda: not failures and parts.queue.length == 0)
