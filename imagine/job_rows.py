@@ -6,15 +6,15 @@ Apart from `imagine.store`, which says when and in which thread; here is only wh
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import Any
 
 import sqlalchemy as sa
 
-from imagine.database import counters, jobs, parents, replies, strays
+from imagine.database import counters, jobs, parents, strays
 from imagine.errors import ConflictError
 from imagine.job_query import fold
 from imagine.models import Job, JobState, Marks, Once, utc_now
+from imagine.replies import find_reply, keep_reply
 
 _ID = jobs.c.id == sa.bindparam("job")
 _COUNTERS = sa.select(counters.c.sequence, counters.c.number)
@@ -29,10 +29,6 @@ _REPLACE = (
     .where(jobs.c.number == sa.bindparam("row"))
     .values({name: sa.bindparam(name) for name in set(jobs.c.keys()) - _NOT_REPLACED})
 )
-
-
-# How long the answer to a request with a key can be had again.
-REPLY_KEPT = timedelta(hours=24)
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,13 +102,8 @@ class Transaction:
         return added
 
     def keep_reply(self, once: Once, answer: str) -> None:
-        """Remember what was answered under a key, and forget what is too old."""
-        now = utc_now()
-        self._connection.execute(
-            sa.delete(replies).where(replies.c.created_at < (now - REPLY_KEPT).isoformat())
-        )
-        row = {"key": once.key, "fingerprint": once.fingerprint, "created_at": now.isoformat()}
-        self._connection.execute(sa.insert(replies), {**row, "answer": answer})
+        """Remember what was answered under a key."""
+        keep_reply(self._connection, once, answer)
 
     def replace(self, found: Found, changes: Mapping[str, Any], **marks: Any) -> Job:
         """Write a job's next snapshot over it, with those of its marks that change."""
@@ -179,23 +170,6 @@ class Transaction:
         self._drawn = True
         self.sequence += 1
         return self.sequence
-
-
-def find_reply(connection: sa.Connection, once: Once) -> str | None:
-    """Return what was answered under this key.
-
-    Raises:
-        ConflictError: it was another request.
-    """
-    row = connection.execute(sa.select(replies).where(replies.c.key == once.key)).one_or_none()
-    if row is None:
-        return None
-    if row.fingerprint != once.fingerprint:
-        raise ConflictError(
-            "This Idempotency-Key was used for another request.",
-            hint="Send a new key with each new request.",
-        )
-    return str(row.answer)
 
 
 def marks_of(row: sa.Row[Any]) -> Marks:

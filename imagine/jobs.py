@@ -9,8 +9,10 @@ and `imagine.job_queue`.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Protocol
+from weakref import WeakValueDictionary
 
 from imagine.errors import ConflictError, NotFoundError, PromptError
 from imagine.ids import new_id
@@ -206,6 +208,8 @@ class Jobs:
         self.bell = asyncio.Event()
         # Ids with a cancel asked for and not yet seen by the dispatcher.
         self.cancels: set[str] = set()
+        # The keys of requests that are being answered; those who wait hold the lock.
+        self._keys: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
         # The plan made at submission, used again when the catalog is still the same. Those who
         # wait behind so many are planned anew when their turn comes.
         self.plans: dict[str, Planned] = {}
@@ -241,6 +245,13 @@ class Jobs:
             return replay
         planned = await self._planner.plan_all(text, options, images=images, origin=origin)
         return await self.add(planned, once, kind=kind, priority=priority)
+
+    @asynccontextmanager
+    async def alone(self, once: Once | None) -> AsyncIterator[None]:
+        """Let requests with one key come one after another: all but the first find its answer."""
+        lock = asyncio.Lock() if once is None else self._keys.setdefault(once.key, asyncio.Lock())
+        async with lock:
+            yield
 
     async def replay(self, once: Once | None) -> str | None:
         """Return what the same request got when it was here before.

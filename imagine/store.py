@@ -32,9 +32,10 @@ from imagine.errors import StorageError
 from imagine.group_commit import GroupThread, StoppedError
 from imagine.job_family import Family, find_family
 from imagine.job_query import JobPage, JobQuery, page_statement
-from imagine.job_rows import MARKS, Transaction, count_jobs, find_reply, marks_of, read_counters
+from imagine.job_rows import MARKS, Transaction, count_jobs, marks_of, read_counters
 from imagine.lifetime import Opened
 from imagine.models import Job, JobState, Marks, Once, Stage, utc_now
+from imagine.replies import find_reply
 
 __all__ = ["Change", "Family", "JobPage", "JobQuery", "SqliteJobStore"]
 

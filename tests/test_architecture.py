@@ -75,6 +75,7 @@ ROOMS = {
     "masks": 2,
     "rebuilding": 2,
     "migrations*": 2,
+    "replies": 2,
     "store": 2,
     "thumbnails": 2,
     "uploads": 2,
@@ -124,6 +125,7 @@ DATABASE = (
     "job_rows",
     "migrations*",
     "rebuilding",
+    "replies",
 )
 PICTURES = ("image_files", "image_reading", "images", "masks", "thumbnails", "uploads")
 FAMILIES = {

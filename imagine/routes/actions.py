@@ -33,16 +33,19 @@ async def act(request: web.Request) -> web.Response:
         aspect=body.aspect,
         prompt=body.prompt,
     )
-    actions = request.app[PARTS].actions
-    text = await actions.act(request.match_info["id"], ask, await read_once(request))
+    parts, once = request.app[PARTS], await read_once(request)
+    async with parts.jobs.alone(once):
+        text = await parts.actions.act(request.match_info["id"], ask, once)
     return await submitted(request, text)
 
 
 async def blend(request: web.Request) -> web.Response:
     body = await read_body(request, BlendBody)
     ask = BlendAsk(image_links(body), aspect=body.aspect, prompt=body.prompt or "")
+    parts, once = request.app[PARTS], await read_once(request)
     try:
-        text = await request.app[PARTS].actions.blend(ask, await read_once(request))
+        async with parts.jobs.alone(once):
+            text = await parts.actions.blend(ask, once)
     except PromptError as error:
         raise error.named(image_fields(ask.images)) from error
     return await submitted(request, text)

@@ -42,14 +42,15 @@ async def imagine(request: web.Request) -> web.Response:
         origin = Origin(action=Action.REGION, source=images[0], mask=asked.mask)
         images = images[1:]
     try:
-        text = await parts.jobs.submit(
-            asked.body.prompt,
-            asked.body.options,
-            asked.once,
-            images=images,
-            origin=origin,
-            priority=asked.body.priority,
-        )
+        async with parts.jobs.alone(asked.once):
+            text = await parts.jobs.submit(
+                asked.body.prompt,
+                asked.body.options,
+                asked.once,
+                images=images,
+                origin=origin,
+                priority=asked.body.priority,
+            )
     except PromptError as error:
         raise error.named(image_fields(asked.images)) from error
     return await submitted(request, text)

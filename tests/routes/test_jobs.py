@@ -359,37 +359,3 @@ async def test_waiting_ends_with_the_time_it_was_given(start_server: StartServer
     ) as answer:
         assert answer.status == 202
         assert (await answer.json())["jobs"][0]["state"] in ("queued", "running")
-
-
-async def test_one_key_makes_one_job_however_often_it_is_posted(start_server: StartServer):
-    client = await start_server()
-    headers = {"Idempotency-Key": "on-the-train-1"}
-
-    async def post(prompt: str) -> tuple[int, str, str]:
-        body = {"prompt": prompt}
-        async with client.post("/api/imagine", json=body, headers=headers) as answer:
-            return answer.status, await answer.text(), answer.headers.get("Location", "")
-
-    prompt = f"a fox {SMALL} --batch 1 --steps 1"
-    answers = await asyncio.gather(*(post(prompt) for _ in range(100)))
-    assert len(set(answers)) == 1
-    assert answers[0][0] == 202
-    assert (await post("another prompt"))[0] == 409
-    async with client.get("/api/jobs") as answer:
-        assert len((await answer.json())["jobs"]) == 1
-    await client.close()
-    client = await start_server()
-    assert await post(prompt) == answers[0]
-
-
-async def test_a_refused_request_does_not_use_its_key_up(client: Client):
-    headers = {"Idempotency-Key": "k"}
-    for prompt, status in (("a fox --steps 0", 422), (f"a fox {SMALL}", 202)):
-        async with client.post("/api/imagine", json={"prompt": prompt}, headers=headers) as answer:
-            assert answer.status == status
-
-
-async def test_a_key_that_cannot_be_is_refused(client: Client):
-    headers = {"Idempotency-Key": "k" * 201}
-    async with client.post("/api/imagine", json={"prompt": "fox"}, headers=headers) as answer:
-        await problem(answer, 400)
