@@ -55,8 +55,11 @@ class Http(asyncio.Protocol):
         return await self._request(f"GET {path} HTTP/1.1\r\n", b"")
 
     async def post(self, path: str, body: Any) -> Answer:
-        data = json.dumps(body).encode()
-        head = f"POST {path} HTTP/1.1\r\nContent-Type: application/json\r\n"
+        return await self.send("POST", path, body)
+
+    async def send(self, method: str, path: str, body: Any = None) -> Answer:
+        data = b"" if body is None else json.dumps(body).encode()
+        head = f"{method} {path} HTTP/1.1\r\nContent-Type: application/json\r\n"
         return await self._request(f"{head}Content-Length: {len(data)}\r\n", data)
 
     async def _request(self, head: str, body: bytes) -> Answer:
@@ -121,6 +124,9 @@ class Pool:
     async def post(self, path: str, body: Any) -> Answer:
         return await self._use(lambda http: http.post(path, body))
 
+    async def send(self, method: str, path: str, body: Any = None) -> Answer:
+        return await self._use(lambda http: http.send(method, path, body))
+
     async def _use(self, ask: Callable[[Http], Any]) -> Answer:
         if not self._free:
             self._all.append(Http(self._url))
@@ -149,6 +155,7 @@ class Socket(asyncio.Protocol):
         self._received = bytearray()
         self._transport: asyncio.Transport | None = None
         self._opened: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.closed = asyncio.Event()
 
     @classmethod
     async def open(cls, url: str, path: str, on_frame: OnFrame) -> Self:
@@ -172,6 +179,12 @@ class Socket(asyncio.Protocol):
             self._transport.close()
             await asyncio.sleep(0)
 
+    async def abort(self) -> None:
+        """Be gone without a word, like a phone that loses its network."""
+        if self._transport is not None:
+            self._transport.abort()
+            await asyncio.sleep(0)
+
     def _send(self, kind: int, payload: bytes) -> None:
         """Send a short frame. A mask of zeros is a mask."""
         self._write(bytes((0x80 | kind, 0x80 | len(payload))) + bytes(4) + payload)
@@ -186,6 +199,7 @@ class Socket(asyncio.Protocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._transport = None
+        self.closed.set()
         if not self._opened.done():
             self._opened.set_exception(LostError("the socket was refused"))
 

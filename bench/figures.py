@@ -53,6 +53,10 @@ TARGETS = {
     "left": Target("Left after it: tasks, sockets, files", "", 0, "value"),
     "soak": Target("Memory grown over {:,} jobs", "MB", 20, "value"),
     "soak_left": Target("Left after them: tasks, sockets, files", "", 0, "value"),
+    "crowd": Target(
+        "Watchers that missed nothing, {:,} coming and going", "%", 100, "value", at_least=True
+    ),
+    "crowd_memory": Target("Memory grown under them", "MB", 20, "value"),
     "start": Target("Start until healthy", "ms", 5, "ratio", other="a bare aiohttp server"),
     "memory": Target("Memory when idle", "MB", 3, "ratio", other="a bare aiohttp server"),
     "parsing": Target(

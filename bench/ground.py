@@ -32,17 +32,19 @@ class Scale:
     parses: int
     soak_jobs: int
     soak_s: float
+    crowd: int
+    crowd_jobs: int
 
 
 FULL = Scale(
     instant_jobs=200, long_jobs=60, rounds=3, round_jobs=500, watched_jobs=5, watched_step_ms=50,
     watchers=200, slices=6, slice_s=1.0, stored=(1_000, 100_000), starts=5, flood=2_000, parses=5,
-    soak_jobs=3_000, soak_s=900,
+    soak_jobs=3_000, soak_s=900, crowd=500, crowd_jobs=600,
 )  # fmt: skip
 QUICK = Scale(
     instant_jobs=50, long_jobs=15, rounds=1, round_jobs=200, watched_jobs=2, watched_step_ms=50,
     watchers=200, slices=3, slice_s=0.5, stored=(300, 20_000), starts=2, flood=300, parses=3,
-    soak_jobs=300, soak_s=60,
+    soak_jobs=300, soak_s=60, crowd=100, crowd_jobs=100,
 )  # fmt: skip
 
 

@@ -18,6 +18,7 @@ from bench.parsing import measure_parsing
 from bench.soaking import measure_soak
 from bench.speed import measure_latency, measure_throughput
 from bench.starting import measure_start
+from bench.watching import measure_watchers
 
 # A measurement that takes so much longer than any machine should need has failed.
 MOST_S = 300
@@ -31,10 +32,11 @@ WITH_SERVER: dict[str, Callable[[Ground, Child], Awaitable[list[Figure]]]] = {
     "list": measure_listing,
     "flood": measure_flood,
     "soak": measure_soak,
+    "watchers": measure_watchers,
 }
 NAMES = (*WITH_SERVER, "start", "parsing")
 # What is left out unless it is asked for by name.
-LONG = frozenset({"soak"})
+LONG = frozenset({"soak", "watchers"})
 
 
 async def run(

@@ -14,7 +14,7 @@ from bench.run import run
 TINY = Scale(
     instant_jobs=2, long_jobs=1, rounds=1, round_jobs=8, watched_jobs=1, watched_step_ms=5,
     watchers=5, slices=1, slice_s=0.05, stored=(20, 60), starts=1, flood=10, parses=1,
-    soak_jobs=8, soak_s=0.4,
+    soak_jobs=8, soak_s=0.4, crowd=5, crowd_jobs=10,
 )  # fmt: skip
 BEGAN = datetime(2026, 11, 20, tzinfo=UTC)
 
@@ -24,7 +24,7 @@ async def test_a_run_gives_every_figure_and_leaves_nothing_behind(tmp_path):
     assert failed == []
     assert [figure.name for figure in figures] == list(TARGETS)
     found = {figure.name: figure for figure in figures}
-    for name in ("own_picture", "flood", "left", "soak_left"):
+    for name in ("own_picture", "flood", "left", "soak_left", "crowd"):
         assert found[name].is_met is not False, found[name].details
     assert found["own_picture"].details["good"] == TINY.round_jobs
     assert found["soak"].details["troubles"] == {}
