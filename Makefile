@@ -4,7 +4,7 @@ COVERAGE_AT_LEAST := 90
 # A test file at a time on each core; ARGS="-n 0" runs one test after the other.
 PARALLEL := -n auto --maxprocesses 4 --dist loadfile
 
-.PHONY: run test check plug bench docs environment
+.PHONY: run test check plug crash bench docs environment
 
 # Start the server: make run, or make run ARGS="--port 9000 --open"
 run:
@@ -28,6 +28,12 @@ plug: environment
 	@PLUG_SEED=$(PLUG_SEED) PLUG_KILLS=$(or $(PLUG_KILLS),200) \
 	PLUG_ENGINE_KILLS=$(or $(PLUG_ENGINE_KILLS),50) PLUG_BOTH_KILLS=$(or $(PLUG_BOTH_KILLS),20) \
 	$(PYTHON_ENV) -m pytest tests/test_plug.py -n 0 \
+	-o faulthandler_timeout=0 -o log_cli=true -o log_cli_level=INFO $(ARGS)
+
+# Let the server die at so many lines of each of its lives (docs/architecture.md)
+crash: environment
+	@CRASH_SEED=$(CRASH_SEED) CRASH_POINTS=$(or $(CRASH_POINTS),50) \
+	$(PYTHON_ENV) -m pytest tests/test_crash_points.py -n 0 \
 	-o faulthandler_timeout=0 -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 # Figures of this machine (docs/benchmarks.md): make bench, or make bench QUICK=1
