@@ -9,12 +9,12 @@ and `imagine.job_queue`.
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 from weakref import WeakValueDictionary
 
-from imagine.errors import ConflictError, NotFoundError, PromptError
+from imagine.errors import ConflictError, NotFoundError, PromptError, StorageError
 from imagine.ids import new_id
 from imagine.job_queue import BY_HAND, MemoryQueue
 from imagine.lifetime import whole
@@ -385,12 +385,12 @@ class Jobs:
             job = await self.get(job_id)
             if job.deleted_at is not None:
                 raise ConflictError(f"Set {job.number} is in the trash. Restore it first.")
-            raise ConflictError(
-                f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be "
-                "made again."
-            )
-        marks = await self._store.marks(job_id)
-        self.requeue(moved, priority=marks.priority if marks is not None else 0)
+            raise _not_again(job)
+        priority = 0
+        with suppress(StorageError):  # it is queued by now, and must not be left out of the line
+            marks = await self._store.marks(job_id)
+            priority = marks.priority if marks is not None else 0
+        self.requeue(moved, priority=priority)
         return moved
 
     def requeue(self, job: Job, *, priority: int | None = None) -> None:
@@ -483,7 +483,13 @@ class Jobs:
 
 
 def afresh(job: Job) -> dict[str, Any]:
-    """Return what changes on a job that begins again; what was tried for want of memory goes."""
+    """Return what changes on a job that begins again; what was tried for want of memory goes.
+
+    Raises:
+        ConflictError: an engine has it.
+    """
+    if job.state.is_active:
+        raise _not_again(job)
     return {
         "error": None,
         "stage": None,
@@ -493,6 +499,12 @@ def afresh(job: Job) -> dict[str, Any]:
         "parameters": {name: v for name, v in job.parameters.items() if name != OOM_RETRY},
         "notes": tuple(note for note in job.notes if note.parameter != OOM_RETRY),
     }
+
+
+def _not_again(job: Job) -> ConflictError:
+    return ConflictError(
+        f"Set {job.number} {_ended(job.state)}. Only a failed or a canceled one can be made again."
+    )
 
 
 def _ended(state: JobState) -> str:
