@@ -354,6 +354,28 @@ def queue(
     raise typer.Exit(cli_queue.run(wanted, server=address))
 
 
+@app.command()
+def rebuild(
+    *,
+    output: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Folder of the gallery; else the settings'.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would come of it, and change nothing.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+) -> None:
+    """Make the database again from the pictures, should it be damaged or gone.
+
+    What an old one still tells is taken over, and it is kept aside. Stop the server first.
+    """
+    from imagine import cli_rebuild
+
+    with told():
+        folder = read_settings({"output": output}).settings.output
+        cli_rebuild.run(folder.resolve(), dry_run=dry_run, as_json=as_json)
+
+
 @told()
 def _server_address(given: str | None) -> str:
     if given is not None:

@@ -6,6 +6,7 @@ what the files say with what the jobs say.
 """
 
 import asyncio
+import contextlib
 import logging
 from collections.abc import AsyncIterator, Mapping, Sequence
 from datetime import datetime
@@ -20,6 +21,8 @@ logger = logging.getLogger(__name__)
 MOST_DUE = 10_000
 # After a disk refused.
 RETRY_S = 5.0
+# A stop waits so long; what is not done by then is found by comparing.
+SETTLE_S = 2.0
 
 
 class Kept(Protocol):
@@ -63,6 +66,8 @@ class Keeper:
         # Compare everything: at the start, and when too many were due.
         self._compare = True
         self._rung = asyncio.Event()
+        self._idle = asyncio.Event()
+        self._idle.set()
 
     def stored(self, job: Job) -> None:
         """A job was written; never waits."""
@@ -72,6 +77,7 @@ class Keeper:
             self._compare = True
         else:
             self._due[job.id] = job
+        self._idle.clear()
         self._rung.set()
 
     async def run(self) -> None:
@@ -88,7 +94,14 @@ class Keeper:
                 await asyncio.sleep(RETRY_S)
                 continue
             if not self._due:
+                self._idle.set()
                 await self._rung.wait()
+
+    async def settle(self) -> None:
+        """Wait until the files follow what was written by now, but not for long."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(SETTLE_S):
+                await self._idle.wait()
 
     async def _follow(self) -> None:
         while self._due:

@@ -40,6 +40,7 @@ HEAD_BYTES = TAIL_BYTES = 32
 OWN_TEXT = b"Xtimagine\0"
 # More than any header takes, colour profile and EXIF of a JPEG included.
 HEADER_BYTES = 2**20
+USUAL_HEADER_BYTES = 4096
 
 
 class Incoming:
@@ -213,7 +214,8 @@ def read_file_header(path: Path) -> Header:
         StorageError: it is damaged.
     """
     with path.open("rb") as file:
-        header = read_header(file.read(HEADER_BYTES))
+        head = file.read(USUAL_HEADER_BYTES)
+        header = read_header(head) or read_header(head + file.read(HEADER_BYTES))
     if header is None:
         raise damaged(path.name)
     return header

@@ -42,7 +42,7 @@ GROUP = 500
 
 @dataclass(slots=True)
 class Old:
-    """What an old database still tells. ``trouble`` is why that may not be all."""
+    """What an old database still tells. ``trouble`` says why that is not all."""
 
     known: Known = NOTHING_KNOWN
     paused: bool = False
@@ -58,7 +58,7 @@ def read_old(path: Path) -> Old:
     """
     old = Old()
     if not path.is_file():
-        old.trouble = "there was none"
+        old.trouble = "There was no database before."
         return old
     rows: dict[str, Row] = {}
     sequence = number = 0
@@ -72,7 +72,7 @@ def read_old(path: Path) -> Old:
             for table in COPIED:
                 old.copied[table.name] = _copied(connection, table)
         except sqlite3.Error as error:
-            old.trouble = str(error)
+            old.trouble = f"The old database could not be read to its end: {error}."
     for row in rows.values():
         sequence, number = max(sequence, row.job.sequence), max(number, row.job.number)
     old.known = Known(rows, sequence, number)
@@ -163,7 +163,7 @@ def _keep_aside(path: Path) -> Path | None:
     with contextlib.suppress(sqlite3.Error), contextlib.closing(sqlite3.connect(path)) as old:
         old.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     stem = f"{path.stem}-before-rebuild-"
-    kept = path.with_name(f"{stem}{utc_now():%Y-%m-%dT%H-%M-%S}{path.suffix}")
+    kept = path.with_name(f"{stem}{utc_now():%Y-%m-%dT%H-%M-%S-%f}{path.suffix}")
     try:
         os.link(path, kept)
     except OSError:  # a disk without links

@@ -168,6 +168,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         )
         await stack.enter_async_context(background(disk.run(), "disk"))
         await stack.enter_async_context(background(keeper.run(), "keeper"))
+        stack.push_async_callback(keeper.settle)
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))
         yield

@@ -1,7 +1,9 @@
 """A database of any version is brought to this one, or refused."""
 
 import contextlib
+import errno
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -148,6 +150,41 @@ def test_a_migration_that_fails_changes_nothing_and_names_the_copy(path, scripts
     assert "imagine-before-0004" in str(caught.value.hint)
     assert schema(path) == before
     assert execute(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+
+
+def test_without_room_for_a_copy_nothing_is_migrated(path, scripts, monkeypatch):
+    make(path)
+    before = schema(path)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("imagine.database.sync", full)
+    with pytest.raises(StorageError, match="could not be copied first") as caught:
+        prepare(writing_engine(path, busy_timeout_s=1), path, head="0004", scripts=scripts)
+    assert "Nothing was changed" in str(caught.value.hint)
+    assert schema(path) == before
+    assert execute(path, "SELECT version_num FROM alembic_version") == [(HEAD,)]
+    assert list(path.parent.glob("*before*")) == []
+    monkeypatch.undo()
+    prepare(writing_engine(path, busy_timeout_s=1), path, head="0004", scripts=scripts)
+    assert len(list(path.parent.glob("*before*"))) == 1
+
+
+def test_of_copies_made_before_migrations_the_newest_three_are_kept(path, scripts):
+    make(path)
+    for number in range(4):
+        copy = path.with_name(f"imagine-before-000{number}-from-0000.db")
+        copy.write_bytes(b"")
+        os.utime(copy, (number, number))
+    path.with_name("imagine-before-rebuild-2026.db").write_bytes(b"")
+    prepare(writing_engine(path, busy_timeout_s=1), path, head="0004", scripts=scripts)
+    assert {copy.name for copy in path.parent.glob("*before*")} == {
+        "imagine-before-0002-from-0000.db",
+        "imagine-before-0003-from-0000.db",
+        f"imagine-before-0004-from-{HEAD}.db",
+        "imagine-before-rebuild-2026.db",
+    }
 
 
 def test_a_newer_database_is_refused_with_both_versions_and_the_next_step(path):
