@@ -54,6 +54,8 @@ class Attempts:
         self._runs: dict[str, Run] = {}
         # Jobs at an engine, those that have no run yet or no longer included.
         self._held: set[str] = set()
+        # Jobs that are being taken back.
+        self._withdrawing: set[str] = set()
         # Ends the following of a run that is given up.
         self._patience: dict[str, asyncio.Timeout] = {}
 
@@ -253,6 +255,24 @@ class Attempts:
         patience = self._patience.get(run.job.id)
         if patience is not None and not patience.expired():
             patience.reschedule(asyncio.get_running_loop().time())
+
+    def withdraw(self) -> None:
+        """Take back what no engine has begun: the line is paused."""
+        for run in self._runs.values():
+            is_waiting = run.began is None and not (run.is_over or run.cancel_wanted)
+            if is_waiting and run.engine.is_in_touch and run.job.id not in self._withdrawing:
+                run.is_withdrawn = True
+                self._withdrawing.add(run.job.id)
+                self._tasks.start(self._withdraw(run), f"withdrawal of job {run.job.id}")
+
+    async def _withdraw(self, run: Run) -> None:
+        try:
+            await run.engine.client.withdraw(run.prompt_id)
+            await asyncio.sleep(RETRY_S)
+        except ImagineError as error:
+            logger.warning("job %s is not taken back yet: %s", run.job.id, error.message)
+        finally:
+            self._withdrawing.discard(run.job.id)
 
     def cancel_asked(self) -> None:
         """Stop the runs whose cancel was asked for; those not here yet are asked again later."""

@@ -409,6 +409,20 @@ class ComfyClient:
         """
         await self._connection.free()
 
+    async def withdraw(self, prompt_id: str) -> None:
+        """Take a prompt out of the engine's queue, unless it has begun: then it goes on.
+
+        Its ``execute`` ends with Lost, once the engine does not know it any more.
+
+        Raises:
+            EngineError: the engine could not be asked.
+        """
+        run = self._runs.get(prompt_id)
+        if run is not None and run.is_accepted and not run.was_heard:
+            run.is_withdrawn = True
+            await self._connection.delete_pending(prompt_id)
+            self._watch.look()
+
     def give_up(self, prompt_id: str) -> None:
         """Let go of a run that does not end, and stop nothing: its ``execute`` raises at once."""
         if (run := self._runs.get(prompt_id)) is not None:

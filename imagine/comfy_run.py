@@ -68,6 +68,8 @@ class Run:
         # Every node is done, said the socket.
         self.succeeded = False
         self.cancel_wanted = False
+        # It was to be taken out of the engine's queue, unless it had begun by then.
+        self.is_withdrawn = False
         # Times in a row that neither the queue nor the history knew it.
         self.unknown = 0
         # Units: monotonic seconds.

@@ -80,7 +80,14 @@ class ComfyWatch:
 
     def _is_behind(self, run: Run) -> bool:
         """Will no message tell the end of this run, or not soon enough?"""
-        return run.is_settling or run.is_overdue or run.cancel_wanted or self.is_orphan(run)
+        is_told_nothing = run.is_withdrawn and not run.is_running
+        return (
+            run.is_settling
+            or run.is_overdue
+            or run.cancel_wanted
+            or is_told_nothing
+            or self.is_orphan(run)
+        )
 
     def _due_at(self, run: Run) -> float:
         if self._is_behind(run):

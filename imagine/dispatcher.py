@@ -83,7 +83,9 @@ class Dispatcher:
         for engine in self._engines.serving:
             self._strays.look(engine)
         self._look_for_absent(now)
-        if self._queue.paused is None:
+        if self._queue.paused is not None:
+            self._attempts.withdraw()
+        else:
             while (taken := self._hand_out.take(now)) is not None:
                 self._attempts.start(*taken)
 

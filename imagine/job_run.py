@@ -33,6 +33,8 @@ class Run:
     # Its engine was asked to stop it, for it took too long; and its engine did not.
     is_overtime: bool = False
     is_given_up: bool = False
+    # The line was paused before its engine began it, and so it was taken back.
+    is_withdrawn: bool = False
     # What waits for it to take too long; ends with it.
     watches: set[asyncio.Task[None]] = field(default_factory=set)
 

@@ -202,6 +202,10 @@ class Runner:
             case Interrupted():
                 await self._endings.interrupted(run)
                 return
+            case Lost() if run.is_withdrawn and run.began is None:
+                run.is_over = True
+                await self._endings.give_back(run.job)
+                return
             case Lost():
                 await self._endings.lost(run)
                 return

@@ -170,6 +170,32 @@ async def test_a_waiting_prompt_is_canceled_alone(client: ComfyClient, comfy: Fa
     assert comfy.interrupts == []
 
 
+async def test_a_waiting_prompt_that_is_withdrawn_is_lost_to_its_reader(
+    client: ComfyClient, comfy: FakeComfy
+) -> None:
+    comfy.hold(Stage.SAMPLING)
+    first, second = (Following(client, example_graph(seed=n)) for n in range(2))
+    await comfy.reached(Stage.SAMPLING, first.prompt_id)
+    await comfy.queued(1)
+    while second.prompt_id not in comfy.deleted:  # not before its answer came
+        await client.withdraw(second.prompt_id)
+        await asyncio.sleep(0)
+    assert await second.end() == [Lost()]
+    comfy.release()
+    assert (await first.end())[-1] == Finished()
+    assert (set(comfy.deleted), comfy.interrupts) == ({second.prompt_id}, [])
+
+
+async def test_a_running_prompt_is_not_withdrawn(client: ComfyClient, comfy: FakeComfy) -> None:
+    comfy.hold(Stage.RUNNING)  # it runs, and nobody was told
+    following = Following(client, example_graph())
+    await comfy.reached(Stage.RUNNING)
+    await client.withdraw(following.prompt_id)
+    comfy.release()
+    assert (await following.end())[-1] == Finished()
+    assert comfy.interrupts == []
+
+
 async def test_a_running_prompt_is_canceled_alone(client: ComfyClient, comfy: FakeComfy) -> None:
     comfy.hold(Stage.SAMPLING)
     first = Following(client, example_graph(seed=1))

@@ -54,19 +54,33 @@ async def test_while_paused_what_runs_ends_and_what_waits_waits(client: Client):
         await follower.until(lambda m: m["type"] == "queue" and m["counts"]["succeeded"] == 3)
 
 
-async def test_a_pause_stops_nothing_that_runs(start_server: StartServer, comfy: FakeComfy):
+async def test_a_pause_stops_nothing_that_runs_and_takes_back_what_waits_at_an_engine(
+    start_server: StartServer, comfy: FakeComfy
+):
     client = await ready(start_server, comfy)
     comfy.hold(Stage.SAMPLING)
     async with follow(client) as follower:
         jobs = [(await submit(client, f"fox {n} {TINY}"))[0]["id"] for n in range(4)]
         await comfy.reached(Stage.SAMPLING, jobs[0])
+        await comfy.queued(1)
         await ask(client, "POST", "/api/queue/pause")
+        await eventually(lambda: set(comfy.deleted) == {jobs[1]})
+        await follower.until(
+            lambda m: (
+                m["type"] == "job" and (m["job"]["attempt"], m["job"]["state"]) == (1, "queued")
+            )
+        )
         comfy.release()
-        await follower.job(jobs[1], "succeeded")
-    # What an engine has been handed goes on, and nothing more is handed out.
-    assert [await state_of(client, job) for job in jobs] == ["succeeded"] * 2 + ["queued"] * 2
-    assert len(comfy.submitted) == 2
+        assert (await follower.end(jobs[0]))["state"] == "succeeded"
+        line = await ask(client, "GET", "/api/queue")
+        assert (line["running"], line["waiting"]) == (0, 3)
+        assert line["positions"] == {job: place for place, job in enumerate(jobs[1:], start=1)}
+        assert len(comfy.submitted) == 2
+        await ask(client, "POST", "/api/queue/resume")
+        for job in jobs[1:]:
+            assert await ended_as(client, follower, job) == "succeeded"
     assert comfy.interrupts == []
+    assert [comfy.ran.count(body["prompt_id"]) for body in comfy.submitted] == [1, 0, 1, 1, 1]
 
 
 async def test_nobody_knows_when_a_job_starts_while_the_line_is_paused(
