@@ -58,6 +58,7 @@ class Dispatcher:
             endings=endings,
             engines=engines,
             attempts=self._attempts,
+            runner=runner,
         )
         # Engines that were not seen since the start, and are waited for no longer.
         self._absent: set[Engine] = set()

@@ -35,7 +35,7 @@ from imagine.image_files import (
     trash_note,
     write_beside,
 )
-from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
+from imagine.image_names import day_of, index_of, is_name, no_such_picture, parse_name, stem
 from imagine.image_reading import said_job
 from imagine.lifetime import Opened
 from imagine.thumbnails import Thumbnails
@@ -185,6 +185,42 @@ class ImageStore(Opened):
         if about is not None and not incoming.says_itself and not _exists(sidecar(path)):
             write_beside(sidecar(path), _json(about), part_path(self._images))
         return _stored(f"{day}-{path.name}", path, header, incoming.size)
+
+    async def of_job(
+        self, job_id: str, *, words: str, created_at: datetime, count: int
+    ) -> dict[int, StoredImage]:
+        """Return those of the first ``count`` pictures of a job that are there, by index."""
+        names = [stem(words, job_id, index) for index in range(count)]
+        return await self._write(self._find, day_of(created_at), names)
+
+    def _find(self, day: str, stems: Sequence[str]) -> dict[int, StoredImage]:
+        found = {}
+        for index, base in enumerate(stems):
+            for extension in MEDIA_TYPES:
+                path = self._images / day / f"{base}.{extension}"
+                # Of a picture that cannot say itself whose it is, that stands beside it.
+                is_said = MEDIA_TYPES[extension] == PNG or _exists(sidecar(path))
+                if _exists(path) and is_said:
+                    header = read_file_header(path)
+                    found[index] = _stored(f"{day}-{path.name}", path, header, path.stat().st_size)
+        return found
+
+    async def left(
+        self, *, job_id: str, words: str, created_at: datetime
+    ) -> dict[int, StoredImage]:
+        """Find the pictures of a job that are on disk, whoever knows of them."""
+        beginning = stem(words, job_id, 0)[:-1]
+        return await self._write(self._left, job_id, day_of(created_at), beginning)
+
+    def _left(self, job_id: str, day: str, beginning: str) -> dict[int, StoredImage]:
+        found = {}
+        for path in sorted((self._images / day).glob(f"{beginning}*")):
+            name = f"{day}-{path.name}"
+            if is_name(name) and said_job(path) == job_id:
+                header = read_file_header(path)
+                stored = _stored(name, path, header, path.stat().st_size)
+                found[index_of(path.name)] = stored
+        return found
 
     def path(self, name: str) -> Path:
         """Return the file of a picture, in the gallery or in the trash."""

@@ -2,8 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, Protocol, TypeVar
 
 from imagine.comfy_messages import FileRef
 from imagine.errors import (
@@ -13,9 +13,9 @@ from imagine.errors import (
     StorageError,
 )
 from imagine.job_run import RETRY_S, Run
-from imagine.jobs import ImageStore, JobStore
+from imagine.jobs import ImageStore, JobStore, StoredPicture
 from imagine.lifetime import TaskSet
-from imagine.models import JobImage
+from imagine.models import Job, JobImage
 from imagine.picture_text import inserted_text, sidecar_text
 
 T = TypeVar("T")
@@ -50,6 +50,26 @@ class Pictures:
     async def stop(self) -> None:
         """Let go of the pictures that are being fetched; the next start asks for them again."""
         await self._tasks.cancel()
+
+    async def recall(self, job: Job) -> Job:
+        """Return a job that an earlier process was at, with all the pictures that it has.
+
+        One may have come onto our disk just before that process died, and not into the job.
+        """
+        count = int(job.parameters.get("batch_size", 1))
+        try:
+            there = await self._images.of_job(
+                job.id, words=job.text, created_at=job.created_at, count=count
+            )
+            images = {i: _image(i, stored, job.parameters) for i, stored in there.items()}
+            images |= {image.index: image for image in job.images}
+            if len(images) == len(job.images):
+                return job
+            changes = {"images": tuple(images[index] for index in sorted(images))}
+            return await self._store.update(job.id, attempt=job.attempt, changes=changes) or job
+        except ImagineError as error:
+            logger.warning("pictures of job %s are not looked for: %s", job.id, error.message)
+            return job
 
     def fetch(self, run: Run, node: str, files: tuple[FileRef, ...]) -> None:
         """Begin to fetch the pictures of an output node; each one once."""
@@ -110,16 +130,7 @@ class Pictures:
                 text_chunks=inserted_text(run.planned, index),
                 about=sidecar_text(job, run.planned, index),
             )
-        return JobImage(
-            index=index,
-            url=f"/api/images/{stored.name}",
-            thumbnail=f"/api/thumbnails/{stored.name}",
-            width=stored.width,
-            height=stored.height,
-            media_type=stored.media_type,
-            bytes=stored.bytes,
-            seed=run.planned.plan.parameters.get("seed"),
-        )
+        return _image(index, stored, run.planned.plan.parameters)
 
     async def _write_images(self, run: Run) -> None:
         try:
@@ -131,3 +142,16 @@ class Pictures:
             return
         if updated is not None:
             run.job = updated
+
+
+def _image(index: int, stored: StoredPicture, parameters: Mapping[str, Any]) -> JobImage:
+    return JobImage(
+        index=index,
+        url=f"/api/images/{stored.name}",
+        thumbnail=f"/api/thumbnails/{stored.name}",
+        width=stored.width,
+        height=stored.height,
+        media_type=stored.media_type,
+        bytes=stored.bytes,
+        seed=parameters.get("seed"),
+    )

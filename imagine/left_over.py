@@ -11,6 +11,7 @@ from imagine.errors import StorageError
 from imagine.job_endings import Endings
 from imagine.job_queue import BY_HAND, MemoryQueue
 from imagine.job_run import RETRY_S
+from imagine.job_runner import Runner
 from imagine.jobs import Jobs, JobStore
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobState, Marks
@@ -39,6 +40,7 @@ class LeftOver:
         endings: Endings,
         engines: Engines,
         attempts: Attempts,
+        runner: Runner,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -46,6 +48,7 @@ class LeftOver:
         self._endings = endings
         self._engines = engines
         self._attempts = attempts
+        self._runner = runner
         self._tasks = TaskSet()
         self._left: dict[str, _Left] = {}
         # Those of them that are to be canceled.
@@ -58,10 +61,11 @@ class LeftOver:
         """Fill the line from the store, and remember what an engine may still be running."""
         if self._store.paused:
             self._queue.pause(BY_HAND)
-        for job, marks in await self._left_active():
-            if job.state is JobState.QUEUED:
-                self._queue.put(job, priority=marks.priority)
+        for stored, marks in await self._left_active():
+            if stored.state is JobState.QUEUED:
+                self._queue.put(stored, priority=marks.priority)
                 continue
+            job = await self._runner.recall(stored)
             self._queue.hand(job, priority=marks.priority)
             left = _Left(job, marks.engine_url)
             if self._engine_of(left) is not None:

@@ -13,7 +13,10 @@ from aiohttp import WSCloseCode, web
 
 from imagine.app_keys import SETTINGS
 from imagine.errors import SettingsError, StorageError
+from imagine.ids import new_id
+from imagine.models import JobState
 from imagine.server import create_app, display_host, listen
+from imagine.store import SqliteJobStore
 from tests.conftest import SMALL, StartServer
 from tests.following import eventually, finish, follow, submit
 
@@ -52,6 +55,30 @@ async def test_a_stop_in_the_middle_of_a_job_leaves_no_task_and_loses_nothing(
             ended = job if job["finished_at"] else await follower.end(job_id)
             assert ended["state"] == "succeeded"
             assert len(ended["images"]) == 2
+
+
+async def test_a_picture_on_the_disk_that_nobody_had_told_of_is_not_made_again(
+    start_server: StartServer, tmp_path: Path
+):
+    client = await start_server()
+    made = await finish(client, f"a fox {SMALL} --batch 2 --steps 2")
+    await client.close()
+    await die_before_the_pictures_are_told(tmp_path / "output", made["id"])
+    client = await start_server()
+    async with follow(client) as follower:
+        job = await follower.end(made["id"])
+    assert job["images"] == made["images"]
+    assert len(list((tmp_path / "output").rglob("images/*/*.png"))) == 2
+
+
+async def die_before_the_pictures_are_told(output: Path, job_id: str) -> None:
+    """Leave a job at work on an engine that does not know it, without what it has on the disk."""
+    moves = {JobState.SUCCEEDED: frozenset({JobState.QUEUED})}
+    async with SqliteJobStore(output / "imagine.db", moves) as store:
+        assert await store.move(job_id, JobState.QUEUED, changes={"images": ()})
+        assert await store.claim_attempt(
+            job_id, prompt_id=new_id(), engine="sketch", engine_url="http://127.0.0.1:9"
+        )
 
 
 async def test_sequence_and_number_go_on_after_a_restart(start_server: StartServer):
