@@ -7,8 +7,9 @@ and otherwise they are not even read.
 
 import ipaddress
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from functools import lru_cache
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network
+from typing import NamedTuple
 from urllib.parse import urlsplit
 
 from aiohttp import web
@@ -22,8 +23,7 @@ LOOPBACK_NETWORKS = (IPv4Network("127.0.0.0/8"), IPv6Network("::1/128"))
 DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True)
-class Caller:
+class Caller(NamedTuple):
     """Where a request came from. ``scheme`` is None when no proxy that is trusted tells it."""
 
     address: str
@@ -124,6 +124,7 @@ def is_own_page(origin: str, caller: Caller) -> bool:
         return False
 
 
+@lru_cache(maxsize=256)  # asked of every request, and nearly always the same
 def host_name(host: str) -> str:
     """Return the name in a Host header, without port and brackets."""
     try:
@@ -151,6 +152,7 @@ def _nearest(request: web.Request, header: str) -> str | None:
     return next(reversed(_listed(request, header)), None)
 
 
+@lru_cache(maxsize=1024)
 def _address(text: str) -> IPv4Address | IPv6Address | None:
     """Read an address, with or without a port: ``[::1]:5000``; None for ``unknown`` and such."""
     if text.startswith("["):

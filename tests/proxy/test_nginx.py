@@ -91,7 +91,8 @@ async def test_what_little_a_waiting_job_tells_arrives_at_once(
         async with shown.post("/imagine", json={"prompt": prompt}) as answer:
             paths += [f"/api/jobs/{job['id']}" for job in (await answer.json())["jobs"]]
     async with asyncio.timeout(PATIENCE_S), shown.get(f"{paths[2]}/events") as events:
-        assert b"event: job" in await events.content.readuntil(b"\n\n")
+        while b"event: job" not in await events.content.readuntil(b"\n\n"):
+            pass
         assert await events.content.readuntil(b"\n\n") == b": still here\n\n"
         async with shown.get(paths[0]) as answer:
             assert (await answer.json())["state"] in ("queued", "running")
