@@ -35,7 +35,7 @@ from imagine.image_files import (
     trash_note,
     write_beside,
 )
-from imagine.image_names import day_of, index_of, is_name, no_such_picture, parse_name, stem
+from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
 from imagine.image_reading import said_job
 from imagine.lifetime import Opened
 from imagine.thumbnails import Thumbnails
@@ -203,23 +203,6 @@ class ImageStore(Opened):
                 if _exists(path) and is_said:
                     header = read_file_header(path)
                     found[index] = _stored(f"{day}-{path.name}", path, header, path.stat().st_size)
-        return found
-
-    async def left(
-        self, *, job_id: str, words: str, created_at: datetime
-    ) -> dict[int, StoredImage]:
-        """Find the pictures of a job that are on disk, whoever knows of them."""
-        beginning = stem(words, job_id, 0)[:-1]
-        return await self._write(self._left, job_id, day_of(created_at), beginning)
-
-    def _left(self, job_id: str, day: str, beginning: str) -> dict[int, StoredImage]:
-        found = {}
-        for path in sorted((self._images / day).glob(f"{beginning}*")):
-            name = f"{day}-{path.name}"
-            if is_name(name) and said_job(path) == job_id:
-                header = read_file_header(path)
-                stored = _stored(name, path, header, path.stat().st_size)
-                found[index_of(path.name)] = stored
         return found
 
     def path(self, name: str) -> Path:

@@ -184,12 +184,6 @@ class ImageStore(Protocol):
     async def of_job(
         self, job_id: str, *, words: str, created_at: Any, count: int
     ) -> Mapping[int, StoredPicture]: ...
-    async def left(
-        self, *, job_id: str, words: str, created_at: Any
-    ) -> Mapping[int, StoredPicture]:
-        """Find what is on disk of a job, whoever knows of it."""
-        ...
-
     def path(self, name: str) -> Path: ...
 
 
