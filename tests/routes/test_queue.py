@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from imagine.app_keys import PARTS
 from imagine.errors import StorageError
 from imagine.job_queue import Pause
+from imagine.jobs import MOVES
 from imagine.store import SqliteJobStore
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy, Stage, example_graph
@@ -81,6 +83,30 @@ async def test_a_pause_stops_nothing_that_runs_and_takes_back_what_waits_at_an_e
             assert await ended_as(client, follower, job) == "succeeded"
     assert comfy.interrupts == []
     assert [comfy.ran.count(body["prompt_id"]) for body in comfy.submitted] == [1, 0, 1, 1, 1]
+
+
+async def test_what_waits_at_an_engine_is_taken_back_after_a_restart_too(
+    start_server: StartServer, comfy: FakeComfy, tmp_path: Path
+):
+    client = await ready(start_server, comfy)
+    comfy.hold(Stage.SAMPLING)
+    jobs = [(await submit(client, f"fox {n} {TINY}"))[0]["id"] for n in range(2)]
+    await comfy.reached(Stage.SAMPLING, jobs[0])
+    await comfy.queued(1)
+    await client.close()
+    # As if the server had died right after this was written.
+    async with SqliteJobStore(tmp_path / "output" / "imagine.db", MOVES) as store:
+        await store.set_paused(True)
+    client = await ready(start_server, comfy)
+    async with follow(client) as follower:
+        await eventually(lambda: set(comfy.deleted) == {jobs[1]})
+        comfy.release()
+        assert await ended_as(client, follower, jobs[0]) == "succeeded"
+        await eventually(lambda: len(client.app[PARTS].queue) == 1)
+        assert await state_of(client, jobs[1]) == "queued"
+        await ask(client, "POST", "/api/queue/resume")
+        assert await ended_as(client, follower, jobs[1]) == "succeeded"
+    assert len(comfy.submitted) == 3
 
 
 async def test_nobody_knows_when_a_job_starts_while_the_line_is_paused(
