@@ -139,7 +139,14 @@ def _metavar(name: str) -> str | None:
         return "|".join(kind)
     if kind in (bool, int):
         return "N" if kind is int else None
-    names = {"comfyui_url": "URL", "output": "DIR", "profiles": "FILE", "wildcards": "DIR"}
+    names = {
+        "base_path": "PATH",
+        "comfyui_url": "URL",
+        "output": "DIR",
+        "profiles": "FILE",
+        "trusted_proxy": "ADDRESS",
+        "wildcards": "DIR",
+    }
     return names.get(name, "NAME")
 
 

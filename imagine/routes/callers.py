@@ -78,7 +78,8 @@ class Callers:
         ):
             raise ForbiddenError(
                 f"A page of {origin} may not do this here.",
-                hint="Open the page under the address that you call."
+                hint="Open the page under the address that you call; behind a proxy, let it pass "
+                "Host on (docs/proxy.md)."
                 if caller.scheme is None
                 else f"For the proxy this is {caller.scheme}://{caller.host}: open the page there, "
                 "or let the proxy tell the address of the page (docs/proxy.md).",

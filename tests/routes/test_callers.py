@@ -67,6 +67,16 @@ async def test_another_page_may_not_write_through_a_trusted_proxy(
     assert await status(client, FORWARDED | {"Origin": origin}) == 403
 
 
+@pytest.mark.parametrize(("proxy", "advice"), [("", "pass Host on"), ("loopback", "is https://")])
+async def test_a_page_that_is_refused_is_told_what_the_proxy_should_do(
+    start_server: StartServer, proxy: str, advice: str
+):
+    client = await behind(start_server, proxy)
+    headers = FORWARDED | {"Origin": "https://other.example"}
+    async with client.post("/api/imagine", json=ASK, headers=headers) as answer:
+        assert advice in (await answer.json())["error"]["hint"]
+
+
 async def test_the_port_of_the_forwarded_host_counts(start_server: StartServer):
     client = await behind(start_server)
     there = FORWARDED | {"X-Forwarded-Host": f"{NAME}:8443"}
