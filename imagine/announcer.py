@@ -12,6 +12,8 @@ from imagine.jobs import JobStore
 
 # The line is told at most twice a second, and the places of so many at most.
 EVERY_S = 0.5
+# A page cannot see the pings of the WebSocket itself; this tells it that the line is alive.
+PING_EVERY_S = 25.0
 MOST_PLACES = 200
 
 
@@ -79,6 +81,8 @@ class Announcer:
 
     async def run(self) -> None:
         """Offer the line and the engine whenever they differ from what was told last."""
+        now = asyncio.get_running_loop().time
+        pinged_at = now()
         told_line: dict[str, Any] = {}
         told_engine: dict[str, Any] = {}
         while True:
@@ -89,6 +93,9 @@ class Announcer:
                 if (engine := self.engine()) != told_engine:
                     told_engine = engine
                     self._bus.offer("engine", {"engine": engine})
+                if now() - pinged_at >= PING_EVERY_S:
+                    pinged_at = now()
+                    self._bus.offer("ping", {})
             await asyncio.sleep(EVERY_S)
 
     def _left_of_running(self) -> float | None:

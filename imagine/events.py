@@ -149,6 +149,8 @@ class Listener:
             return []
         changes = self._take_changes()
         passing = self._take_passing()
+        if not changes or not passing:
+            return changes or passing
         # What has the same place was told before that change.
         return sorted([*passing, *changes], key=lambda message: message.place)
 
@@ -157,8 +159,9 @@ class Listener:
         if self._first is None:
             return taken
         size, first, self._first = 0, self._first, None
+        wants_all = not self._jobs and not self._known
         for change in self._log.since(first):
-            if not self._is_news(change):
+            if not wants_all and not self._is_news(change):
                 continue
             if size >= READ_BYTES:
                 self._first = change.place
@@ -175,11 +178,11 @@ class Listener:
 
     def _take_passing(self) -> list[Message]:
         """Take what was told before the next unread state change."""
-        first = self._first
-        taken = [m for m in self._passing if first is None or m.place <= first]
-        self._passing = self._passing[len(taken) :]
+        taken, self._passing, self._crowd = self._passing, [], CROWDED
+        if (first := self._first) is not None:
+            self._passing = [message for message in taken if message.place > first]
+            taken = taken[: len(taken) - len(self._passing)]
         self._passing_bytes = sum(len(message.data) for message in self._passing)
-        self._crowd = CROWDED
         return taken
 
 

@@ -276,7 +276,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 
 lens.api = painter.api = api;
 lens.find = (/** @type {string} */ job) => state.jobs.get(job);
-const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview), since: () => state.sequence });
+const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview) });
 render();
 load().finally(() => {
   live.open();

@@ -22,7 +22,6 @@
  * @property {Engine|null} engine null until the server has said hello
  * @property {Queue} queue
  * @property {boolean} online
- * @property {number} sequence the newest that was seen, to resume after a gap; from zero when a snapshot comes
  * @property {string} version of the server
  * @property {ReadonlySet<string>} canceling sets that were asked to stop and have not yet
  *
@@ -46,7 +45,7 @@ export function initial() {
   return {
     jobs: new Map(), list: [], filter: EVERYTHING, next: null, loaded: false, paged: false, counts: {},
     engine: null, queue: { running: 0, waiting: 0, paused: false, reason: null, positions: {}, starts: {} },
-    online: true, sequence: 0, version: "", canceling: new Set(),
+    online: true, version: "", canceling: new Set(),
   };
 }
 
@@ -74,7 +73,7 @@ export function reduce(state, event) {
     case "page": return page(state, event);
     case "hello":
       return { ...state, online: true, engine: event.engine, queue: event.queue ?? state.queue,
-        version: event.version, sequence: event.resumed ? state.sequence : 0 };
+        version: event.version };
     case "snapshot": return snapshot(state, event);
     case "job": return put(state, [event.job]);
     case "submitted": return put(state, event.jobs);
@@ -105,18 +104,17 @@ export function reduce(state, event) {
 function put(state, incoming) {
   const jobs = new Map(state.jobs);
   const canceling = new Set(state.canceling);
-  let { list, sequence } = state;
+  let { list } = state;
   for (const job of incoming) {
     const known = jobs.get(job.id);
     if (known && known.sequence > job.sequence) continue;
     jobs.set(job.id, known ? keepProgress(known, job) : job);
-    sequence = Math.max(sequence, job.sequence);
     if (!isActive(job)) canceling.delete(job.id);
     if (list.includes(job.id)) {
       if (Boolean(job.deleted_at) !== (state.filter.view === "trash")) list = list.filter((id) => id !== job.id);
     } else if (belongs(job, state.filter)) list = insert(list, jobs, job, state.next === null);
   }
-  return { ...state, jobs, list, sequence, canceling };
+  return { ...state, jobs, list, canceling };
 }
 
 /** A stored change may carry older progress than was shown. @param {Job} known @param {Job} job @returns {Job} */
@@ -181,8 +179,7 @@ function removed(state, event) {
   if (known && known.sequence > told) return state;
   const jobs = new Map(state.jobs);
   jobs.delete(event.job);
-  return { ...state, jobs, list: state.list.filter((id) => id !== event.job),
-    sequence: Math.max(state.sequence, event.sequence) };
+  return { ...state, jobs, list: state.list.filter((id) => id !== event.job) };
 }
 
 /** A star at once, before the server has answered. @param {State} state @param {Event} event @returns {State} */

@@ -69,12 +69,6 @@ test("a snapshot that reaches into the list keeps the rest of it, another one st
   equal(reduce(old, snapshot([numbered(9), numbered(8)])).list, ["j9", "j8"]);
 });
 
-test("the page resumes from the newest change it has seen, and from nothing after a snapshot", () => {
-  equal(after(page([numbered(7), numbered(4)])).sequence, 7);
-  const hello = { type: "hello", version: "1", engine: {}, sequence: 3, resumed: false };
-  equal(after(page([numbered(7)]), hello, { type: "snapshot", jobs: [numbered(3)], counts: {}, next: null }).sequence, 3);
-});
-
 test("stopping is remembered until the set has stopped", () => {
   const asked = after({ type: "job", job: job() }, { type: "canceling", job: "a", on: true });
   equal([asked.canceling.has("a"), reduce(asked, { type: "job", job: job({ sequence: 11, state: "canceled" }) }).canceling.has("a")], [true, false]);

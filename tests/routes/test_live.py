@@ -310,3 +310,12 @@ async def test_a_wrong_query_is_refused_before_the_socket_opens(client: Client, 
         told: Any = json.loads(await answer.text())
     assert answer.status == 400
     assert told["error"]["message"].startswith("The query is wrong")
+
+
+async def test_a_quiet_line_is_told_to_be_alive(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.announcer.PING_EVERY_S", 0.0)
+    client = await start_server()
+    async with follow(client) as follower:
+        assert await follower.until(lambda m: m["type"] == "ping") == {"type": "ping"}
