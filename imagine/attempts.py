@@ -28,6 +28,9 @@ from imagine.planner import Planned, Planner
 
 logger = logging.getLogger(__name__)
 
+# Why an engine is left out that could make a job, but less well than another one.
+LESSER = ErrorBody(code="lesser_engine", message="It would leave something out.")
+
 
 class Attempts:
     """The attempts of this process. Owned by the dispatcher, which stops it."""
@@ -56,6 +59,8 @@ class Attempts:
         self._held: set[str] = set()
         # Jobs that are being taken back.
         self._withdrawing: set[str] = set()
+        # Jobs of which no engine can do everything, and one can do enough.
+        self._content: set[str] = set()
         # Ends the following of a run that is given up.
         self._patience: dict[str, asyncio.Timeout] = {}
 
@@ -149,6 +154,7 @@ class Attempts:
         self._jobs.plans.pop(job.id, None)
         if self._queue.position(job.id) is None:
             self._engines.forget(job.id)
+            self._content.discard(job.id)
         self._jobs.bell.set()
 
     async def _plan(self, job: Job, engine: Engine) -> Planned | None:
@@ -160,20 +166,38 @@ class Attempts:
         assert catalog is not None, "only an engine with a catalog has room"
         prompt_id = job.id if job.attempt == 0 else new_id()
         try:
-            return await self._planner.plan_stored(job, prompt_id, catalog)
+            planned = await self._planner.plan_stored(job, prompt_id, catalog)
         except ImagineError as error:
             if self._is_left_to_others(job, engine, error.body()):
                 self._queue.put(job)
             else:
                 await self._endings.fail(job, error.body())
             return None
+        if self._is_lesser(planned, job, engine):
+            engine.refused[job.id] = LESSER
+            engine.model = engine.loaded
+            self._queue.put(job)
+            return None
+        return planned
+
+    def _is_lesser(self, planned: Planned, job: Job, engine: Engine) -> bool:
+        """Would the engine do other things than were told at first, and another one is ready?"""
+        model = job.parameters.get("model")
+        if model is None or job.id in self._content:
+            return False
+        told = {note for note in planned.notes if note.parameter != "model"}
+        return not told <= set(job.notes) and self._engines.others_can(
+            engine, job.id, model, time.monotonic()
+        )
 
     def _is_left_to_others(self, job: Job, engine: Engine, error: ErrorBody) -> bool:
         """Leave an engine out that cannot run a job; say whether another one may."""
         engine.refused[job.id] = error
         engine.model = engine.loaded
         if not self._engines.is_hoped_for(job.id, job.parameters.get("model"), time.monotonic()):
-            return False
+            if not self._engines.forgive(job.id, LESSER):
+                return False
+            self._content.add(job.id)
         logger.info("job %s cannot be made on %s: %s", job.id, engine.url, error.message)
         return True
 

@@ -19,7 +19,7 @@ PATIENCE_S = 600.0
 # Nobody waits longer for the engine that has the model while another one idles.
 HELP_AFTER_S = 10.0
 # So many of one priority are looked at, the first ones. A line of thousands costs no more.
-WINDOW = 500
+WINDOW = 200
 
 
 @dataclass(slots=True, order=True)

@@ -453,6 +453,11 @@ def sketch(
     *,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port on this machine.")] = 8188,
     step_ms: Annotated[int, typer.Option(min=0, help="Time of a step (0 = full speed).")] = 40,
+    load_ms: Annotated[int, typer.Option(min=0, help="Time to load a checkpoint.")] = 0,
+    checkpoint: Annotated[
+        list[str] | None,
+        typer.Option(metavar="NAME", help="A checkpoint to list; may be repeated."),
+    ] = None,
     output: Annotated[
         Path | None, typer.Option(help="Where its files stay; without it they go with it.")
     ] = None,
@@ -463,18 +468,19 @@ def sketch(
     logs.configure(LogFormat.TEXT, LogLevel.INFO)
     with suppress(KeyboardInterrupt):
         try:
-            asyncio.run(_sketch(port, step_ms, output))
+            options = {"port": port, "step_ms": step_ms, "load_ms": load_ms, "output_dir": output}
+            asyncio.run(_sketch(options | ({"checkpoints": checkpoint} if checkpoint else {})))
         except OSError as error:
             typer.echo(f"Port {port} cannot be used: {error}. Choose another: --port N.", err=True)
             raise typer.Exit(1) from error
 
 
-async def _sketch(port: int, step_ms: int, output: Path | None) -> None:
+async def _sketch(options: dict[str, Any]) -> None:
     from imagine.sketch import serve as serve_sketch
 
     stopped = asyncio.Event()
     with suppress(NotImplementedError):  # Windows has no SIGTERM to handle
         asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
-    async with serve_sketch(port=port, step_ms=step_ms, output_dir=output) as engine:
+    async with serve_sketch(**options) as engine:
         typer.echo(f"The sketch engine listens on {engine.url}. Ctrl+C stops it.")
         await stopped.wait()

@@ -60,7 +60,7 @@ class Dispatcher:
             attempts=self._attempts,
             runner=runner,
         )
-        # Engines that were not seen since the start, and are waited for no longer.
+        # Engines that nobody can count on now.
         self._absent: set[Engine] = set()
 
     async def run(self) -> None:
@@ -91,12 +91,8 @@ class Dispatcher:
                 self._attempts.start(*taken)
 
     def _look_for_absent(self, now: float) -> None:
-        """Once an engine is no longer hoped for, ask the others again what they cannot run."""
-        absent = {
-            engine
-            for engine in self._engines.serving
-            if engine.catalog is None and not engine.may_appear(now)
-        }
+        """Once an engine is no longer to be counted on, ask the others again what they can run."""
+        absent = {engine for engine in self._engines.serving if engine.is_absent(now)}
         if absent - self._absent:
             for engine in self._engines.serving:
                 engine.refused.clear()

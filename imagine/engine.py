@@ -151,6 +151,12 @@ class Engine:
         out_s = self.out_s(now)
         return out_s is None or not is_gone(out_s, is_refused=self.client.is_refused)
 
+    def is_absent(self, now: float) -> bool:
+        """Can nobody count on it now: out of reach, failing, or not seen and not waited for?"""
+        if self.catalog is None:
+            return not self.may_appear(now)
+        return self.breaker.is_open or self.out_s(now) is not None
+
     @property
     def free_memory(self) -> int:
         """Units: bytes; 0 = unknown."""

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 from imagine.catalog import Catalog, merged
 from imagine.engine import Engine, EngineClient
-from imagine.errors import EngineError, EngineUnavailableError
+from imagine.errors import EngineError, EngineUnavailableError, ErrorBody
 from imagine.lifetime import TaskSet
 from imagine.settings import display
 
@@ -128,6 +128,13 @@ class Engines:
             other is not engine and other.is_available(now) and self.can_run(other, job_id, model)
             for other in self.serving
         )
+
+    def forgive(self, job_id: str, reason: ErrorBody) -> bool:
+        """Ask again those that were left out for this reason; say whether there are any."""
+        found = [engine for engine in self.serving if engine.refused.get(job_id) is reason]
+        for engine in found:
+            del engine.refused[job_id]
+        return bool(found)
 
     def forget(self, job_id: str) -> None:
         """Forget who could not run a job."""

@@ -43,7 +43,7 @@ class Endings:
         await run.saved()
         job = run.job
         marks = await self.marks(job.id)
-        losses = marks.losses + 1
+        losses = marks.losses + (run.began is not None or run.is_adopted)
         if run.cancel_wanted:
             await self.end(run, JobState.CANCELED, None)
         elif losses >= MOST_LOSSES:

@@ -218,14 +218,15 @@ def open_engines(
 
 
 async def is_comfyui_awaited(store: JobStore) -> bool:
-    """Say whether jobs of a ComfyUI are unfinished: begun there, or planned for its models."""
+    """Say whether jobs of a ComfyUI are unfinished: begun there, or not planned for sketches."""
     try:
         active = await store.active()
     except StorageError as error:  # to wait is better than to sketch what was not meant so
         logger.warning("what was left is not read yet: %s", error.message)
         return True
-    families = {job.parameters.get("family") for job, _ in active if job.parameters.get("model")}
-    return any(job.engine == "comfyui" for job, _ in active) or bool(families - {"sketch"})
+    return any(
+        job.engine == "comfyui" or job.parameters.get("family") != "sketch" for job, _ in active
+    )
 
 
 def run(settings: Settings) -> int:

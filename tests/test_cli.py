@@ -231,11 +231,12 @@ def test_it_runs_as_a_module_whatever_the_terminal_can_show():
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM to handle")
 def test_sketch_is_a_process_of_its_own_that_ends_well():
     command = [sys.executable, "-m", "imagine", "sketch", "--port", "0", "--step-ms", "0"]
+    command += ["--checkpoint", "ink.safetensors", "--checkpoint", "chalk.safetensors"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as engine:
         assert engine.stdout is not None
         url = engine.stdout.readline().split()[5].rstrip(".")
-        with urllib.request.urlopen(f"{url}/system_stats") as answer:
-            assert answer.status == 200
+        with urllib.request.urlopen(f"{url}/models/checkpoints") as answer:
+            assert json.load(answer) == ["ink.safetensors", "chalk.safetensors"]
         engine.send_signal(signal.SIGTERM)
         assert engine.wait(60) == 0
 

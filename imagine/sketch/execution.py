@@ -21,6 +21,8 @@ from imagine.sketch.sockets import Hub
 T = TypeVar("T")
 Graph: TypeAlias = Mapping[str, Any]
 
+# The node that takes time to load a model.
+LOADER = "CheckpointLoaderSimple"
 # With no time between steps, more previews than this per picture would be most of the work.
 MAX_PREVIEWS = 10
 
@@ -67,6 +69,7 @@ class Surroundings:
     files: Files
     executor: Executor
     step_s: float
+    load_s: float = 0.0
     # Set by POST /interrupt, cleared when a run begins: while idle it has no effect.
     is_interrupted: bool = False
     # The node in work, for a client that comes back in the middle of a run.
@@ -187,6 +190,8 @@ class Execution:
         if class_type in nodes.READERS:
             reader = nodes.READERS[class_type]
             return Result(await self._work(lambda: reader(given, self._desk)))
+        if class_type == LOADER:
+            await asyncio.sleep(self._around.load_s)
         handler = nodes.HANDLERS[class_type]
         return Result(await self._work(lambda: handler(given)))
 

@@ -39,7 +39,19 @@ METADATA: Mapping[tuple[str, str], Mapping[str, str]] = {
 }
 
 
-def load_schemas() -> Schemas:
+def models_of(checkpoints: Iterable[str]) -> Mapping[str, tuple[str, ...]]:
+    """Return the folders of an engine that lists these checkpoints."""
+    return {**MODELS, "checkpoints": tuple(dict.fromkeys(checkpoints))}
+
+
+def metadata_of(folder: str, name: str, checkpoints: Iterable[str]) -> Mapping[str, str] | None:
+    """Return what the header of a model says; every checkpoint is one of ours."""
+    if folder == "checkpoints" and name in checkpoints:
+        name = CHECKPOINT
+    return METADATA.get((folder, name))
+
+
+def load_schemas(models: Mapping[str, tuple[str, ...]] = MODELS) -> Schemas:
     """Read the recorded schemas and put our own model names into their lists."""
     text = Path(__file__).with_name("schemas.json").read_text(encoding="utf-8")
     schemas: Schemas = json.loads(text)
@@ -48,9 +60,9 @@ def load_schemas() -> Schemas:
         ("LoraLoader", "lora_name", "loras"),
         ("LoraLoaderModelOnly", "lora_name", "loras"),
     ):
-        schemas[class_type]["input"]["required"][name][0] = list(MODELS[folder])
+        schemas[class_type]["input"]["required"][name][0] = list(models[folder])
     upscaler = schemas["UpscaleModelLoader"]["input"]["required"]["model_name"]
-    upscaler[1]["options"] = list(MODELS["upscale_models"])
+    upscaler[1]["options"] = list(models["upscale_models"])
     return schemas
 
 

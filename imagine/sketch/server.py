@@ -7,7 +7,7 @@ import logging
 import sys
 import tempfile
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
@@ -21,7 +21,13 @@ from imagine.sketch import views
 from imagine.sketch.execution import Surroundings, Ticket
 from imagine.sketch.files import Files
 from imagine.sketch.runner import Runner
-from imagine.sketch.schemas import METADATA, MODELS, load_schemas, with_uploads
+from imagine.sketch.schemas import (
+    CHECKPOINT,
+    load_schemas,
+    metadata_of,
+    models_of,
+    with_uploads,
+)
 from imagine.sketch.sockets import FEATURES, Hub
 from imagine.sketch.validation import validate
 
@@ -48,10 +54,13 @@ class SketchServer:
 class Api:
     """The handlers, one method a route."""
 
-    def __init__(self, runner: Runner, around: Surroundings) -> None:
+    def __init__(
+        self, runner: Runner, around: Surroundings, checkpoints: Sequence[str] = (CHECKPOINT,)
+    ) -> None:
         self._runner = runner
         self._around = around
-        self._schemas = load_schemas()
+        self._models = models_of(checkpoints)
+        self._schemas = load_schemas(self._models)
         # Counts every POST /prompt, refused ones too.
         self._number = 0
 
@@ -201,19 +210,18 @@ class Api:
     async def models(self, request: web.Request) -> web.Response:
         folder = request.match_info.get("folder")
         if folder is None:
-            return web.json_response(list(MODELS))
-        if folder not in MODELS:
+            return web.json_response(list(self._models))
+        if folder not in self._models:
             return web.Response(status=404)
-        return web.json_response(MODELS[folder])
+        return web.json_response(self._models[folder])
 
     async def embeddings(self, request: web.Request) -> web.Response:
-        return web.json_response(MODELS["embeddings"])
+        return web.json_response(self._models["embeddings"])
 
     async def metadata(self, request: web.Request) -> web.Response:
-        key = (request.match_info["folder"], request.query.get("filename", ""))
-        if key not in METADATA:
-            return web.Response(status=404)
-        return web.json_response(dict(METADATA[key]))
+        name = request.query.get("filename", "")
+        known = metadata_of(request.match_info["folder"], name, self._models["checkpoints"])
+        return web.Response(status=404) if known is None else web.json_response(dict(known))
 
     async def system_stats(self, request: web.Request) -> web.Response:
         memory = 1 << 32
@@ -291,6 +299,8 @@ async def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     step_ms: float = 40,
+    load_ms: float = 0,
+    checkpoints: Sequence[str] = (CHECKPOINT,),
     output_dir: Path | None = None,
 ) -> AsyncIterator[SketchServer]:
     """Run a sketch engine beside the block.
@@ -299,6 +309,8 @@ async def serve(
         host: the address to listen on.
         port: 0 takes a free one.
         step_ms: how long a sampler step takes; 0 is as fast as it paints.
+        load_ms: how long a checkpoint takes to load that is not loaded yet.
+        checkpoints: the names that it lists; all of them paint the same.
         output_dir: where ``output``, ``input`` and ``temp`` go; None makes a temporary folder
             that goes with the engine.
     """
@@ -311,13 +323,13 @@ async def serve(
             root = Path(stack.enter_context(temporary))
         executor = ThreadPoolExecutor(2, thread_name_prefix="sketch")
         stack.push_async_callback(asyncio.to_thread, executor.shutdown, cancel_futures=True)
-        around = Surroundings(Hub(), Files(root), executor, step_ms / 1000)
+        around = Surroundings(Hub(), Files(root), executor, step_ms / 1000, load_ms / 1000)
         around.files.prepare()
         runner = Runner(around, keep=KEPT_IN_TEMPORARY if output_dir is None else None)
         work = asyncio.create_task(runner.work(), name="sketch runner")
         stack.push_async_callback(_stop, work)
         site_runner = web.AppRunner(
-            _app(runner, around), access_log=None, shutdown_timeout=SHUTDOWN_S
+            _app(runner, around, checkpoints), access_log=None, shutdown_timeout=SHUTDOWN_S
         )
         await site_runner.setup()
         stack.push_async_callback(site_runner.cleanup)
@@ -325,14 +337,14 @@ async def serve(
         yield SketchServer(f"http://{host}:{site_runner.addresses[0][1]}")
 
 
-def _app(runner: Runner, around: Surroundings) -> web.Application:
+def _app(runner: Runner, around: Surroundings, checkpoints: Sequence[str]) -> web.Application:
     async def close_sockets(app: web.Application) -> None:
         await around.hub.close()
 
     app = web.Application(
         client_max_size=FEATURES["max_upload_size"], middlewares=[same_origin, trouble]
     )
-    app.add_routes(Api(runner, around).routes())
+    app.add_routes(Api(runner, around, checkpoints).routes())
     app.on_shutdown.append(close_sockets)
     return app
 

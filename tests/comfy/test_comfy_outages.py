@@ -2,6 +2,7 @@
 
 import logging
 import random
+from dataclasses import replace
 
 import aiohttp
 import pytest
@@ -14,9 +15,7 @@ from imagine.comfy_messages import (
     Started,
     StepProgress,
 )
-from imagine.errors import (
-    EngineUnavailableError,
-)
+from imagine.errors import EngineTimeoutError, EngineUnavailableError
 from tests.comfy.conftest import Connect
 from tests.comfy.following import WATCHFUL, Following, files, finals, pictures, run, settled, until
 from tests.fakes.comfy import FakeComfy, Stage, example_graph
@@ -231,3 +230,30 @@ async def test_an_adopted_prompt_can_be_canceled(client: ComfyClient, comfy: Fak
     await following.until(lambda event: event == Started())
     await client.cancel(prompt_id)
     assert finals(await following.end()) == [Interrupted()]
+
+
+def is_lost(client: ComfyClient) -> bool:
+    return client.lost_at is not None
+
+
+async def test_a_client_knows_since_when_its_engine_is_silent(
+    connect: Connect, comfy: FakeComfy
+) -> None:
+    client = await connect(replace(WATCHFUL, request_s=0.1))
+    assert not is_lost(client)
+    comfy.go_dark()
+    with pytest.raises(EngineTimeoutError):
+        await client.queue()
+    assert is_lost(client)
+    comfy.come_back()
+    await until(client, lambda: not is_lost(client))
+
+
+async def test_a_client_knows_that_nobody_listens(connect: Connect, comfy: FakeComfy) -> None:
+    client = await connect()
+    await comfy.stop()
+    await until(client, lambda: client.is_refused)
+    assert is_lost(client)
+    await comfy.start()
+    await settled(client.wait_ready())
+    assert not is_lost(client)

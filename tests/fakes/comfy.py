@@ -16,6 +16,8 @@ What can be told:
     comfy.at(Stage.SAMPLING, comfy.drop_sockets)   do something once, when a run comes there
     comfy.drop_sockets()                 cut every socket without a close frame
     comfy.go_silent()                    sockets stay open, nothing is sent, until `silent = False`
+    comfy.go_dark()                      a black hole: connections are taken, nothing is answered
+                                         or sent, until `come_back()`
     await comfy.restart()                everything is forgotten; also apart: `stop()`, `start()`
     comfy.reject_next(body)              the next POST /prompt is a 400 with this body
     comfy.accept_partly(node_errors)     the next is a 200 with these node_errors
@@ -35,6 +37,7 @@ What can be told:
 and what it saw: `submitted` (bodies), `uploaded` (folder and name), `interrupts`, `deleted`,
 `freed`, `client_ids`, `requests`, `running`, `pending`, `history`, `files`, `ran` (prompt ids in
 running order).
+Also `loads`: checkpoints, each time that one was loaded.
 
 By hand: ``python -m tests.fakes.comfy --port 8188``.
 """
@@ -91,6 +94,7 @@ class FakeComfy(FakeEngine):
         previews: bool = True,
         honors_preview_method: bool = False,
         checkpoints: Sequence[str] = (CHECKPOINT,),
+        loras: Sequence[str] | None = None,
         picture_size: tuple[int, int] = (64, 64),
     ) -> None:
         self.port = port
@@ -101,6 +105,9 @@ class FakeComfy(FakeEngine):
         )
         self.object_info = dict(recorded_object_info())
         self.set_checkpoints(checkpoints)
+        if loras is not None:
+            for node in ("LoraLoader", "LoraLoaderModelOnly"):
+                self._set_choices(node, "lora_name", loras)
         # What the headers of model files say, by file name.
         self.model_headers: dict[str, dict[str, str]] = {}
         self.speaks_flags = True  # False: a ComfyUI of before feature flags
@@ -115,6 +122,8 @@ class FakeComfy(FakeEngine):
         self.uploaded: list[str] = []
         self.takes_uploads = asyncio.Event()
         self.takes_uploads.set()
+        self._is_bright = asyncio.Event()
+        self._is_bright.set()
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._number = 0
         self._faults: dict[str, deque[str | int]] = {}
@@ -127,6 +136,10 @@ class FakeComfy(FakeEngine):
     @property
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def is_up(self) -> bool:
+        return self._worker is not None and not self._worker.done()
 
     async def __aenter__(self) -> Self:
         await self.start()
@@ -172,9 +185,12 @@ class FakeComfy(FakeEngine):
         await self.start()
 
     def set_checkpoints(self, names: Sequence[str]) -> None:
-        loader = json.loads(json.dumps(self.object_info["CheckpointLoaderSimple"]))
-        loader["input"]["required"]["ckpt_name"][0] = list(names)
-        self.object_info["CheckpointLoaderSimple"] = loader
+        self._set_choices("CheckpointLoaderSimple", "ckpt_name", names)
+
+    def _set_choices(self, class_type: str, name: str, values: Sequence[str]) -> None:
+        schema = json.loads(json.dumps(self.object_info[class_type]))
+        schema["input"]["required"][name][0] = list(values)
+        self.object_info[class_type] = schema
 
     # --- What a test tells it
 
@@ -184,6 +200,14 @@ class FakeComfy(FakeEngine):
 
     def go_silent(self) -> None:
         self.silent = True
+
+    def go_dark(self) -> None:
+        self.silent = True
+        self._is_bright.clear()
+
+    def come_back(self) -> None:
+        self.silent = False
+        self._is_bright.set()
 
     def reject_next(self, body: dict[str, Any]) -> None:
         self._answers.append((400, body))
@@ -246,6 +270,7 @@ class FakeComfy(FakeEngine):
         request: web.Request,
         handler: Callable[[web.Request], Awaitable[web.StreamResponse]],
     ) -> web.StreamResponse:
+        await self._is_bright.wait()
         path = request.path.removeprefix("/api")
         self.requests.append((request.method, path))
         name = "/" + path.split("/")[1]

@@ -84,6 +84,8 @@ class FakeEngine:
         self.silent = False
         self.tells_outputs = True  # False: `executed` is never sent
         self.ran: list[str] = []
+        # The checkpoints that were loaded, one entry each time: what is cached is not.
+        self.loads: list[str] = []
         self.files: dict[tuple[str, str, str], bytes] = {}
         self.history: dict[str, Any] = {}
         self.pending: list[Prompt] = []
@@ -288,6 +290,8 @@ class FakeEngine:
         self._check_interrupted(prompt, node)
         await self._tell_state(prompt, node, 0.0, 1.0, "running")
         await self._tell(prompt, "executing", node=node, display_node=node)
+        if class_type == "CheckpointLoaderSimple":
+            self.loads.append(prompt.graph[node]["inputs"]["ckpt_name"])
         total = steps(prompt.graph, node)
         place = {"node_id": node, "node_type": class_type}
         fails = failure is not None and all(failure.get(k, v) == v for k, v in place.items())

@@ -10,6 +10,7 @@ import aiohttp
 import pytest
 from PIL import Image
 
+from imagine.profiles import load_profiles
 from imagine.sketch import nodes, serve, server
 from imagine.sketch.schemas import load_schemas
 from tests.sketch.helpers import (
@@ -83,6 +84,22 @@ async def test_it_lists_one_checkpoint_and_says_what_it_is(client: Client) -> No
     for path in ("/models/clip", "/models/nonsense", "/view_metadata/loras?filename=x"):
         async with client.session.get(client.url + path) as answer:
             assert answer.status == 404
+
+
+async def test_it_can_list_several_checkpoints_which_are_all_sketches() -> None:
+    names = ("ink.safetensors", "chalk.safetensors")
+    async with serve(checkpoints=names) as engine, aiohttp.ClientSession() as session:
+        async with session.get(f"{engine.url}/models/checkpoints") as answer:
+            assert await answer.json() == list(names)
+        async with session.get(f"{engine.url}/object_info/CheckpointLoaderSimple") as answer:
+            loader = (await answer.json())["CheckpointLoaderSimple"]
+        assert loader["input"]["required"]["ckpt_name"][0] == list(names)
+        for name in names:
+            where = f"{engine.url}/view_metadata/checkpoints?filename={name}"
+            async with session.get(where) as answer:
+                profile = load_profiles().recognise(name, await answer.json())
+            assert profile is not None
+            assert profile.family == "sketch"
 
 
 async def test_every_class_it_lists_can_be_run() -> None:
