@@ -1,5 +1,7 @@
 """The queue on the page: paused and resumed, moved and canceled, and each connection looked at."""
 
+from typing import Any
+
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
@@ -10,7 +12,7 @@ DISK_FULL = {
     "code": "disk_full", "message": "The disk of output is full: 12 MB are free.",
     "hint": "Free some space; the queue goes on by itself.", "by_hand": False,
 }  # fmt: skip
-CHECKS = [
+CHECKS: list[Json] = [
     {"id": "disk.space", "title": "Space on the disk", "status": "ok",
      "message": "212 GB are free.", "fix": None},
     {"id": "engine.previews", "title": "Previews", "status": "warning",
@@ -20,7 +22,7 @@ CHECKS = [
 ]  # fmt: skip
 
 
-def waiting(number: int, **fields: object) -> Json:
+def waiting(number: int, **fields: Any) -> Json:
     return make_job(number, f"fox {number}", state="queued", **fields)
 
 

@@ -10,7 +10,7 @@ from imagine.doctor.redaction import Redactor
 from imagine.doctor.rendering import lines, report
 from imagine.settings import Loaded, Settings
 
-HOME = Path("/home/vulpes")
+HOME = Path("/Users/vulpes")
 SETTINGS = Settings(
     comfyui_url=("http://fox:hunter2@gpu-box:8188", "http://10.1.2.3:8188", "http://comfyui:8188"),
     output=HOME / "pictures" / "out put",
@@ -37,7 +37,7 @@ def redactor(settings: Settings = SETTINGS) -> Redactor:
         ("at 10.1.2.3 and 192.168.7.9", "host-", ["10.1.2.3", "192.168.7.9"]),
         ("at [2001:db8::7]:8188", "host-", ["2001:db8"]),
         ("at http://127.0.0.1:8188, localhost and ::1", "127.0.0.1", []),
-        ("/home/vulpes/.cache/x and C:\\Users\\Vulpes\\x", "~/.cache/x", ["vulpes", "Vulpes"]),
+        ("/Users/vulpes/.cache/x and D:\\Users\\Vulpes\\x", "~/.cache/x", ["vulpes", "Vulpes"]),
         ("/Users/someone/Comfy is full", "~/Comfy", ["someone"]),
         ("/opt/vixen/profiles.toml: no", "…/profiles.toml", ["vixen", "/opt"]),
         ("read from /disk7/vixen/imagine.toml", "…/imagine.toml", ["vixen", "disk7"]),
@@ -114,7 +114,7 @@ def test_a_report_holds_what_helps_and_nothing_that_is_private():
                 f"Nothing listens at {SETTINGS.comfyui_url[0]}.",
                 "Start ComfyUI there.",
                 engine="http://gpu-box:8188",
-                trace="/home/vulpes/ComfyUI/main.py?key=planted-1",
+                trace="/Users/vulpes/ComfyUI/main.py?key=planted-1",
             ),
         ),
         "0.1.0",
@@ -122,7 +122,7 @@ def test_a_report_holds_what_helps_and_nothing_that_is_private():
     )
     sources = dict.fromkeys(Settings.model_fields, "default")
     named = ("comfyui_url", "output", "presets", "profiles")
-    sources |= dict.fromkeys(named, "/home/vulpes/imagine.toml")
+    sources |= dict.fromkeys(named, "/Users/vulpes/imagine.toml")
     told = report(diagnosis, Loaded(SETTINGS, sources), redactor())
     for secret in ("hunter2", "fox", "gpu-box", "10.1.2.3", "vulpes", "garden", "planted-1"):
         assert secret not in told, secret
