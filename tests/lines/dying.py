@@ -1,9 +1,10 @@
-"""A server that dies at a chosen line: ``python -m tests.lines.dying URL_OF_ENGINE PORT``.
+"""A server that dies at a chosen line: ``python -m tests.lines.dying PORT_OF_ENGINE PORT STEP_MS``.
 
-Importing everything takes longer than a life. So this process does it once and forks a server for
-each line of JSON on its input: where its output is, at which line of the product it dies (nobody
-has a chance to tidy up: `os._exit`), from when on the lines count, and where to write which they
-were. It says ``up PID`` when the server serves, and ``ended CODE`` at its end.
+Importing everything takes longer than a life. So this process does it once and forks an engine that
+lives on, and a server for each line of JSON on its input: where its output is, at which line of the
+product it dies (nobody has a chance to tidy up: `os._exit`), from when on the lines count, and
+where to write which they were. It says ``up PID`` when the server serves, and ``ended CODE`` at its
+end.
 """
 
 import asyncio
@@ -19,7 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
-from imagine import logs, server
+from imagine import cli, logs, server
 from imagine.settings import LogFormat, LogLevel, Settings
 from tests.conftest import QUICK
 
@@ -30,6 +31,7 @@ TRACED = (
     *("store.py", "group_commit.py", "database.py", "uploads.py", "disk*.py", "*stray*.py"),
     *("images.py", "image_files.py", "gallery*.py", "comfy_client.py", "comfy_run.py"),
     *("comfy_submit.py", "comfy_watch.py", "routes/jobs.py", "routes/actions.py"),
+    "migrations/*.py",
 )
 # Like the shell's, of a process that was killed.
 KILLED = 137
@@ -82,11 +84,16 @@ class Tracer:
             Path(self._record).write_text(json.dumps(self._lines), encoding="utf-8")
 
 
-def live(order: dict[str, Any], engine: str, port: int) -> None:
+def live(order: dict[str, Any], engine: int, port: int) -> None:
     """Serve until the process is ended."""
     logs.configure(LogFormat.TEXT, LogLevel.INFO)
     settings = Settings.model_validate(
-        {"output": order["output"], "engine": "comfyui", "comfyui_url": [engine], "port": port}
+        {
+            "output": order["output"],
+            "engine": "comfyui",
+            "comfyui_url": [f"http://127.0.0.1:{engine}"],
+            "port": port,
+        }
     )
     server.create_app = partial(server.create_app, timing=QUICK)
     server.say_where = lambda *_: say(f"up {os.getpid()}")
@@ -106,21 +113,33 @@ def wait_for(child: int) -> None:
     say(f"ended {os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])}")
 
 
+def sketch(port: int, step_ms: str) -> int:
+    """Run ``imagine sketch`` in a process of its own; return its id."""
+    child = os.fork()
+    if not child:
+        sys.argv = ["imagine", "sketch", "--port", str(port), "--step-ms", step_ms]
+        cli.main()
+        os._exit(0)
+    return child
+
+
 def main() -> None:
-    engine, port = sys.argv[1], int(sys.argv[2])
-    say("warm")
-    child, waiter = 0, None
+    engine, port, step_ms = int(sys.argv[1]), int(sys.argv[2]), sys.argv[3]
+    children, waiter = [sketch(engine, step_ms)], None
     for line in sys.stdin:
         if waiter is not None:
             waiter.join()
-        child = os.fork()
-        if not child:
+            children.pop()
+        children.append(os.fork())
+        if not children[-1]:
             live(json.loads(line), engine, port)
             os._exit(0)
-        waiter = threading.Thread(target=wait_for, args=(child,))
+        waiter = threading.Thread(target=wait_for, args=(children[-1],))
         waiter.start()
-    # Whoever started us is gone, and nobody else would end the child.
-    if waiter is not None and waiter.is_alive():
+    # Whoever started us is gone, and nobody else would end them.
+    if waiter is not None and not waiter.is_alive():
+        children.pop()
+    for child in children:
         os.kill(child, signal.SIGKILL)
 
 

@@ -77,12 +77,14 @@ def left_behind(
 
     ``made`` are all jobs that were asked for, ``told`` what was answered about some of them.
     """
+    for path in output.glob("*.db"):  # a copy that was made before an update too
+        with closing(sqlite3.connect(path)) as database:
+            checked = [row[0] for row in database.execute("PRAGMA integrity_check")]
+            if checked != ["ok"] or not database.execute("SELECT 1 FROM jobs").fetchone():
+                yield f"{path.name}: {checked}"
     with closing(sqlite3.connect(output / "imagine.db")) as database:
-        checked = [row[0] for row in database.execute("PRAGMA integrity_check")]
         bodies = [json.loads(row[0]) for row in database.execute("SELECT body FROM jobs")]
         strays = database.execute("SELECT count(*) FROM strays").fetchone()[0]
-    if checked != ["ok"]:
-        yield f"the database: {checked}"
     if strays:
         yield f"{strays} attempts are still thought to be astray"
     jobs = {job["id"]: job for job in bodies}

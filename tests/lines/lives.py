@@ -4,9 +4,15 @@ A life is prepared undisturbed; then the server is to die in it at a line. `Life
 states in which its jobs must be at the end.
 """
 
+import asyncio
+import contextlib
+import sqlite3
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from pathlib import Path
 
+from imagine.database import MIGRATIONS, writing_engine
+from imagine.migrations import upgrade
 from tests.lines.machine import Server
 
 SMALL = "a fox --size 64x64 --steps 2"
@@ -176,4 +182,42 @@ class Begin(Life):
         return {job_id: ("succeeded", 1)}
 
 
-LIVES: tuple[type[Life], ...] = (Make, Keep, BringBack, Stop, Wait, Grow, Recover, Settle, Begin)
+class Update(Life):
+    """The first start of a newer version, over the database of an older one."""
+
+    from_start = is_first = True
+
+    async def prepare(self, server: Server) -> None:
+        await server.start()
+        self._old, *_ = await server.make("/api/imagine", {"prompt": f"{SMALL} --batch 1"})
+        await server.until(self._old)
+        server.told[self._old] = [{"state": "succeeded", "favorites": []}]
+        await server.stop()
+        await asyncio.to_thread(make_old, server.output / "imagine.db")
+
+    async def live(self, server: Server) -> Ends:
+        path = f"/api/jobs/{self._old}/actions"
+        job_id, *_ = await server.make(path, {"action": "variation", "image": 0})
+        await server.until(job_id)
+        return {self._old: ("succeeded", 1), job_id: ("succeeded", 1)}
+
+
+def make_old(path: Path) -> None:
+    """Bring the jobs of a database back into one of the first version."""
+    new = path.rename(path.with_name("new.db"))
+    engine = writing_engine(path, busy_timeout_s=1)
+    with engine.begin() as connection:
+        upgrade(connection, "0001", MIGRATIONS)
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as old:
+        old.execute("ATTACH ? AS new", (str(new),))
+        for table in ("jobs", "counters"):
+            columns = ", ".join(row[1] for row in old.execute(f"PRAGMA main.table_info({table})"))
+            old.execute(f"DELETE FROM main.{table}")
+            old.execute(f"INSERT INTO main.{table} ({columns}) SELECT {columns} FROM new.{table}")
+    new.unlink()
+
+
+LIVES: tuple[type[Life], ...] = (
+    *(Make, Keep, BringBack, Stop, Wait, Grow),
+    *(Recover, Settle, Begin, Update),
+)

@@ -42,7 +42,7 @@ class Answer(NamedTuple):
 
 
 class Process:
-    """A program of ours that says on its output how it is doing."""
+    """A program of ours that says how it is doing, and ends when nobody tells it anything more."""
 
     def __init__(self, *arguments: str, log: Path) -> None:
         self._arguments = arguments
@@ -66,8 +66,6 @@ class Process:
         assert self._process is not None, "entered"
         assert self._process.stdin is not None
         self._process.stdin.close()
-        if self._process.returncode is None:
-            self._process.terminate()
         await self._process.wait()
 
     async def hear(self) -> str:

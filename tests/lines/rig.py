@@ -125,12 +125,9 @@ async def rigged(folder: Path) -> AsyncIterator[Rig]:
         )
         ports = [str(free_port()), str(free_port())]
         urls = [f"http://127.0.0.1:{port}" for port in ports]
-        sketch = ("imagine", "sketch", "--port", ports[0], "--step-ms", str(STEP_MS))
-        engine = await stack.enter_async_context(Process(*sketch, log=folder / "engine.log"))
-        dying = ("tests.lines.dying", urls[0], ports[1])
+        dying = ("tests.lines.dying", *ports, str(STEP_MS))
         nursery = await stack.enter_async_context(Process(*dying, log=folder / "server.log"))
-        assert "listens" in await engine.hear()
-        assert await nursery.hear() == "warm"
+        assert "listens" in await nursery.hear()
         witness = Engine(urls[0], session)
         await stack.enter_async_context(background(witness.watch(), "witness of the engine"))
         rig = Rig(folder, Server(nursery, urls[1], session), witness)
