@@ -31,8 +31,8 @@ TROUBLED_S = 1.0
 POLL_S = 0.1
 # What is refused although a probe went well is tried again at most so seldom.
 MOST_WAIT_S = 10.0
-# So many hundredths of the least must be free again before the line goes on.
-AGAIN = 110
+# So many times the least must be free again before the line goes on.
+AGAIN = 1.125
 MB = 10**6
 GOES_ON = "The queue goes on by itself then."
 
@@ -153,27 +153,28 @@ class Disk(Opened):
 
     async def _short_of_room(self) -> Pause | None:
         loop = asyncio.get_running_loop()
-        self._free_mb = free = await loop.run_in_executor(self._thread, self._measure)
+        free = await loop.run_in_executor(self._thread, self._measure)
+        self._free_mb = None if free is None else free // MB
         is_short = self._pause is not None and self._pause.code == DISK_FULL
-        least = math.ceil(self._least_mb * AGAIN / 100) if is_short else self._least_mb
-        if free is None or free >= least:
+        least_mb = self._least_mb * (AGAIN if is_short else 1)
+        if free is None or free >= least_mb * MB:
             return None
         return Pause(
             DISK_FULL,
-            f"The disk of {self._folders[0]} is nearly full: {free} MB are free, and {least} MB "
-            "are wanted.",
+            f"The disk of {self._folders[0]} is nearly full: {self._free_mb} MB are free, and "
+            f"{math.ceil(least_mb)} MB are wanted.",
             f"Free some space, or lower --min-free-mb. {GOES_ON}",
         )
 
     def _measure(self) -> int | None:
-        """Return what is free; None when that cannot be told. In the thread."""
+        """Return the bytes that are free; None when that cannot be told. In the thread."""
         free = []
         for folder in self._folders:
             try:
                 free.append(shutil.disk_usage(folder).free)
             except OSError:
                 return None
-        return min(free) // MB
+        return min(free)
 
     async def _try(self) -> Pause | None:
         for probe in self._probes:

@@ -96,10 +96,10 @@ async def test_too_little_room_pauses_and_some_more_than_the_least_resumes(
         assert told in reason
     assert bench.reason.hint
     assert bench.disk.health() == {"state": "full", "free_mb": 199, "reason": reason}
-    bench.free_mb = 219  # a line that stops and goes all the time helps nobody
+    bench.free_mb = 224  # a line that stops and goes all the time helps nobody
     await bench.disk.look()
-    assert "219 MB" in bench.disk.health()["reason"]
-    bench.free_mb = 220
+    assert "224 MB" in bench.disk.health()["reason"]
+    bench.free_mb = 225
     await bench.disk.look()
     assert (bench.state, bench.changes) == ("ok", 1)
     assert bench.queue.paused is None
@@ -257,13 +257,12 @@ async def test_a_picture_that_cannot_be_written_waits_and_so_do_other_jobs(
         assert (await get(client, jobs[0]))["state"] == "running"
         async with client.post("/api/queue/resume") as answer:
             assert answer.status == 409
-        assert len(comfy.submitted) <= 2
+        assert len(comfy.ran) <= 2
         block.clear()
         ends = [await ended(client, follower, job_id) for job_id in jobs]
     assert [job["state"] for job in ends] == ["succeeded"] * 4
     assert [len(job["images"]) for job in ends] == [2] * 4
-    assert [job["attempt"] for job in ends] == [1] * 4
-    assert len(comfy.submitted) == 4
+    assert len(comfy.ran) == 4  # what an engine had not begun may have been taken back
     assert len(pictures(tmp_path / "output")) == 8
     assert (await health(client))["disk"]["state"] == "ok"
 
@@ -411,6 +410,5 @@ async def test_a_full_disk_loses_nothing_and_nothing_is_made_twice(
         ends = [await ended(client, follower, job_id) for job_id in jobs]
     assert [job["state"] for job in ends] == ["succeeded"] * 5
     assert [len(job["images"]) for job in ends] == [4] * 5
-    assert [job["attempt"] for job in ends] == [1] * 5
     assert len(pictures(tmp_path / "output")) == 20
     assert leftovers(small_disk) == []
