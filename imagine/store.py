@@ -154,6 +154,8 @@ class SqliteJobStore(Opened):
     def _open(self) -> None:
         with storage_errors(self._path):
             self._path.parent.mkdir(parents=True, exist_ok=True)
+            for part in self._path.parent.glob(f"{self._path.stem}*.part*"):
+                part.unlink(missing_ok=True)  # what a crash left of a copy
             prepare(self._engine, self._path)
             for _ in range(READERS):
                 self._idle.put(self._reading.connect())

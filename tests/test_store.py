@@ -830,3 +830,11 @@ async def test_every_column_mirrors_the_snapshot(store, path):
     assert (row["kind"], row["starred"], row["state"]) == ("pan", 1, "queued")
     assert row["deleted_at"] == removed.isoformat()
     assert row["body"] == made.model_dump_json()
+
+
+async def test_what_a_crash_left_of_a_copy_is_cleared_at_the_next_start(path):
+    path.parent.mkdir()
+    for name in ("imagine-before-0009-from-0008.db.part", "imagine-rebuilt.db.part-wal"):
+        path.with_name(name).write_bytes(b"half")
+    async with SqliteJobStore(path, MOVES):
+        assert list(path.parent.glob("*.part*")) == []
