@@ -226,6 +226,11 @@ class Crowd:
             if not watcher.is_done:
                 await self.pace.more(chance.randint(*MISSES))
 
+    async def _stay(self, watcher: Watcher) -> None:
+        """Be there all the time, unless the server itself hangs up."""
+        while not watcher.is_done:
+            await watcher.visit(float("inf"))
+
     async def watch(self, others: Callable[[], Any]) -> int:
         """Watch while ``others`` do what they do; return the last sequence.
 
@@ -233,7 +238,7 @@ class Crowd:
             TimeoutError: somebody never got to know all of it.
         """
         async with asyncio.TaskGroup() as group:
-            group.create_task(self.witness.visit(float("inf")))
+            group.create_task(self._stay(self.witness))
             await self.pace.more(1)
             for watcher in self.watchers:
                 group.create_task(self.come_and_go(watcher))

@@ -12,7 +12,7 @@ import contextlib
 import json
 import uuid
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from imagine.event_log import EventLog, Message
@@ -106,12 +106,13 @@ class Listener:
     def catch_up(self, known: Mapping[str, int], passing: list[Message]) -> None:
         """The reader has just been given jobs with these sequences: what is older is not for it.
 
-        ``passing`` is the newest progress and previews, instead of those that it has not read.
+        ``passing`` is the newest progress and previews, instead of those that it has not read. They
+        come after all changes so far, which may be the first it hears of their jobs.
         """
         self._known = {job: told for job, told in known.items() if told > self.start}
         of_server = [message for message in self._passing if message.job is None]
-        of_jobs = [message for message in passing if self.wants(message)]
-        self._passing = sorted([*of_server, *of_jobs], key=lambda message: message.place)
+        of_jobs = [replace(m, place=self._log.end) for m in passing if self.wants(m)]
+        self._passing = of_server + of_jobs
         self._passing_bytes = sum(len(message.data) for message in self._passing)
         self._arrived.set()
 

@@ -154,6 +154,17 @@ async def test_a_late_listener_finds_the_newest_preview_and_progress():
     assert preview.data.endswith(b"preview 2")
 
 
+async def test_progress_comes_after_the_change_that_is_the_first_a_listener_hears_of_its_job():
+    bus = LocalEventBus()
+    job = a_job(state=JobState.RUNNING)
+    bus.stored(job.model_copy(update={"sequence": 1}))
+    with bus.listen() as listener:
+        bus.offer_progress(job.id, 1, Progress(value=0.5), Stage.SAMPLING)
+        bus.stored(job.model_copy(update={"sequence": 2}))
+        listener.catch_up({}, bus.newest())
+        assert [m.kind for m in await listener.read()] == ["job", "progress"]
+
+
 async def test_a_change_of_a_running_job_is_told_with_its_newest_progress():
     bus = LocalEventBus()
     job = a_job(state=JobState.RUNNING)
