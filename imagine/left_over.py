@@ -14,7 +14,7 @@ from imagine.job_run import RETRY_S
 from imagine.job_runner import Runner
 from imagine.jobs import Jobs, JobStore
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobState, Marks
+from imagine.models import Job, JobState, Marks, utc_now
 from imagine.out_of_reach import is_gone
 
 logger = logging.getLogger(__name__)
@@ -63,7 +63,10 @@ class LeftOver:
             self._queue.pause(BY_HAND)
         for stored, marks in await self._left_active():
             if stored.state is JobState.QUEUED:
-                self._queue.put(stored, priority=marks.priority)
+                if marks.cancel_requested:
+                    await self._endings.move(stored, JobState.CANCELED, {"finished_at": utc_now()})
+                else:
+                    self._queue.put(stored, priority=marks.priority)
                 continue
             job = await self._runner.recall(stored)
             self._queue.hand(job, priority=marks.priority)
