@@ -5,7 +5,9 @@ import pytest
 from imagine.catalog import Catalog, Choices, InputSchema, NodeSchema, merged
 from imagine.free_memory import free_memory
 from imagine.out_of_reach import REFUSED_S, SILENT_S, UNBEGUN_S, is_given_up
+from imagine.planner import Planner
 from imagine.preflight import preflight
+from imagine.profiles import load_profiles
 from tests.catalogs import object_info
 from tests.fakes.comfy import example_graph
 
@@ -77,3 +79,25 @@ def test_free_memory_is_that_of_the_card_else_that_of_the_host(stats, free):
 )
 def test_how_long_a_job_is_left_to_an_engine_out_of_reach(out_s, is_refused, has_begun, is_left):
     assert is_given_up(out_s, is_refused=is_refused, has_begun=has_begun) is not is_left
+
+
+@pytest.mark.parametrize("flag", ["", " --model sd_xl"])
+async def test_a_stored_job_keeps_its_model_although_a_better_one_was_installed(flag):
+    chosen = "sd_xl_base_1.0.safetensors"
+    before = catalog_of(chosen)
+    planner = Planner(load_profiles(), catalog=lambda: before)
+    (planned,) = await planner.plan_all(f"a fox{flag}", {})
+    job = planned.job("batch")
+    after = catalog_of("sd_xl_turbo.safetensors", chosen, "flux1-schnell-fp8.safetensors")
+    again = await planner.plan_stored(job, "other-id", after)
+    assert again.plan.parameters == job.parameters
+    assert set(again.notes) == set(job.notes)
+
+
+async def test_a_stored_job_takes_another_model_when_its_own_is_gone():
+    before = catalog_of("sd_xl_base_1.0.safetensors")
+    planner = Planner(load_profiles(), catalog=lambda: before)
+    (planned,) = await planner.plan_all("a fox", {})
+    after = catalog_of("flux1-schnell-fp8.safetensors")
+    again = await planner.plan_stored(planned.job("batch"), "other-id", after)
+    assert again.plan.parameters["model"] == "flux1-schnell-fp8.safetensors"

@@ -278,6 +278,51 @@ async def test_40_mixed_jobs_need_far_fewer_switches_than_first_in_first_out(
     assert ours <= 0.4 * first_in_first_out
 
 
+async def test_among_idle_engines_the_one_with_more_free_memory_is_first(
+    start_server: StartServer, pair: Any, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.engines.MEMORY_EVERY_S", 0.02)
+    pair[0].vram_free, pair[1].vram_free = 2**30, 2**33
+    client = await serve(start_server, pair)
+    (job,) = await ended(client, await send(client, f"a fox --model {A}"))
+    assert await engine_url(client, job["id"]) == pair[1].url
+    pair[0].vram_free = 2**34
+    await eventually(lambda: at(client, pair[0]).free_memory == 2**34)
+    (job,) = await ended(client, await send(client, f"a fox --model {B}"))
+    assert await engine_url(client, job["id"]) == pair[0].url
+
+
+async def test_a_job_waits_for_an_engine_that_was_not_seen_yet(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.out_of_reach.REFUSED_S", 60.0)
+    one, other = FakeComfy(checkpoints=[A]), FakeComfy(checkpoints=[B])
+    async with one, other:
+        await one.stop()
+        await other.stop()
+        client = await serve(start_server, (one, other))
+        job_id = await send(client, "a fox --model juggernaut")
+        await one.start()
+        await eventually(lambda: job_id in at(client, one).refused)
+        assert (await job_of(client, job_id))["state"] == "queued"
+        await other.start()
+        (job,) = await ended(client, job_id)
+        assert (job["state"], job["parameters"]["model"]) == ("succeeded", B)
+
+
+async def test_an_engine_that_is_never_seen_is_not_waited_for_for_ever(start_server: StartServer):
+    one, other = FakeComfy(checkpoints=[A]), FakeComfy(checkpoints=[B])
+    async with one, other:
+        await one.stop()
+        await other.stop()
+        client = await serve(start_server, (one, other))
+        job_id = await send(client, "a fox --model juggernaut")
+        await one.start()
+        (job,) = await ended(client, job_id)
+        assert job["state"] == "failed"
+        assert "juggernaut" in job["error"]["message"]
+
+
 # --- one dies
 
 

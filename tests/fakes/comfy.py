@@ -120,6 +120,7 @@ class FakeComfy(FakeEngine):
         self.requests: list[tuple[str, str]] = []
         self.freed: list[dict[str, Any]] = []
         self.uploaded: list[str] = []
+        self.vram_free = 0
         self.takes_uploads = asyncio.Event()
         self.takes_uploads.set()
         self._is_bright = asyncio.Event()
@@ -449,7 +450,8 @@ class FakeComfy(FakeEngine):
     async def _system_stats(self, _: web.Request) -> web.Response:
         argv = ["main.py", "--cpu", *(["--preview-method", "latent2rgb"] if self.previews else [])]
         system = {"os": "posix", "comfyui_version": "0.3.64", "argv": argv}
-        return web.json_response({"system": system, "devices": [{"name": "cpu", "type": "cpu"}]})
+        device = {"name": "cpu", "type": "cpu", "vram_free": self.vram_free}
+        return web.json_response({"system": system, "devices": [device]})
 
     async def _features(self, _: web.Request) -> web.Response:
         return web.json_response({"supports_preview_metadata": True, "max_upload_size": 104857600})
