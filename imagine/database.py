@@ -290,6 +290,29 @@ def _back_up(path: Path, backup: Path) -> None:
         part.unlink(missing_ok=True)
 
 
+def file_identity(path: Path) -> tuple[int, int]:
+    """Return what tells a file from another one that comes into its place."""
+    found = path.stat()
+    return found.st_dev, found.st_ino
+
+
+def check_place(path: Path, identity: tuple[int, int]) -> None:
+    """See that an open database still has its name: what is written to one without is lost.
+
+    Raises:
+        StorageError: the file was moved away, deleted or replaced.
+    """
+    with storage_errors(path), contextlib.suppress(FileNotFoundError):
+        if file_identity(path) == identity:
+            return
+    raise StorageError(
+        f"{path} was moved away, replaced or deleted while Imagine had it open.",
+        hint="Put it back. If it is gone, stop Imagine and run `imagine rebuild`: the pictures "
+        "hold everything needed.",
+        code=DISK_UNWRITABLE,
+    )
+
+
 def sync(path: Path) -> None:
     """See that a file, or the names in a folder, are on the disk; where a system can do that."""
     if path.is_dir() and os.name == "nt":

@@ -67,8 +67,9 @@ class Incoming:
                 return
             if self._file is None:
                 chunks = self._begin(chunks)
-                # Somebody may have tidied the folder away while we ran.
-                self._part.parent.mkdir(parents=True, exist_ok=True)
+                # Somebody may have tidied the folder away while we ran; the one with the database
+                # is not ours to make again.
+                self._part.parent.mkdir(exist_ok=True)
                 self._file = self._part.open("xb", buffering=0)
                 chunks = [b"".join(chunks)]
                 self.says_itself = OWN_TEXT in chunks[0][:HEADER_BYTES]
@@ -186,6 +187,11 @@ def clear_parts(folder: Path) -> None:
     """Remove what a crash left half-written."""
     for part in folder.glob("*.part"):
         part.unlink(missing_ok=True)
+
+
+def holds_pictures(output: Path) -> bool:
+    """Say whether an output folder has pictures, to miss a database beside them."""
+    return any((output / "images").glob("*/*.*"))
 
 
 def sidecar(path: Path) -> Path:

@@ -343,7 +343,7 @@ class ImageStore(Opened):
         await self._write(self._probe)
 
     def _probe(self) -> None:
-        self._images.mkdir(parents=True, exist_ok=True)
+        self._images.mkdir(exist_ok=True)
         part = part_path(self._images)
         try:
             with part.open("xb") as file:

@@ -8,6 +8,7 @@ import signal
 import socket
 import webbrowser
 from collections.abc import AsyncIterator
+from pathlib import Path
 
 import aiohttp
 from aiohttp import web
@@ -26,6 +27,7 @@ from imagine.errors import SettingsError, StorageError
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.gallery_files import Keeper
+from imagine.image_files import holds_pictures
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
 from imagine.job_endings import Endings
@@ -90,6 +92,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
     async with contextlib.AsyncExitStack() as stack:
         output = settings.output.resolve()
         stack.enter_context(sole_use(output))
+        warn_of_lost_database(output)
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
 
         def told(job: Job) -> None:
@@ -172,6 +175,15 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
         await stack.enter_async_context(background(announcer.run(), "announcer"))
         yield
+
+
+def warn_of_lost_database(output: Path) -> None:
+    if not (output / "imagine.db").exists() and holds_pictures(output):
+        logger.warning(
+            "There are pictures in %s, but no database: it begins empty. To have the pictures in "
+            "the gallery again, stop Imagine and run `imagine rebuild`.",
+            output,
+        )
 
 
 def everywhere(_: str) -> bool:

@@ -19,7 +19,9 @@ from typing import Any, NamedTuple, TypeVar
 import sqlalchemy as sa
 
 from imagine.database import (
+    check_place,
     counters,
+    file_identity,
     jobs,
     prepare,
     reading_engine,
@@ -127,6 +129,8 @@ class SqliteJobStore(Opened):
         self._refused = refused
         self._engine = writing_engine(path, busy_timeout_s=busy_timeout_s)
         self._reading = reading_engine(path, busy_timeout_s=busy_timeout_s)
+        # Of the file that is open.
+        self._identity = (0, 0)
         self._sequence = 0
         # Of the writer thread, and what the loop has been told of them.
         self._counting: Mapping[str, int] = {}
@@ -160,6 +164,7 @@ class SqliteJobStore(Opened):
             for _ in range(READERS):
                 self._idle.put(self._reading.connect())
             self._connection = self._engine.connect()
+            self._identity = file_identity(self._path)
             with self._connection.begin():
                 self._sequence, _ = read_counters(self._connection)
                 self._counting = self._counts = count_jobs(self._connection)
@@ -433,12 +438,15 @@ class SqliteJobStore(Opened):
         assert self._connection is not None, "the writer lives while the connection does"
         assert self._loop is not None, "open"
         try:
+            check_place(self._path, self._identity)
             with self._connection.begin():
                 writing = Transaction(self._connection, self._counting)
                 outcomes = [writing.attempt(work) for work in works]
                 writing.keep_counters()
         except sa.exc.SQLAlchemyError as error:
             return [storage_error(error, self._path) for _ in works]
+        except StorageError as error:
+            return [error for _ in works]
         self._counting = writing.counts
         # Before the outcomes are handed back, which goes the same way.
         self._loop.call_soon_threadsafe(self._take_over, writing)

@@ -369,6 +369,29 @@ async def test_a_full_database_refuses_a_prompt_whole_and_takes_it_later(
     assert len(comfy.submitted) == 1
 
 
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the name of an open file")
+async def test_an_output_folder_that_was_moved_away_takes_nothing_until_it_is_back(
+    start_server: StartServer, comfy: FakeComfy, tmp_path: Path
+):
+    client = await ready(start_server, comfy)
+    output = tmp_path / "output"
+    async with follow(client) as follower:
+        (first,) = await submit(client, PROMPT)
+        await comfy.reached(Stage.START, first["id"])
+        output.rename(tmp_path / "elsewhere")
+        async with client.post("/api/imagine", json={"prompt": PROMPT}) as answer:
+            assert answer.status == 503
+            assert (await answer.json())["error"]["code"] == "disk_unwritable"
+        reason = await paused(follower)
+        assert reason["code"] == "disk_unwritable"
+        await comfy.reached(Stage.END, first["id"])
+        assert not output.exists()
+        (tmp_path / "elsewhere").rename(output)
+        end = await ended(client, follower, first["id"])
+    assert end["state"] == "succeeded"
+    assert len(pictures(output)) == len(end["images"]) == 2
+
+
 # --- a real disk of 2 MB
 
 

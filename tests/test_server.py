@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import logging
 import os
 import re
 import signal
@@ -187,3 +188,14 @@ async def test_a_second_server_keeps_out_of_a_folder_in_use(start_server: StartS
     assert "--output" in (refused.value.hint or "")
     await client.close()
     await start_server()
+
+
+async def test_pictures_without_their_database_are_told_at_the_start(
+    start_server: StartServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+):
+    day = tmp_path / "output" / "images" / "2026-11-20"
+    day.mkdir(parents=True)
+    (day / "fox.png").touch()
+    with caplog.at_level(logging.WARNING):
+        await start_server()
+    assert "imagine rebuild" in caplog.text

@@ -3,11 +3,12 @@
 import asyncio
 import contextlib
 import json
+import os
 import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,13 @@ import pytest
 import sqlalchemy as sa
 
 from imagine.database import jobs as jobs_table
-from imagine.errors import ConflictError, ErrorBody, MalformedError, StorageError
+from imagine.errors import (
+    DISK_UNWRITABLE,
+    ConflictError,
+    ErrorBody,
+    MalformedError,
+    StorageError,
+)
 from imagine.ids import new_id
 from imagine.job_family import DOWNWARDS, MOST_MEMBERS, UPWARDS
 from imagine.job_query import page_statement
@@ -838,3 +845,47 @@ async def test_what_a_crash_left_of_a_copy_is_cleared_at_the_next_start(path):
         path.with_name(name).write_bytes(b"half")
     async with SqliteJobStore(path, MOVES):
         assert list(path.parent.glob("*.part*")) == []
+
+
+def move(path: Path, _: Path) -> None:
+    path.rename(path.with_name("aside.db"))
+
+
+def move_folder(path: Path, elsewhere: Path) -> None:
+    path.parent.rename(elsewhere)
+
+
+def delete(path: Path, _: Path) -> None:
+    path.unlink()
+
+
+def replace(path: Path, elsewhere: Path) -> None:
+    shutil.copy(path, elsewhere)
+    elsewhere.replace(path)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the name of an open file")
+@pytest.mark.parametrize("lose", [move, move_folder, delete, replace])
+async def test_a_database_that_lost_its_name_takes_nothing_that_would_be_lost(
+    path: Path, store: SqliteJobStore, tmp_path: Path, lose: Callable[[Path, Path], None]
+):
+    await add(store)
+    lose(path, tmp_path / "elsewhere")
+    with pytest.raises(StorageError, match="moved away") as refusal:
+        await add(store)
+    assert refusal.value.error_code == DISK_UNWRITABLE
+    with pytest.raises(StorageError):
+        await store.probe()
+    assert store.counts["all"] == 1
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows keeps the name of an open file")
+async def test_a_database_that_is_back_in_its_place_takes_writes_again(
+    path: Path, store: SqliteJobStore, tmp_path: Path
+):
+    move_folder(path, tmp_path / "elsewhere")
+    with pytest.raises(StorageError):
+        await add(store)
+    move_folder(tmp_path / "elsewhere" / path.name, path.parent)
+    added = await add(store)
+    assert await store.get(added.id) == added

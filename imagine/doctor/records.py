@@ -9,6 +9,7 @@ from pathlib import Path
 from imagine.database import HEAD, storage_error
 from imagine.doctor.aside import bounded
 from imagine.doctor.checks import Check, failed, ok, skip_all, warning
+from imagine.image_files import holds_pictures
 
 AFTER = ("database.version", "database.sound")
 # SQLite asks us after so many steps whether to go on.
@@ -25,6 +26,16 @@ async def check_database(path: Path, limit_s: float) -> list[Check]:
 
 def _look(path: Path, limit_s: float) -> list[Check]:
     if not path.exists():
+        if holds_pictures(path.parent):
+            return [
+                failed(
+                    "database.file",
+                    "It is gone, and there are pictures.",
+                    "Stop Imagine, if it runs. Put the database back, or run `imagine rebuild`: "
+                    "the pictures hold everything needed.",
+                ),
+                *skip_all(AFTER, "there is no database"),
+            ]
         return [
             ok("database.file", "It is not there yet; the first start makes it."),
             *skip_all(AFTER, "there is no database yet"),

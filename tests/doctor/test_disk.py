@@ -98,6 +98,13 @@ async def test_the_trash_is_measured(tmp_path: Path):
     assert details == {"files": 1, "mb": 1.5}
 
 
+async def test_a_database_that_is_gone_from_beside_its_pictures(tmp_path: Path):
+    day = tmp_path / "images" / "2026-11-20"
+    day.mkdir(parents=True)
+    (day / "fox.png").touch()
+    assert_found(await look(tmp_path), "database.file", "failed", "imagine rebuild")
+
+
 async def test_a_database_of_another_program(tmp_path: Path):
     execute(tmp_path / "imagine.db", "CREATE TABLE recipes (name)")
     checks = await look(tmp_path)
