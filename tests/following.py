@@ -23,9 +23,21 @@ class Follower:
         self.socket = socket
         self.messages: list[dict[str, Any]] = []
         self.previews: list[tuple[str, int, bytes]] = []
+        self._snapshot: dict[str, Any] | None = None
+
+    async def greeted(self) -> None:
+        """Read ``hello``, and wait for the snapshot: what happens from now on is not in it."""
+        await self.until(lambda m: m["type"] == "hello")
+        if not self.messages[0]["resumed"]:
+            self._snapshot = await self.read()
+            assert self.messages.pop()["type"] == "snapshot"
 
     async def read(self) -> dict[str, Any] | None:
         """Read one message; None for a preview."""
+        if self._snapshot is not None:
+            snapshot, self._snapshot = self._snapshot, None
+            self.messages.append(snapshot)
+            return snapshot
         async with asyncio.timeout(PATIENCE_S):
             message = await self.socket.receive()
         if message.type is WSMsgType.BINARY:
@@ -89,7 +101,7 @@ async def follow(client: Client, query: str = "") -> AsyncIterator[Follower]:
     """Open the live socket and read its greeting."""
     socket = await client.ws_connect(f"/api/live{query}", max_msg_size=0)
     async with Follower(socket) as follower:
-        await follower.until(lambda m: m["type"] == "hello")
+        await follower.greeted()
         yield follower
 
 
