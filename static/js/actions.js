@@ -6,9 +6,10 @@ import { thumbnail } from "./components/picture-tile.js";
 import { wish } from "./dom.js";
 import { plural } from "./format.js";
 import { nextArrow } from "./keys.js";
+import { ROLES } from "./lens-references.js";
 import { begun, repeat, source } from "./lineage.js";
 import { pictureLink } from "./links.js";
-import { ASKED, EVEN_IN_TRASH, PAGES, ROLES } from "./picture-actions.js";
+import { ASKED, EVEN_IN_TRASH, PAGES } from "./picture-actions.js";
 import { newKey } from "./prompt-memory.js";
 import { writeFlag } from "./prompt-text.js";
 import { pictureCount } from "./set-view.js";
@@ -75,8 +76,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
 
   /** @type {Record<string, () => unknown>} */
   const queue = {
-    pause: () => attempt(api.pause, () =>
-      toast.say("The queue is paused. What runs goes on.", { verb: "Resume", act: () => attempt(api.resume) })),
+    pause: () => attempt(api.pause), // the prompt bar says it
     resume: () => attempt(api.resume),
     clear: () => attempt(api.clear, ({ jobs }) => toast.say(`${plural(jobs.length, "set")} canceled.`)),
   };
@@ -145,7 +145,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
   /** As a reference in the lens. @param {api.Job} job @param {number} index @param {string} role */
   async function useAs(job, index, role) {
     const image = job.images.find((one) => one.index === index);
-    if (!image || !ROLES.some(([known]) => known === role)) return;
+    if (!image || !(role in ROLES)) return;
     await go(null);
     wish(document.body, "use-reference", { link: pictureLink(job.id, index), role, thumbnail: thumbnail(image.thumbnail, 160) });
   }

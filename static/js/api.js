@@ -27,7 +27,7 @@
  *   positions: Record<string, number>, starts: Record<string, number>}} Queue
  * @typedef {Engine & {name: string, model: string|null}} OneEngine one of several
  * @typedef {{id: string, title: string, status: "ok"|"warning"|"failed"|"skipped", message: string,
- *   fix: string|null}} Check
+ *   fix: string|null, details?: {engine?: string}}} Check
  * @typedef {{jobs: Job[], next: string|null, counts: Counts}} Page
  * @typedef {{batch: string, jobs: Job[], warnings: Note[]}} Submitted
  * @typedef {{id: string, link: string, url: string, width: number, height: number, media_type: string,

@@ -13,6 +13,17 @@
 import { isLink, isOwn } from "./links.js";
 import { findFlags } from "./prompt-text.js";
 
+/**
+ * What each role is called and does, for who chooses one and for who has chosen it.
+ * @type {Record<Role, {name: string, icon: string, gives: string, means: string}>}
+ */
+export const ROLES = {
+  image: { name: "Image", icon: "picture", gives: "What it shows, and its colors", means: "The picture starts from this one. All images share one weight." },
+  style: { name: "Style", icon: "style", gives: "How it looks, not what it shows", means: "Only its look is taken." },
+  character: { name: "Character", icon: "person", gives: "Who is in it", means: "This person or thing is put into the picture." },
+  edit: { name: "Edit", icon: "edit", gives: "Change this picture by words", means: "This picture is changed as the words say." },
+};
+
 /** @type {Record<string, Role>} */
 const ROLE_OF = { sref: "style", oref: "character", cref: "character", edit: "edit" };
 

@@ -274,6 +274,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 
 /* start: the list first, then what changes it */
 
+toast.stayAbove(lens);
 lens.api = painter.api = api;
 lens.find = (/** @type {string} */ job) => state.jobs.get(job);
 const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview) });

@@ -46,14 +46,6 @@ export function keyed({ key, shiftKey, repeat }) {
   return letter === "v" && shiftKey ? "vary-strong" : KEYS[letter];
 }
 
-/** @type {[role: string, icon: string, label: string, meaning: string][]} */
-export const ROLES = [
-  ["image", "picture", "Image", "What it shows, and its colors"],
-  ["style", "style", "Style", "How it looks, not what it shows"],
-  ["character", "person", "Character", "Who is in it"],
-  ["edit", "edit", "Edit", "Change this picture by words"],
-];
-
 export const SHAPES = ["1:1", "4:5", "2:3", "9:16", "4:3", "3:2", "16:9", "21:9"];
 
 /** Width over height. @param {string} shape */

@@ -26,8 +26,24 @@ export function popover(host, button, panel, opened) {
   host.addEventListener("focusout", ({ relatedTarget }) => {
     if (relatedTarget instanceof Node && !host.contains(relatedTarget)) show(false);
   });
-  document.addEventListener("pointerdown", ({ target }) => {
-    if (target instanceof Node && !host.contains(target)) show(false);
+  document.addEventListener("pointerdown", (event) => {
+    if (panel.hidden || !(event.target instanceof Node) || host.contains(event.target)) return;
+    show(false);
+    onlyCloses(event);
   });
   return show;
+}
+
+/** A finger beside what is open means to close it, and nothing to the pictures there. @param {PointerEvent} down */
+export function onlyCloses({ target, pointerType }) {
+  if (pointerType === "mouse" || !(target instanceof Element && target.closest("main"))) return;
+  const over = new AbortController();
+  const { signal } = over;
+  addEventListener("click", (event) => {
+    event.preventDefault();
+    event.stopPropagation();
+    over.abort();
+  }, { capture: true, signal });
+  // it was no tap, or another one begins
+  for (const end of ["pointercancel", "pointerdown"]) addEventListener(end, () => over.abort(), { capture: true, signal });
 }

@@ -34,8 +34,9 @@ const stepsEach = (job) => {
 export function ownStep(job) {
   const { step } = job.progress;
   const steps = stepsEach(job);
-  // at a multiple one picture is just done, or, when all before it are here, the next one begins
-  const begins = stageOf(job) === "sampling" && job.images.length * steps >= step;
+  // at a multiple one picture is just done, or, when all before it are here or it is the one in work, the next one begins
+  const done = Math.max(job.images.length, together(job) ? 0 : job.progress.image ?? 0);
+  const begins = stageOf(job) === "sampling" && done * steps >= step;
   return { step: step % steps || (begins ? 0 : Math.min(step, steps)), steps };
 }
 
@@ -96,16 +97,30 @@ function place(job, queue) {
   return position === 1 ? "Next" : ordinal(position);
 }
 
-/** The line under the words of an active set. @param {Job} job @param {Queue} queue @param {boolean} canceling */
-export function progressLine(job, queue, canceling) {
+/**
+ * Why nothing goes on, as far as the page can know; null while it does. Without words when the header alone says it.
+ * @param {import("./store.js").State} state @returns {string|null}
+ */
+export function standstill({ engine, queue, online }) {
+  if (!online) return "";
+  return engine?.state === "down" ? engineLine(engine, queue, online).name : null;
+}
+
+/**
+ * The line under the words of an active set. No time is told that nobody keeps.
+ * @param {Job} job @param {Queue} queue @param {boolean} canceling @param {string|null} [still] why nothing goes on
+ */
+export function progressLine(job, queue, canceling, still = null) {
   if (canceling) return "Stopping";
+  if (job.state === "queued" && queue.paused) return queue.reason?.by_hand === false ? queue.reason.message : "The queue is paused";
+  if (still) return still;
   if (inLine(job)) {
-    const starts = queue.starts?.[job.id];
-    if (job.state === "running") return starts === undefined ? "Starting" : `Starts in ${about(starts)}`;
-    if (queue.paused) return queue.reason?.by_hand === false ? queue.reason.message : "The queue is paused";
-    return starts === undefined ? "Waiting in line" : `Starts in ${about(starts)}`;
+    const starts = still === null ? queue.starts?.[job.id] : undefined;
+    if (starts !== undefined) return `Starts in ${about(starts)}`;
+    return job.state === "running" && still === null ? "Starting" : "Waiting in line";
   }
-  const { image, eta_s: eta } = job.progress;
+  const { image } = job.progress;
+  const eta = still === null ? job.progress.eta_s : null;
   const stage = stageOf(job);
   if (stage === "loading") return "Loading the model";
   const total = pictureCount(job);
@@ -162,9 +177,9 @@ export function engineLine(engine, queue, online) {
 
 /**
  * What the popover of the engine line tells beyond its words.
- * @param {Engine|null} engine @param {boolean} online @returns {string[]}
+ * @param {Engine|null} engine @param {Queue} queue @param {boolean} online @returns {string[]}
  */
-export function engineDetails(engine, online) {
+export function engineDetails(engine, queue, online) {
   if (!online) return ["The page keeps trying and goes on where it was."];
   if (!engine) return [];
   const sentences = [];
@@ -172,8 +187,15 @@ export function engineDetails(engine, online) {
   else if (engine.url) sentences.push(["ComfyUI", engine.version, `at ${engine.url}`].filter(Boolean).join(" "));
   if (engine.reason) sentences.push(engine.reason);
   if (engine.state === "down") sentences.push("New sets wait in line and start when it is back.");
+  if (queue.paused) sentences.push(pauseWords(queue));
   if (engine.previews === false) sentences.push(NO_PREVIEWS);
   return sentences;
+}
+
+/** Why the queue is paused, and how it goes on. @param {Queue} queue */
+export function pauseWords({ reason }) {
+  const next = reason?.by_hand ? "What runs goes on, and what waits is safe." : reason?.hint;
+  return [reason?.message, next].filter(Boolean).join(" ") || "The queue is paused.";
 }
 
 /**

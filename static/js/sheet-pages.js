@@ -4,7 +4,8 @@
 
 import { RadioRow } from "./components/radio-row.js";
 import { icon, part, say, template } from "./dom.js";
-import { ROLES, SHAPES, shapeOf, shapeRatio } from "./picture-actions.js";
+import { ROLES } from "./lens-references.js";
+import { SHAPES, shapeOf, shapeRatio } from "./picture-actions.js";
 
 /**
  * @typedef {import("./api.js").JobImage} JobImage
@@ -30,8 +31,8 @@ const PAN = template(`<div class="pan-pad">${WAYS.map((way) =>
 const SHAPE = template(`<div><div class="ratios">${SHAPES.map((shape) => glyph(shape, "")).join("")}</div>
   <p>The picture stays whole; what is new is painted beside it.</p></div>`);
 
-const USE = template(`<div class="cmds roles">${ROLES.map(([role, glyph, label, meaning]) =>
-  `<button type="button" data-role="${role}">${icon(glyph)}<span>${label}<small>${meaning}</small></span></button>`).join("")}</div>`);
+const USE = template(`<div class="cmds roles">${Object.entries(ROLES).map(([role, { name, icon: glyph, gives }]) =>
+  `<button type="button" data-role="${role}">${icon(glyph)}<span>${name}<small>${gives}</small></span></button>`).join("")}</div>`);
 
 /** @param {HTMLElement} page */
 function drawGlyphs(page) {

@@ -54,7 +54,7 @@ export class EngineState extends HTMLElement {
     say(part(button, "b + span"), words);
     button.setAttribute("aria-label", `Engine and queue: ${name} ${words}`.trim());
     say(part(panel, "h2"), `${name} ${words}`.trim());
-    const details = [...engineDetails(engine, online), ...(online ? engineLines(this.#engines) : [])];
+    const details = [...engineDetails(engine, queue, online), ...(online ? engineLines(this.#engines) : [])];
     reconcile(part(panel, ".facts"), details, () => document.createElement("p"), (line, sentence) => say(line, sentence));
     part(panel, ".queue").hidden = !online;
     const pause = part(panel, "[data-do=pause], [data-do=resume]");

@@ -6,7 +6,7 @@
 import { part, reconcile, say, template, wish } from "../dom.js";
 import { day, dayInside, dayKey } from "../format.js";
 import { source } from "../lineage.js";
-import { NO_PREVIEWS, daySizes } from "../set-view.js";
+import { NO_PREVIEWS, daySizes, progressLine, standstill } from "../set-view.js";
 import { isActive } from "../store.js";
 import { EmptyWelcome } from "./empty-welcome.js";
 import { JobSet } from "./job-set.js";
@@ -69,13 +69,16 @@ export class JobFeed extends HTMLElement {
     const keys = jobs.flatMap((job, at) => (at && days[at - 1] === days[at] ? [job.id] : [`day:${days[at]}`, job.id]));
     if (state.loaded && !jobs.length && !state.counts.all && isEverything(state.filter)) keys.push("welcome");
     const lost = this.#focusedSet(byId);
+    const still = standstill(state);
+    // the first in line may be at an engine already, and are passed by nobody
+    const taken = Object.keys(state.queue.positions ?? {}).filter((id) => state.jobs.get(id)?.state === "running").length;
     let drawn = 0;
     reconcile(this.#list, keys, (key) => this.#make(key), (element, key) => {
       const job = byId.get(key);
       if (job && element instanceof JobSet) {
         const eager = !this.#filled && drawn < ABOVE_THE_FOLD;
         drawn += 1;
-        this.#set(element, job, { state, now, eager });
+        this.#set(element, job, { state, taken, still, now, eager });
       } else if (key.startsWith("day:")) {
         const date = key.slice("day:".length);
         this.#day(element, day(jobs[days.indexOf(date)].created_at, now), sizes.get(date) ?? "");
@@ -135,13 +138,17 @@ export class JobFeed extends HTMLElement {
     return key.startsWith("day:") ? DAY() : new JobSet();
   }
 
-  /** @param {JobSet} set @param {Job} job @param {{state: State, now: Date, eager: boolean}} around */
-  #set(set, job, { state, now, eager }) {
+  /** @param {JobSet} set @param {Job} job @param {{state: State, taken: number, still: string|null, now: Date, eager: boolean}} around */
+  #set(set, job, { state, taken, still, now, eager }) {
     const parent = state.jobs.get(source(job)?.job ?? "");
-    if (set.job === job && set.parent === parent && !isActive(job)) return;
-    const fresh = set.job === null;
     const canceling = state.canceling.has(job.id);
-    set.update(job, { parent, queue: state.queue, canceling, hint: this.#hint(job, state), now, eager });
+    const { queue } = state;
+    const line = job.state === "queued" ? JSON.stringify([queue.positions?.[job.id], taken, progressLine(job, queue, canceling, still)]) : "";
+    // hundreds may wait while one is worked on: they are left alone unless something concerns them
+    if (set.job === job && set.parent === parent && set.line === line && job.state !== "running") return;
+    const fresh = set.job === null;
+    set.line = line;
+    set.update(job, { parent, queue, taken, still, canceling, hint: this.#hint(job, state), now, eager });
     if (fresh) for (const [index, blob] of this.#previews.get(job.id) ?? []) set.preview(index, blob);
   }
 

@@ -1,6 +1,6 @@
 // @ts-check
 // <job-set>: one set: its tiles, the caption beside them, and what stopped it.
-//   set.update(job, { queue, canceling, hint, now, eager, window });  set.preview(index, blob);
+//   set.update(job, { parent, queue, taken, still, canceling, hint, now, eager });  set.preview(index, blob);
 // Wishes: those of its tiles and caption, and `wish` {what: "retry", job}.
 
 import { icon, reconcile, say, template, wish } from "../dom.js";
@@ -15,11 +15,13 @@ const STOPPED = template(`<div class="fail"><p>${icon("alert")}<span></span></p>
   <div class="row"><button type="button" class="act"></button></div></div>`);
 
 /**
- * @typedef {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, canceling: boolean, hint: string, now: Date, eager: boolean}} Around
+ * @typedef {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, taken: number, still: string|null,
+ *   canceling: boolean, hint: string, now: Date, eager: boolean}} Around
  */
 
 export class JobSet extends HTMLElement {
   /** @type {import("../api.js").Job|null} */ job = null;
+  /** What it was last shown of the line; the feed compares it. */ line = "";
   /** The set that it grew from, when it is known. @type {import("../api.js").Job|undefined} */ parent = undefined;
   #caption = new SetCaption();
   #grid = document.createElement("div");

@@ -17,7 +17,7 @@ const MARKUP = `<form class="lens" data-state="rest" aria-label="New pictures" n
 <div class="lens-row"><lens-add></lens-add><prompt-field class="field"></prompt-field>
 <button type="button" class="ib tune" aria-label="Settings" aria-haspopup="dialog" aria-expanded="false" aria-controls="settings">${icon("sliders")}</button>
 <button class="go" aria-label="Make pictures">${icon("up")}</button></div>
-<lens-status></lens-status><flag-completion></flag-completion><lens-settings></lens-settings>
+<lens-status></lens-status><pause-line role="status"></pause-line><flag-completion></flag-completion><lens-settings></lens-settings>
 <p class="drop" hidden>Drop to use as a reference</p></form>`;
 
 /** Registers the elements. */

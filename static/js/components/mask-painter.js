@@ -321,7 +321,8 @@ function words(job) {
   const { text, references } = split(job.prompt);
   const { words, flags } = splitPrompt({ prompt: text, text: job.text });
   return {
-    text: removeFlag([words, flags].filter(Boolean).join(" "), ["repeat", "r"]),
+    // another try is another one: not a set of sets again, and not the same noise
+    text: removeFlag(removeFlag([words, flags].filter(Boolean).join(" "), ["repeat", "r"]), ["seed"]),
     // those at the front were what the picture began from
     references: references.filter(({ role }) => role !== "image"),
   };

@@ -59,7 +59,7 @@ const DIALOGS = {
     <li><span>Or keep the address in the environment:</span><code>IMAGINE_COMFYUI_URL=http://192.168.1.20:8188</code></li></ol>
     <p>The sketches that you have made stay.</p></dialog>`),
   checks: template(`<dialog class="note-dialog" tabindex="-1" aria-labelledby="checks-name"><div class="head"><h2 id="checks-name">Every connection</h2>${CLOSE}</div>
-    <check-list aria-live="polite"></check-list></dialog>`),
+    <check-list></check-list></dialog>`),
 };
 
 export class PageDialog extends HTMLElement {

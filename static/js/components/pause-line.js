@@ -1,24 +1,29 @@
 // @ts-check
-// <pause-line>: the queue is paused, why, and how it goes on.
+// <pause-line>: the queue is paused, why, and how it goes on. It stands in the prompt bar, which floats over the
+// pictures, so that none of them moves when it comes or goes.
 //   line.update(store);
 // Wishes: `queue` {what: "resume"}.
 
 import { icon, part, say, template, wish } from "../dom.js";
+import { pauseWords } from "../set-view.js";
 
-const BODY = template(`<div class="banner" role="status">${icon("pause")}<span></span>
-  <button type="button" class="act">Resume</button></div>`);
+const BODY = template(`<div class="paused">${icon("pause")}<span></span><button type="button" class="act">Resume</button></div>`);
 
 export class PauseLine extends HTMLElement {
   /** @param {import("../store.js").State} state */
   update({ queue, online }) {
-    const { paused, reason } = queue;
-    if (!paused || !online) return this.replaceChildren();
+    if (!queue.paused || !online) return this.#leave();
     if (!this.firstElementChild) {
       this.append(BODY());
       part(this, "button").addEventListener("click", () => wish(this, "queue", { what: "resume" }));
     }
-    const why = [reason?.message, reason?.by_hand ? "What runs goes on, and what waits is safe." : reason?.hint];
-    say(part(this, "span"), why.filter(Boolean).join(" ") || "The queue is paused.");
-    part(this, "button").hidden = reason?.by_hand === false;
+    say(part(this, "span"), pauseWords(queue));
+    part(this, "button").hidden = queue.reason?.by_hand === false;
+  }
+
+  #leave() {
+    const held = this.contains(document.activeElement);
+    this.replaceChildren();
+    if (held) /** @type {HTMLElement|null|undefined} */ (this.closest("form")?.querySelector(".go"))?.focus();
   }
 }

@@ -27,6 +27,7 @@ import { receivePictures } from "../lens-drop.js";
 import { measureRoom, stayAboveKeyboard } from "../lens-place.js";
 import { errors, isCurrent, paint, told, view } from "../lens-view.js";
 import { refusal } from "../lens-words.js";
+import { onlyCloses } from "../pop.js";
 import { KEPT_LIMIT, readKept, Recall, remember } from "../prompt-memory.js";
 import { lacksWords, PromptReader } from "../prompt-reader.js";
 import { nameOf, PromptSender } from "../prompt-sender.js";
@@ -170,8 +171,11 @@ class PromptLens extends HTMLElement {
       event.stopPropagation();
       this.#openSettings(false, true);
     });
-    on(document, "pointerdown", ({ target }) => {
-      if (!(target instanceof Element && target.closest("lens-settings, .tune"))) this.#openSettings(false, false);
+    on(document, "pointerdown", (event) => {
+      const { target } = event;
+      if (!this.#parts.settings.open || (target instanceof Element && target.closest("lens-settings, .tune"))) return;
+      this.#openSettings(false, false);
+      onlyCloses(event);
     });
     on(this, "focusin", () => this.#update());
     on(this, "focusout", ({ relatedTarget }) => {

@@ -10,20 +10,15 @@
  * @typedef {{id: string, role: Role}} Item
  */
 import { part, say, wish } from "../dom.js";
+import { ROLES } from "../lens-references.js";
+import { onlyCloses } from "../pop.js";
 import { RadioRow } from "./radio-row.js";
 
-/** What each role is called and does. @type {Record<Role, [string, string]>} */
-export const ROLES = {
-  image: ["Image", "The picture starts from this one. All images share one weight."],
-  style: ["Style", "Only its look is taken."],
-  character: ["Character", "This person or thing is put into the picture."],
-  edit: ["Edit", "This picture is changed as the words say."],
-};
 /** How far and how fast a weight goes. @type {Partial<Record<Role, {step: number, max: number}>>} */
 const SCALES = { image: { step: 0.25, max: 3 }, style: { step: 0.5, max: 10 } };
 
 const MARKUP = `<div class="pop ref-menu" role="dialog" aria-label="What this picture is for" tabindex="-1" hidden>
-<div class="seg" role="radiogroup" aria-label="Use it as">${Object.entries(ROLES).map(([role, [name]]) =>
+<div class="seg" role="radiogroup" aria-label="Use it as">${Object.entries(ROLES).map(([role, { name }]) =>
     `<button type="button" role="radio" data-value="${role}">${name}</button>`).join("")}</div>
 <p></p><div class="stepper"><span>Weight</span><button type="button" class="ib" data-by="-1" aria-label="Less weight">−</button>
 <output aria-live="polite"></output><button type="button" class="ib" data-by="1" aria-label="More weight">+</button></div></div>`;
@@ -37,9 +32,10 @@ export class ReferenceMenu extends HTMLElement {
 
   connectedCallback() {
     this.#ended = new AbortController();
-    document.addEventListener("pointerdown", ({ target }) => {
+    document.addEventListener("pointerdown", (event) => {
+      const { target } = event;
       const inside = target instanceof Node && (this.contains(target) || this.#button?.contains(target));
-      if (!inside) this.close();
+      if (!inside && this.close()) onlyCloses(event);
     }, { signal: this.#ended.signal });
     if (this.firstElementChild) return;
     this.innerHTML = MARKUP;
@@ -81,7 +77,7 @@ export class ReferenceMenu extends HTMLElement {
     this.#item = item;
     this.#weight = weight ?? 1;
     if (this.#roles) this.#roles.value = item.role;
-    say(part(this, "p"), ROLES[item.role][1]);
+    say(part(this, "p"), ROLES[item.role].means);
     part(this, ".stepper").hidden = weight === null;
     say(part(this, "output"), String(this.#weight));
   }

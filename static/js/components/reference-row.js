@@ -19,8 +19,9 @@
  */
 import { base } from "../api.js";
 import { icon, part, reconcile, say, template, wish } from "../dom.js";
+import { ROLES } from "../lens-references.js";
 import { readPicture, readUpload } from "../links.js";
-import { ReferenceMenu, ROLES } from "./reference-menu.js";
+import { ReferenceMenu } from "./reference-menu.js";
 
 const BODY = `<ul class="refs" aria-label="Pictures beside the words"></ul><reference-menu></reference-menu><span class="sr" role="status"></span>`;
 const CHIP = template(`<li class="ref"><figure><img alt="">${icon("picture")}<svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
@@ -241,7 +242,7 @@ export class ReferenceRow extends HTMLElement {
 }
 
 /** @param {Reference} reference */
-const nameOf = ({ role }) => ROLES[role][0];
+const nameOf = ({ role }) => ROLES[role].name;
 
 /** @param {string} path */
 const small = (path) => (path.includes("?") ? path : `${path}?w=160`);

@@ -1,6 +1,6 @@
 // @ts-check
 // <set-caption>: the words beside a set, its flags, its notes, and one line of 40 px that says how far it is.
-//   caption.update(job, { parent, queue, canceling, hint, now });
+//   caption.update(job, { parent, queue, taken, still, canceling, hint, now });
 // Wishes: `wish` {what: "cancel"|"next"|"restore"|"parent"|"reroll"|"prompt"|"download-all"|"menu", job, from}.
 
 import { icon, part, say, template, wish, writeNotes } from "../dom.js";
@@ -11,6 +11,7 @@ import { isActive } from "../store.js";
 
 const SPOKEN_EVERY_MS = 10_000;
 const NOTES_SHOWN = 2;
+const GRACE_MS = 3_000;
 
 const BODY = template(`<div class="caption">
   <h3 class="words"></h3><p class="flags"></p><button type="button" class="from num" data-do="parent"></button><div class="notes"></div>
@@ -29,6 +30,8 @@ export class SetCaption extends HTMLElement {
   #hint = "";
   #opened = false;
   #spokenAt = 0;
+  /** The newest progress, and when it was told. */
+  #told = { progress: /** @type {import("../api.js").Job["progress"]|null} */ (null), at: 0 };
   /** There only while the set is active. @type {HTMLElement|null} */ #status = null;
 
   connectedCallback() {
@@ -53,10 +56,10 @@ export class SetCaption extends HTMLElement {
 
   /**
    * @param {import("../api.js").Job} job
-   * @param {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, canceling: boolean,
-   *   hint: string, now: Date}} around
+   * @param {{parent: import("../api.js").Job|undefined, queue: import("../api.js").Queue, taken: number, still: string|null, canceling: boolean,
+   *   hint: string, now: Date}} around `taken`: how many in the line an engine has already; `still`: why nothing goes on
    */
-  update(job, { parent, queue, canceling, hint, now }) {
+  update(job, { parent, queue, taken, still, canceling, hint, now }) {
     const first = this.#job === null;
     this.#job = job;
     const { words, flags } = splitPrompt(job);
@@ -76,10 +79,11 @@ export class SetCaption extends HTMLElement {
     this.#at(".prog").hidden = !active && !deleted;
     this.#at(".meta").hidden = active || Boolean(deleted);
     const act = this.#at(".prog .act:last-child");
-    // the one that is next already has no one to pass
-    this.#at("[data-do=next]").hidden = job.state !== "queued" || canceling || (queue.positions?.[job.id] ?? 1) < 2;
+    // the one that is next already has no one to pass; those far back are not numbered
+    const ahead = (queue.positions?.[job.id] ?? queue.waiting) - taken - 1;
+    this.#at("[data-do=next]").hidden = job.state !== "queued" || canceling || ahead < 1;
     if (active) {
-      const line = progressLine(job, queue, canceling);
+      const line = progressLine(job, queue, canceling, still ?? (this.#late(job, now) ? "" : null));
       say(this.#at(".prog span"), line);
       say(act, "Cancel");
       act.dataset.do = "cancel";
@@ -96,6 +100,12 @@ export class SetCaption extends HTMLElement {
       this.#status?.remove();
       this.#status = null;
     }
+  }
+
+  /** Has it told nothing for longer than it said that it needs? @param {import("../api.js").Job} job @param {Date} now */
+  #late({ progress }, now) {
+    if (this.#told.progress !== progress) this.#told = { progress, at: now.getTime() };
+    return progress.eta_s !== null && now.getTime() - this.#told.at > 1000 * progress.eta_s + GRACE_MS;
   }
 
   /** The status for those who listen: at most one sentence in ten seconds. @param {string} line */

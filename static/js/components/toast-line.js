@@ -1,6 +1,6 @@
 // @ts-check
 // <toast-line>: what has just happened, one at a time, with its undo. Goes after 6 s, not while pointed at or focused.
-//   toast.say("Set 119 is in the trash.", { verb: "Undo", act });
+//   toast.say("Set 119 is in the trash.", { verb: "Undo", act });  toast.stayAbove(lens);
 
 import { say, template } from "../dom.js";
 
@@ -51,6 +51,13 @@ export class ToastLine extends HTMLElement {
     const open = body.matches(":popover-open");
     to.append(this);
     if (open) body.showPopover();
+  }
+
+  /** Where the prompt bar is at the bottom, on phones, what is said lies above it (`--above`). @param {HTMLElement} bar */
+  stayAbove(bar) {
+    const measure = () => this.style.setProperty("--above", `${Math.round(innerHeight - bar.getBoundingClientRect().top)}px`);
+    new ResizeObserver(measure).observe(bar);
+    for (const type of ["resize", "scroll"]) visualViewport?.addEventListener(type, () => requestAnimationFrame(measure));
   }
 
   hide() {
