@@ -12,6 +12,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager, suppress
 from enum import StrEnum
 from pathlib import Path
+from time import monotonic
 from types import MappingProxyType
 from typing import Any, Self
 
@@ -85,8 +86,9 @@ class ComfyClient:
         # Called after each change of the attributes above.
         self.on_change: Callable[[], None] | None = None
 
-        # Of the answer that object_info was read from.
+        # Of the answer that object_info was read from, and when. Units: monotonic seconds.
         self._digest = b""
+        self._read_at = float("-inf")
         self._name = NAMES.get(kind, kind)
         self._timing = timing
         self._connection = ComfyConnection(url, session, timing, name=self._name)
@@ -167,12 +169,13 @@ class ComfyClient:
         Raises:
             EngineError: it could not be read; what was known stays.
         """
+        asked_at = monotonic()
         stats = await self._connection.system_stats()
         info, digest = await self._connection.object_info(self._digest)
         self.system_stats = stats
         if not self.previews:
             self.previews = shows_previews(stats)
-        self._digest = digest
+        self._digest, self._read_at = digest, asked_at
         if info is not None and info != self.object_info:
             self.object_info = info
             self.object_info_version += 1
@@ -226,13 +229,17 @@ class ComfyClient:
                 await asyncio.wait({reading})
 
     async def _get_ready(self, socket: ClientConnection) -> None:
-        """Become ready once it is known what is installed; without that close the socket."""
-        if self.object_info is not None:
+        """Become ready once it is known what is installed; without that close the socket.
+
+        Whoever listens after nobody did may be another one.
+        """
+        is_known = self.object_info is not None and self._connection.refused_at < self._read_at
+        if is_known:
             self._set_state(EngineState.READY)
         try:
             await self.refresh()
         except EngineError as error:
-            if self.object_info is None:
+            if not is_known:
                 self._set_state(EngineState.DOWN, error.message)
                 await socket.close()
                 return

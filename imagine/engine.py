@@ -102,7 +102,8 @@ class Engine:
         # Does it work on no attempt that was given up while it was out of reach?
         self.is_clean = False
         self._down_at: float | None = None
-        self._read_version = 0
+        # The newest version of what is installed, and the one that the catalog is of.
+        self._read_version = self._catalog_version = 0
         self._tasks = tasks
         self._told = told
         self._recognised = recognised
@@ -132,6 +133,7 @@ class Engine:
         return (
             self.is_in_touch
             and self.catalog is not None
+            and self._catalog_version == self._read_version
             and self.is_clean
             and self.breaker.allows(now)
         )
@@ -178,12 +180,16 @@ class Engine:
         info = self.client.object_info
         if info is None:
             return
-        catalog = await asyncio.to_thread(Catalog.from_object_info, info)
-        catalog = replace(catalog, metadata=await self._headers(catalog))
-        self.catalog = await asyncio.to_thread(self._known, catalog)
-        self.models = frozenset(installed_models(catalog))
-        self.refused.clear()
-        self._told()
+        version = self._read_version
+        try:
+            catalog = await asyncio.to_thread(Catalog.from_object_info, info)
+            catalog = replace(catalog, metadata=await self._headers(catalog))
+            self.catalog = await asyncio.to_thread(self._known, catalog)
+            self.models = frozenset(installed_models(catalog))
+            self.refused.clear()
+        finally:  # with one that cannot be read it goes on as it was
+            self._catalog_version = max(version, self._catalog_version)
+            self._told()
 
     async def _headers(self, catalog: Catalog) -> dict[str, Mapping[str, Any]]:
         """Read the headers of the models whose names do not tell what they are."""

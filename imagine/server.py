@@ -53,8 +53,9 @@ from imagine.uploads import Uploads
 logger = logging.getLogger(__name__)
 
 PROBE_TIMEOUT_S = 2.0
-# How long a stop waits for answers that are being sent.
-STOP_S = 3.0
+# How long a stop waits for answers that are being sent, and then once more for their handlers: with
+# sockets of engines that say nothing it must end within the 10 s that a container is given.
+STOP_S = 2.0
 LARGEST_BODY = 1024**2
 # A taken port: so many of the next ones are tried.
 PORTS_TRIED = 20

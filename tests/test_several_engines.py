@@ -431,6 +431,25 @@ async def test_a_cancel_does_not_wait_for_an_engine_that_is_out_of_reach(
         await eventually(lambda: job_id in comfy.interrupts)
 
 
+async def test_an_engine_that_comes_back_with_other_models_is_read_before_it_gets_jobs(
+    start_server: StartServer,
+):
+    async with FakeComfy(checkpoints=[A]) as comfy:
+        client = await serve(start_server, [comfy])
+        comfy.hold(Stage.SAMPLING)
+        jobs = [await send(client, f"fox {n}") for n in range(3)]
+        await comfy.reached(Stage.SAMPLING)
+        await comfy.stop()
+        comfy.set_checkpoints([B])
+        engine = at(client, comfy)
+        await eventually(lambda: engine.client.is_refused)
+        comfy.fault_next("/system_stats", "hang")
+        comfy.release()
+        await comfy.start()
+        found = await ended(client, *jobs)
+    assert [(job["state"], job["parameters"]["model"]) for job in found] == [("succeeded", B)] * 3
+
+
 async def disturb(client: Client, comfy: FakeComfy, how: int) -> None:
     """Let something happen to an engine that works, in one of four ways."""
     engine = at(client, comfy)
