@@ -15,8 +15,8 @@ from imagine.catalog import Catalog
 from imagine.choice import SLOTS
 from imagine.comfy_messages import FileRef, RunEvent
 from imagine.errors import EngineError, ErrorBody
-from imagine.free_memory import free_memory
 from imagine.lifetime import TaskSet
+from imagine.memory_left import memory_left
 from imagine.model_choice import installed_models
 from imagine.out_of_reach import is_gone
 
@@ -160,9 +160,19 @@ class Engine:
         return self.breaker.is_open or self.out_s(now) is not None
 
     @property
-    def free_memory(self) -> int:
+    def memory_left(self) -> int:
         """Units: bytes; 0 = unknown."""
-        return free_memory(self.client.system_stats)
+        return memory_left(self.client.system_stats)
+
+    async def free_memory(self) -> None:
+        """Let it unload its models; none is loaded then but for what it was handed already.
+
+        Raises:
+            EngineError: it could not be asked.
+        """
+        await self.client.free_memory()
+        if len(self.jobs) <= 1:  # the one for which memory is wanted
+            self.model = self.loaded = None
 
     def _changed(self) -> None:
         if self.client.state != "down":

@@ -21,7 +21,7 @@ class HandOut:
         """
         available = [engine for engine in self._engines.serving if engine.is_available(now)]
         with_room = [engine for engine in available if engine.has_room(now)]
-        for engine in sorted(with_room, key=lambda e: (len(e.jobs), -e.free_memory)):
+        for engine in sorted(with_room, key=lambda e: (len(e.jobs), -e.memory_left)):
             worker = self._worker(engine, available)
             chosen = choose(self._queue.waiting(), worker, now)
             if chosen is not None:

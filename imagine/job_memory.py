@@ -47,9 +47,9 @@ class Memory:
     async def _try_again(self, run: Run, how: Spared) -> None:
         logger.warning("job %s ran out of memory, and is tried once more", run.job.id)
         try:
-            await run.engine.client.free_memory()
+            await run.engine.free_memory()
         except ImagineError as error:
-            logger.warning("%s frees no memory: %s", run.engine.client.url, error.message)
+            logger.warning("%s frees no memory: %s", run.engine.url, error.message)
         await run.saved()
         job = run.job
         # The next plan says the same; until then the job does.

@@ -3,7 +3,7 @@
 import pytest
 
 from imagine.catalog import Catalog, Choices, InputSchema, NodeSchema, merged
-from imagine.free_memory import free_memory
+from imagine.memory_left import memory_left
 from imagine.out_of_reach import REFUSED_S, SILENT_S, UNBEGUN_S, is_given_up
 from imagine.planner import Planner
 from imagine.preflight import preflight
@@ -61,8 +61,8 @@ def test_an_input_takes_what_either_takes():
         (None, 0),
     ],
 )
-def test_free_memory_is_that_of_the_card_else_that_of_the_host(stats, free):
-    assert free_memory(stats) == free
+def test_the_memory_left_is_that_of_the_card_else_that_of_the_host(stats, free):
+    assert memory_left(stats) == free
 
 
 @pytest.mark.parametrize(

@@ -229,6 +229,22 @@ async def test_an_engine_that_frees_nothing_is_tried_once_more_all_the_same(
         assert (await ended(client, follower, job["id"]))["state"] == "succeeded"
 
 
+async def test_an_engine_that_freed_its_memory_has_no_model_loaded(
+    client: Client, comfy: FakeComfy
+):
+    comfy.fail_next()
+    comfy.hold(Stage.SAMPLING)
+    (engine,) = client.app[PARTS].engines.serving
+    async with follow(client) as follower:
+        (job,) = await submit(client, TOGETHER)
+        await comfy.reached(Stage.SAMPLING)
+        assert engine.model == job["parameters"]["model"]
+        await post(client, "/api/queue/pause")
+        comfy.release()
+        await tried_again(follower, job["id"])
+        assert (engine.model, engine.loaded) == (None, None)
+
+
 async def test_a_job_canceled_between_the_two_tries_stays_canceled(
     client: Client, comfy: FakeComfy
 ):

@@ -287,7 +287,7 @@ async def test_among_idle_engines_the_one_with_more_free_memory_is_first(
     (job,) = await ended(client, await send(client, f"a fox --model {A}"))
     assert await engine_url(client, job["id"]) == pair[1].url
     pair[0].vram_free = 2**34
-    await eventually(lambda: at(client, pair[0]).free_memory == 2**34)
+    await eventually(lambda: at(client, pair[0]).memory_left == 2**34)
     (job,) = await ended(client, await send(client, f"a fox --model {B}"))
     assert await engine_url(client, job["id"]) == pair[0].url
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def free_memory(stats: Mapping[str, Any] | None) -> int:
+def memory_left(stats: Mapping[str, Any] | None) -> int:
     """Return the free memory of the card it computes on, or of its host without one; 0 = unknown.
 
     Units: bytes. Source: ComfyUI 0.3.64, ``server.py``, ``system_stats``.
