@@ -13,7 +13,7 @@ import { plural } from "./format.js";
 export function checkGroups(checks) {
   const several = new Set(checks.map(engineOf).filter(Boolean)).size > 1;
   const rows = checks.map((check) => ({
-    status: check.status, title: check.title, where: several ? engineOf(check) : "", message: check.message, fix: check.fix ?? "", count: 1,
+    status: check.status, title: check.title, where: several && !check.message.includes(engineOf(check)) ? engineOf(check) : "", message: check.message, fix: check.fix ?? "", count: 1,
   }));
   const having = (/** @type {Check["status"]} */ status) => rows.filter((row) => row.status === status);
   return { troubles: [...having("failed"), ...having("warning")], working: having("ok"), unknown: together(having("skipped")) };

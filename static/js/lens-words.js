@@ -1,5 +1,5 @@
 // @ts-check
-// The words of the prompt bar, made from what the server answered. Pure.
+// The words of the prompt bar, made from what the server answered.
 
 import { about, plural } from "./format.js";
 
@@ -32,6 +32,17 @@ export function withFlags(sentence) {
     .split(/(--\p{L}[\p{L}\p{N}_-]*)/u)
     .map((text, index) => ({ text, flag: index % 2 === 1 }))
     .filter((part) => part.text);
+}
+
+/** Flags in a sentence stand out, and do not break. @param {Element} place @param {string} sentence */
+export function writeSentence(place, sentence) {
+  if (place.textContent === sentence) return;
+  place.replaceChildren(...withFlags(sentence).map(({ text, flag }) => {
+    if (!flag) return document.createTextNode(text);
+    const code = document.createElement("code");
+    code.textContent = text;
+    return code;
+  }));
 }
 
 /**

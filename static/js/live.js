@@ -5,7 +5,7 @@
 import * as api from "./api.js";
 
 const FIRST_WAIT_MS = 500;
-const LONGEST_WAIT_MS = 15_000;
+const LONGEST_WAIT_MS = 5_000;
 const SILENCE_MS = 75_000;
 const POLL_MS = 2_000;
 const WHOLE_BATCH = 65535;

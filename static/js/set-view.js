@@ -112,7 +112,7 @@ export function standstill({ engine, queue, online }) {
  */
 export function progressLine(job, queue, canceling, still = null) {
   if (canceling) return "Stopping";
-  if (job.state === "queued" && queue.paused) return queue.reason?.by_hand === false ? queue.reason.message : "The queue is paused";
+  if (job.state === "queued" && queue.paused) return "The queue is paused"; // the prompt bar says why
   if (still) return still;
   if (inLine(job)) {
     const starts = still === null ? queue.starts?.[job.id] : undefined;

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime, timedelta
 
 import pytest
+from aiohttp import web
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import Page, Route, expect
 
@@ -236,7 +237,7 @@ async def test_failures_say_what_is_so_and_what_to_do(stage: Stage, open_page: O
 
 async def test_a_picture_whose_file_is_gone_says_so(stage: Stage, open_page: OpenPage) -> None:
     def gone(name: str, width: int) -> bytes:
-        raise FileNotFoundError(name)
+        raise web.HTTPNotFound
 
     stage.painter = gone
     stage.add(gallery()[0])
@@ -244,6 +245,24 @@ async def test_a_picture_whose_file_is_gone_says_so(stage: Stage, open_page: Ope
     tile = page.locator(".tile").first
     await expect(tile).to_contain_text("This file is no longer on the disk.")
     await expect(tile.locator("img")).to_have_count(0)
+
+
+async def test_a_picture_that_is_out_of_reach_is_asked_for_until_it_comes(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    paint = stage.painter
+
+    def busy(name: str, width: int) -> bytes:
+        raise web.HTTPServiceUnavailable
+
+    stage.painter = busy
+    stage.add(gallery()[0])
+    page = await open_page(allow=("Failed to load",))
+    tile = page.locator(".tile").first
+    await expect(tile).to_contain_text("This picture is out of reach for now.")
+    stage.painter = paint
+    await expect(tile.locator("img.pic[data-shown]")).to_have_count(1, timeout=20_000)
+    await expect(tile.locator(".nth")).to_have_count(0)
 
 
 async def test_an_empty_gallery_offers_prompts_and_makes_the_one_that_is_clicked(

@@ -115,6 +115,16 @@ async def test_what_is_painted_is_white_in_a_mask_as_large_as_the_picture(
     await expect(page.locator(".toast")).to_have_text("Set 4: repaint of picture 2.Cancel")
 
 
+async def test_a_seed_that_was_typed_once_is_not_that_of_the_next_try(
+    open_page: OpenPage, stage: PaintedStage
+) -> None:
+    job = make_job(4, "a cabin", "--seed 7 --ar 3:2", size=(WIDTH, HEIGHT))
+    stage.add(job)
+    page = await open_page()
+    await paint_at(page, job)
+    await expect(words(page)).to_have_value("a cabin --ar 3:2")
+
+
 async def test_its_keys_are_told_by_a_key(open_page: OpenPage, job: Json) -> None:
     page = await open_page()
     await paint_at(page, job)

@@ -57,7 +57,7 @@ async def test_a_pause_for_the_disk_says_why_and_has_no_button(
     line = page.locator("pause-line .paused")
     await expect(line).to_contain_text(f"{DISK_FULL['message']} {DISK_FULL['hint']}")
     await expect(line.locator("button")).to_be_hidden()
-    await expect(page.locator("article .prog > span")).to_have_text(str(DISK_FULL["message"]))
+    await expect(page.locator("article .prog > span")).to_have_text("The queue is paused")
     await open_menu(page)
     await expect(page.locator("engine-state [data-do=pause], [data-do=resume]")).to_be_hidden()
 
@@ -269,3 +269,26 @@ async def test_the_menu_of_the_queue_works_by_keyboard_and_is_accessible(
     await expect(page.get_by_role("button", name="Resume the queue")).to_be_focused()
     await page.keyboard.press("Escape")
     await expect(page.locator("engine-state .engine")).to_be_focused()
+
+
+async def test_a_finger_beside_what_is_open_only_closes_it(
+    stage: Stage, open_page: OpenPage
+) -> None:
+    stage.add(make_job(1, "a lighthouse"))
+    page = await open_page(width=390, height=800, touch=True)
+    picture = page.locator("article .open").first
+    menu, settings = page.locator("engine-state .pop"), page.locator("lens-settings .pop")
+    for button, open_ in (
+        (page.locator("engine-state .engine"), menu),
+        (page.get_by_role("button", name="Settings"), settings),
+    ):
+        await button.tap()
+        await expect(open_).to_be_visible()
+        box = await picture.bounding_box()
+        assert box
+        await page.touchscreen.tap(box["x"] + 12, box["y"] + 12)
+        await expect(open_).to_be_hidden()
+        assert page.url.endswith("/")
+        await expect(page.locator("dialog.box")).to_be_hidden()
+    await picture.tap()
+    await expect(page.locator("dialog.box")).to_be_visible()

@@ -2,8 +2,9 @@
 // <check-list>: each hop between the page, the disk and the engines: what does not work, and what to do; the rest folded.
 //   list.show(checks);  list.say("…");
 
-import { icon, part, reconcile, say, template } from "../dom.js";
 import { checkGroups, checkSummary } from "../check-groups.js";
+import { icon, part, reconcile, say, template } from "../dom.js";
+import { writeSentence } from "../lens-words.js";
 
 const BODY = template(`<div><p role="status"></p><ul class="troubles"></ul>
   <details hidden><summary></summary><ul></ul></details><details hidden><summary></summary><ul></ul></details></div>`);
@@ -63,6 +64,6 @@ function fill(list, rows) {
 
 /** @param {HTMLElement} element @param {string} text */
 function line(element, text) {
-  say(element, text);
+  writeSentence(element, text);
   element.hidden = !text;
 }

@@ -9,7 +9,7 @@
  * @typedef {{level: "error"|"note", message: string, fixable: boolean}} Problem
  */
 import { say, wish } from "../dom.js";
-import { withFlags } from "../lens-words.js";
+import { writeSentence } from "../lens-words.js";
 
 const MARKUP = `<p class="wrong" role="status" hidden><span></span><button type="button" class="act" hidden>Fix it</button></p>
 <p class="foot" hidden><span class="says"></span><span class="keys" hidden><span><kbd>Enter</kbd> make</span><span><kbd>Shift Enter</kbd> new line</span></span><span class="kept"></span></p>`;
@@ -26,24 +26,12 @@ export class LensStatus extends HTMLElement {
     const line = this.#part(".wrong");
     line.hidden = !problem;
     line.dataset.level = problem?.level ?? "";
-    this.#tell(problem?.message ?? "");
+    writeSentence(this.#part(".wrong span"), problem?.message ?? "");
     this.#part("button").hidden = !problem?.fixable;
     this.#part(".foot").hidden = says === null;
     say(this.#part(".says"), says ?? "");
     say(this.#part(".kept"), kept ? `${kept} kept` : "");
     this.#part(".keys").hidden = !hints;
-  }
-
-  /** Flags in a sentence stand out. @param {string} sentence */
-  #tell(sentence) {
-    const place = this.#part(".wrong span");
-    if (place.textContent === sentence) return;
-    place.replaceChildren(...withFlags(sentence).map(({ text, flag }) => {
-      if (!flag) return document.createTextNode(text);
-      const code = document.createElement("code");
-      code.textContent = text;
-      return code;
-    }));
   }
 
   /** @param {string} selector */

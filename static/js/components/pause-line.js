@@ -4,7 +4,8 @@
 //   line.update(store);
 // Wishes: `queue` {what: "resume"}.
 
-import { icon, part, say, template, wish } from "../dom.js";
+import { icon, part, template, wish } from "../dom.js";
+import { writeSentence } from "../lens-words.js";
 import { pauseWords } from "../set-view.js";
 
 const BODY = template(`<div class="paused">${icon("pause")}<span></span><button type="button" class="act">Resume</button></div>`);
@@ -17,7 +18,7 @@ export class PauseLine extends HTMLElement {
       this.append(BODY());
       part(this, "button").addEventListener("click", () => wish(this, "queue", { what: "resume" }));
     }
-    say(part(this, "span"), pauseWords(queue));
+    writeSentence(part(this, "span"), pauseWords(queue));
     part(this, "button").hidden = queue.reason?.by_hand === false;
   }
 

@@ -9,6 +9,9 @@ import { alt } from "../set-view.js";
 const WIDTHS = [160, 320, 480, 640, 960, 1280];
 const LONG_PRESS_MS = 400;
 const STILL_PX = 10;
+const GONE = [404, 410];
+const FIRST_WAIT_MS = 1_000;
+const LONGEST_WAIT_MS = 15_000;
 
 const OPEN = template('<a class="open"></a>');
 const STARRED = template(`<span class="starred">${icon("star")}</span>`);
@@ -36,7 +39,8 @@ export class PictureTile extends HTMLElement {
   /** @type {import("../set-view.js").Tile|null} */ view = null;
   /** @type {import("../api.js").Job|null} */ job = null;
   #url = "";
-  #broken = false;
+  /** Why the picture does not show; "" when it does, or may yet. */ #broken = "";
+  #tries = 0;
   #live = false; // this place was seen empty: its picture arrives, it is not merely loaded
   #decoding = false;
   /** @type {Blob|null} */ #next = null;
@@ -73,7 +77,7 @@ export class PictureTile extends HTMLElement {
     this.#part("place", view.state === "queued" && view.place !== "", PLACE, (line) =>
       say(/** @type {Element} */ (line.firstElementChild), view.place));
     const empty = view.image === null && view.ring === null && !view.place;
-    this.#part("number", empty || this.#broken, NUMBER, (nth) => say(nth, this.#words(view)));
+    this.#part("number", empty || this.#broken !== "", NUMBER, (nth) => say(nth, this.#words(view)));
     this.#parts.bar?.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(view.starred));
     if (!view.image) this.#part("bar", false, BAR);
     if (!view.image && job.state !== "running") this.#clear("img.preview");
@@ -81,7 +85,7 @@ export class PictureTile extends HTMLElement {
 
   /** What stands in a place without a picture. @param {import("../set-view.js").Tile} view */
   #words({ state, index }) {
-    if (this.#broken) return "This file is no longer on the disk.";
+    if (this.#broken) return this.#broken;
     return state === "expired" ? "Removed by your retention rule." : String(index + 1);
   }
 
@@ -119,7 +123,7 @@ export class PictureTile extends HTMLElement {
     const url = picture?.thumbnail ?? "";
     if (url === this.#url) return;
     this.#url = url;
-    this.#broken = false;
+    this.#broken = "";
     if (!picture || !this.job || !this.view) return this.#clear("img.pic");
     const image = new Image();
     image.className = "pic";
@@ -140,12 +144,20 @@ export class PictureTile extends HTMLElement {
     }
   }
 
-  /** @param {string} url @param {{sizes: string, eager: boolean}} how */
-  #missing(url, how) {
+  /** Gone, or only out of reach for now: then it is asked for again. @param {string} url @param {{sizes: string, eager: boolean}} how */
+  async #missing(url, how) {
+    const gone = await fetch(thumbnail(url, 640), { method: "HEAD" }).then(({ status }) => GONE.includes(status), () => false);
     if (url !== this.#url || !this.view || !this.job) return;
-    this.#broken = true;
+    this.#broken = gone ? "This file is no longer on the disk." : "This picture is out of reach for now.";
     this.#clear("img");
     this.update(this.view, this.job, how);
+    if (gone) return;
+    this.#tries += 1;
+    setTimeout(() => {
+      if (url !== this.#url || !this.view || !this.job || !this.isConnected) return;
+      this.#url = "";
+      this.update(this.view, this.job, how);
+    }, Math.min(LONGEST_WAIT_MS, FIRST_WAIT_MS * 2 ** (this.#tries - 1)));
   }
 
   /** The last preview stays until the picture can be painted at once. @param {HTMLImageElement} image @param {string} url */
