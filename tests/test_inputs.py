@@ -137,7 +137,7 @@ async def test_a_picture_of_a_job_is_found_by_its_link(stage):
 async def test_a_picture_in_the_trash_is_still_found(stage):
     job = await stage.job()
     name = job.images[0].url.rpartition("/")[2]
-    await stage.images.trash(name)
+    await stage.images.trash(name, utc_now())
     link = picture_link(job.id, 2)
     found = await stage.inputs.find([link])
     assert stage.inputs.path(found[link]).is_file()
