@@ -589,10 +589,13 @@ async def test_a_failing_engine_gets_no_jobs_for_a_while_and_others_make_them(
 ):
     monkeypatch.setattr("imagine.attempts.RETRY_S", 0.0)
     monkeypatch.setattr("imagine.breaker.FIRST_S", 3.0)
-    failing, _ = pair
+    failing, other = pair
     failing.fault_next("/prompt", 500, times=1000)
+    other.hold(Stage.SAMPLING)
     client = await serve(start_server, pair)
     jobs = [await send(client, f"fox {n} --model {(A, B)[n % 2]}") for n in range(12)]
+    await eventually(lambda: at(client, failing).breaker.is_open)
+    other.release()
     found = await ended(client, *jobs)
     assert {job["state"] for job in found} == {"succeeded"}
     assert sum(job["attempt"] for job in found) <= len(jobs) + 6
