@@ -1,4 +1,4 @@
-import { daySizes, engineLine, ownStep, progressLine, stopped, tiles } from "../../static/js/set-view.js";
+import { daySizes, engineLine, ownStep, progressLine, standstill, stopped, tiles } from "../../static/js/set-view.js";
 import { equal, test } from "./check.js";
 import { QUEUE, images, job } from "./jobs.js";
 
@@ -27,6 +27,7 @@ test("a picture about to begin stands at no step, whatever the one before is doi
 test("the own step begins at zero when the pictures before are here", () => {
   equal(ownStep(job(at(25, 1, { images: images(0) }))), { step: 0, steps: 25 });
   equal(ownStep(job(at(25, 0, { stage: "decoding" }))), { step: 25, steps: 25 });
+  equal(ownStep(job(at(50, 2, { images: images(0) }))), { step: 0, steps: 25 }, "the one before is on its way here");
 });
 
 test("a stage keeps its word only where it is true", () => {
@@ -62,6 +63,18 @@ test("the line of an active set says how far it is", () => {
   equal(line({ state: "queued" }, { ...QUEUE, paused: true }), "The queue is paused");
   equal(line(at(41, 1), QUEUE, true), "Stopping");
   equal(line({ ...at(5, 0), parameters: { batch_size: 1, steps: 25 } }), "About 8 s left");
+});
+
+test("where nothing goes on, no time is told", () => {
+  const line = (changes, queue, still) => progressLine(job(changes), queue, false, still);
+  const around = (changes) => standstill({ engine: { kind: "comfyui", state: "ready" }, queue: QUEUE, online: true, ...changes });
+  equal([around({}), around({ online: false }), around({ engine: { kind: "comfyui", state: "down" } })], [null, "", "ComfyUI does not answer"]);
+  const queue = { ...QUEUE, starts: { a: 21 } };
+  equal(line(at(41, 1), queue, ""), "Picture 2 of 4");
+  equal(line({ state: "queued" }, queue, ""), "Waiting in line");
+  equal(line({ state: "queued" }, queue, "ComfyUI does not answer"), "ComfyUI does not answer");
+  equal(line(at(41, 1), queue, "ComfyUI does not answer"), "ComfyUI does not answer");
+  equal(line({ state: "queued" }, { ...queue, paused: true }, "ComfyUI does not answer"), "The queue is paused");
 });
 
 test("what stopped a set is told with what is safe and the next step", () => {
