@@ -8,7 +8,7 @@ from imagine.engines import Engines
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.job_queue import MemoryQueue
-from imagine.jobs import JobStore
+from imagine.job_store import JobStore
 
 # The line is told at most twice a second, and the places of so many at most.
 EVERY_S = 0.5

@@ -20,7 +20,8 @@ from imagine.job_endings import Endings
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import RETRY_S, Run
 from imagine.job_runner import Runner
-from imagine.jobs import Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobImage, JobState, Stage, utc_now
 from imagine.out_of_reach import is_given_up

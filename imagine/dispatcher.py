@@ -17,7 +17,8 @@ from imagine.hand_out import HandOut
 from imagine.job_endings import Endings
 from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
-from imagine.jobs import Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import Jobs
 from imagine.left_over import LeftOver
 from imagine.planner import Planner
 from imagine.strays import Strays

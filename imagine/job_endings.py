@@ -13,7 +13,8 @@ from typing import Any
 
 from imagine.errors import ErrorBody, JobError, StorageError
 from imagine.job_run import RETRY_S, Run
-from imagine.jobs import Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import Jobs
 from imagine.models import Job, JobImage, JobState, Marks, utc_now
 
 logger = logging.getLogger(__name__)

@@ -2,7 +2,8 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
 from imagine.comfy_messages import FileRef
@@ -13,7 +14,7 @@ from imagine.errors import (
     StorageError,
 )
 from imagine.job_run import RETRY_S, Run
-from imagine.jobs import ImageStore, JobStore, StoredPicture
+from imagine.job_store import JobStore
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobImage
 from imagine.picture_text import inserted_text, sidecar_text
@@ -24,6 +25,41 @@ logger = logging.getLogger(__name__)
 
 # Tries to fetch a finished picture.
 FETCH_TRIES = 4
+
+
+class StoredPicture(Protocol):
+    """What the image store says of a picture it has taken in. Units: pixels, bytes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
+
+
+class ImageStore(Protocol):
+    """Pictures: created once, never overwritten."""
+
+    async def put(
+        self,
+        chunks: AsyncIterator[bytes],
+        *,
+        job_id: str,
+        index: int,
+        words: str,
+        created_at: datetime,
+        media_type: str,
+        text_chunks: Mapping[str, str],
+        about: Mapping[str, Any],
+    ) -> StoredPicture: ...
+    async def of_job(
+        self, job_id: str, *, words: str, created_at: datetime, count: int
+    ) -> Mapping[int, StoredPicture]: ...
 
 
 class Patience(Protocol):

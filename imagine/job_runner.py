@@ -39,8 +39,8 @@ from imagine.job_memory import OUT_OF_MEMORY, Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import Run
-from imagine.jobs import EventBus, Jobs
-from imagine.models import Job, JobState
+from imagine.jobs import Jobs
+from imagine.models import Job, JobState, Progress, Stage
 from imagine.picture_text import picture_text
 from imagine.planner import Planned
 from imagine.progress import ProgressMeter
@@ -49,6 +49,17 @@ logger = logging.getLogger(__name__)
 
 # An engine refuses a graph whose pictures it has not got, with this code.
 MISSING_PICTURE = "missing_input"
+
+
+class EventBus(Protocol):
+    """Tells watchers what passes; never waits. What is stored, the store tells it by itself."""
+
+    def offer_progress(
+        self, job_id: str, sequence: int, progress: Progress, stage: Stage | None
+    ) -> None: ...
+    def offer_preview(
+        self, job_id: str, image: int | None, media_type: str, data: bytes
+    ) -> None: ...
 
 
 class InputFiles(Protocol):

@@ -2,34 +2,32 @@
 
 This room names what it needs from the disk and the bus as protocols and is given the objects, so
 that each can be another part one day (a shared database, a message bus, object storage) with
-nothing above changed. The embedded parts are `imagine.store`, `imagine.events`, `imagine.images`
-and `imagine.job_queue`.
+nothing above changed: `imagine.job_store`, and those at the top of who needs them. The embedded
+parts are `imagine.store`, `imagine.events`, `imagine.images` and `imagine.job_queue`.
 """
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 from weakref import WeakValueDictionary
 
 from imagine.errors import ConflictError, NotFoundError, PromptError, StorageError
 from imagine.ids import new_id
 from imagine.job_queue import BY_HAND, MemoryQueue
+from imagine.job_store import JobStore
 from imagine.lifetime import whole
 from imagine.models import (
     Frozen,
     Job,
     JobKind,
     JobState,
-    Marks,
     Note,
     Once,
     Origin,
     Parent,
     Progress,
-    Stage,
     utc_now,
 )
 from imagine.planner import Planned, Planner
@@ -53,138 +51,6 @@ MOVES: Mapping[JobState, frozenset[JobState]] = {
     JobState.CANCELED: frozenset({JobState.QUEUED}),
     JobState.EXPIRED: frozenset(),
 }
-
-
-class JobStore(Protocol):
-    """Durable jobs. Every write returns the new snapshot, with its ``sequence``.
-
-    Raises:
-        StorageError: the disk refused; nothing was written.
-    """
-
-    @property
-    def sequence(self) -> int: ...
-    @property
-    def counts(self) -> dict[str, int]: ...
-    async def add(self, jobs: Sequence[Job], *, priorities: Mapping[str, int]) -> list[Job]: ...
-    async def add_once(
-        self,
-        jobs: Sequence[Job],
-        once: Once,
-        answer: Callable[[Sequence[Job]], str],
-        *,
-        priorities: Mapping[str, int],
-    ) -> tuple[list[Job], str]:
-        """Add jobs with the answer to their request; no jobs and the first answer at a replay."""
-        ...
-
-    async def reply(self, once: Once) -> str | None: ...
-    async def move(
-        self,
-        job_id: str,
-        to: JobState,
-        *,
-        attempt: int | None = None,
-        changes: Mapping[str, Any] | Callable[[Job], Mapping[str, Any]] | None = None,
-        marks: Mapping[str, Any] | None = None,
-        stray: bool = False,
-    ) -> Job | None:
-        """Move by the table of allowed moves; None = somebody was first, or the write is late.
-
-        What is in the trash is not queued. ``stray``: the attempt is given up while its engine is
-        out of reach, and stopped there when that is back.
-        """
-        ...
-
-    async def update(
-        self, job_id: str, *, attempt: int | None = None, changes: Mapping[str, Any]
-    ) -> Job | None:
-        """Change fields but not the state; None as above. What is active does not become trash."""
-        ...
-
-    async def claim_attempt(
-        self,
-        job_id: str,
-        *,
-        prompt_id: str,
-        engine: str,
-        engine_url: str,
-        changes: Mapping[str, Any],
-    ) -> Job | None:
-        """Write the next attempt's prompt id before an engine sees it."""
-        ...
-
-    async def set_priority(self, job_id: str, priority: int | None) -> tuple[Job, int] | None:
-        """Write down the priority of a job, if it is queued; None: before all others.
-
-        Returns the job and its priority; None when unknown.
-        """
-        ...
-
-    async def cancel_all(self, job_ids: Collection[str]) -> list[Job]:
-        """Cancel in one write what is queued, and mark what runs; return both as they are now."""
-        ...
-
-    async def queued(self) -> list[str]: ...
-    async def batch(self, batch: str) -> list[tuple[str, JobState]]: ...
-
-    async def request_cancel(self, job_id: str) -> Job | None: ...
-    async def set_paused(self, paused: bool) -> None: ...
-    @property
-    def paused(self) -> bool: ...
-    async def marks(self, job_id: str) -> Marks | None: ...
-    async def get(self, job_id: str) -> Job | None: ...
-    async def active(self) -> list[tuple[Job, Marks]]: ...
-    async def strays(self, engine_url: str) -> list[str]: ...
-    async def forget_stray(self, prompt_id: str) -> None: ...
-
-
-class EventBus(Protocol):
-    """Tells watchers what passes; never waits. What is stored, the store tells it by itself."""
-
-    def offer_progress(
-        self, job_id: str, sequence: int, progress: Progress, stage: Stage | None
-    ) -> None: ...
-    def offer_preview(
-        self, job_id: str, image: int | None, media_type: str, data: bytes
-    ) -> None: ...
-    def offer(self, kind: str, fields: Mapping[str, Any]) -> None: ...
-
-
-class StoredPicture(Protocol):
-    """What the image store says of a picture it has taken in. Units: pixels, bytes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def bytes(self) -> int: ...
-
-
-class ImageStore(Protocol):
-    """Pictures: created once, never overwritten."""
-
-    async def put(
-        self,
-        chunks: AsyncIterator[bytes],
-        *,
-        job_id: str,
-        index: int,
-        words: str,
-        created_at: Any,
-        media_type: str,
-        text_chunks: Mapping[str, str],
-        about: Mapping[str, Any],
-    ) -> StoredPicture: ...
-    async def of_job(
-        self, job_id: str, *, words: str, created_at: Any, count: int
-    ) -> Mapping[int, StoredPicture]: ...
-    def path(self, name: str) -> Path: ...
 
 
 class Submission(Frozen):

@@ -12,7 +12,8 @@ from imagine.job_endings import Endings
 from imagine.job_queue import BY_HAND, MemoryQueue
 from imagine.job_run import RETRY_S
 from imagine.job_runner import Runner
-from imagine.jobs import Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobState, Marks, utc_now
 from imagine.out_of_reach import is_gone

@@ -36,7 +36,8 @@ from imagine.job_memory import Memory
 from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
-from imagine.jobs import MOVES, Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import MOVES, Jobs
 from imagine.lifetime import background
 from imagine.link_fetch import LinkFetcher, is_public
 from imagine.models import Job

@@ -9,7 +9,8 @@ import logging
 from imagine.engine import Engine
 from imagine.errors import EngineError, StorageError
 from imagine.job_run import RETRY_S
-from imagine.jobs import Jobs, JobStore
+from imagine.job_store import JobStore
+from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
 
 logger = logging.getLogger(__name__)

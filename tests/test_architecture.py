@@ -99,6 +99,7 @@ ROOMS = {
     "job_pictures": 3,
     "job_run": 3,
     "job_runner": 3,
+    "job_store": 3,
     "jobs": 3,
     "left_over": 3,
     "picture_text": 3,
