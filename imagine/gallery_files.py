@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from imagine.errors import NotFoundError, StorageError
+from imagine.image_names import name_in
 from imagine.models import Job
 
 logger = logging.getLogger(__name__)
@@ -112,7 +113,7 @@ class Keeper:
 
     async def _bring_in_line(self, job: Job) -> None:
         """Put each picture of a job where it belongs, and write down whether it is starred."""
-        indices = {name_of(image.url): image.index for image in job.images}
+        indices = {name_in(image.url): image.index for image in job.images}
         for name, kept in (await self._files.look_up(list(indices))).items():
             try:
                 if job.deleted_at is None:
@@ -145,8 +146,8 @@ class Keeper:
         while jobs := await self._store.mirrored(after):
             after = jobs[-1].number
             for job in jobs:
-                names = {name_of(image.url) for image in job.images}
-                stars = {name_of(i.url) for i in job.images if i.index in job.favorites}
+                names = {name_in(image.url) for image in job.images}
+                stars = {name_in(i.url) for i in job.images if i.index in job.favorites}
                 if names & starred != stars or names & trashed != (
                     names if job.deleted_at is not None else set()
                 ):
@@ -159,8 +160,3 @@ class Keeper:
             if job_id is not None:
                 differing[job_id] = None
         return list(differing)
-
-
-def name_of(url: str) -> str:
-    """Return the name of a picture by its address."""
-    return url.rpartition("/")[2]

@@ -1,4 +1,4 @@
-"""What pictures are called, on disk and in URLs.
+"""What pictures are called, on disk, in URLs, and in the job that tells of them.
 
 The name in a URL is date and file name, ``2026-11-20-a-red-fox-8d3f0a91c2e4-0.png``, so that the
 place of a picture is known without an index, and a name of this shape can hold nothing that leads
@@ -7,11 +7,13 @@ elsewhere. Pure, and apart from `imagine.images`, because it is what guards the 
 
 import re
 import unicodedata
+from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 from imagine.errors import NotFoundError
 from imagine.image_bytes import EXTENSIONS
+from imagine.models import JobImage
 
 SLUG_LENGTH = 48
 NAME_LENGTH = 120
@@ -28,6 +30,21 @@ class Place(NamedTuple):
     day: str
     file: str
     extension: str
+
+
+class StoredPicture(Protocol):
+    """What the image store says of a picture it has taken in. Units: pixels, bytes."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def width(self) -> int: ...
+    @property
+    def height(self) -> int: ...
+    @property
+    def media_type(self) -> str: ...
+    @property
+    def bytes(self) -> int: ...
 
 
 def parse_name(name: str) -> Place:
@@ -51,6 +68,26 @@ def index_of(name: str) -> int:
 
 def is_name(name: str) -> bool:
     return len(name) <= NAME_LENGTH and _NAME.fullmatch(name) is not None
+
+
+def name_in(url: str) -> str:
+    """Return the name of a picture by its address."""
+    return url.rpartition("/")[2]
+
+
+def job_image(index: int, stored: StoredPicture, parameters: Mapping[str, Any]) -> JobImage:
+    """Return what a job with these parameters tells of one of its pictures."""
+    seed = parameters.get("seed")
+    return JobImage(
+        index=index,
+        url=f"/api/images/{stored.name}",
+        thumbnail=f"/api/thumbnails/{stored.name}",
+        width=stored.width,
+        height=stored.height,
+        media_type=stored.media_type,
+        bytes=stored.bytes,
+        seed=seed if isinstance(seed, int) else None,
+    )
 
 
 def no_such_picture(name: str) -> NotFoundError:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Protocol
 
 from imagine.errors import Detail, PromptError, RequestError
+from imagine.image_names import name_in
 from imagine.input_image import Box, InputImage
 from imagine.links import PictureLink, is_own, read_picture, read_upload, upload_link
 from imagine.models import Job, JobState
@@ -147,7 +148,7 @@ class Inputs:
         if image is None:
             yet = " yet" if job.state.is_active else ""
             raise _refusal(link, f"Set {job.number} has no picture {picture.image}{yet}.")
-        name = image.url.rpartition("/")[2]
+        name = name_in(image.url)
         self._images.path(name)  # raises when somebody removed it
         return InputImage(link, FOLDER + name, image.width, image.height)
 

@@ -13,6 +13,7 @@ from imagine.errors import (
     ImagineError,
     StorageError,
 )
+from imagine.image_names import StoredPicture, job_image
 from imagine.job_run import RETRY_S, Run
 from imagine.job_store import JobStore
 from imagine.lifetime import TaskSet
@@ -25,21 +26,6 @@ logger = logging.getLogger(__name__)
 
 # Tries to fetch a finished picture.
 FETCH_TRIES = 4
-
-
-class StoredPicture(Protocol):
-    """What the image store says of a picture it has taken in. Units: pixels, bytes."""
-
-    @property
-    def name(self) -> str: ...
-    @property
-    def width(self) -> int: ...
-    @property
-    def height(self) -> int: ...
-    @property
-    def media_type(self) -> str: ...
-    @property
-    def bytes(self) -> int: ...
 
 
 class ImageStore(Protocol):
@@ -97,7 +83,7 @@ class Pictures:
             there = await self._images.of_job(
                 job.id, words=job.text, created_at=job.created_at, count=count
             )
-            images = {i: _image(i, stored, job.parameters) for i, stored in there.items()}
+            images = {i: job_image(i, stored, job.parameters) for i, stored in there.items()}
             images |= {image.index: image for image in job.images}
             if len(images) == len(job.images):
                 return job
@@ -166,7 +152,7 @@ class Pictures:
                 text_chunks=inserted_text(run.planned, index),
                 about=sidecar_text(job, run.planned, index),
             )
-        return _image(index, stored, run.planned.plan.parameters)
+        return job_image(index, stored, run.planned.plan.parameters)
 
     async def _write_images(self, run: Run) -> None:
         try:
@@ -178,16 +164,3 @@ class Pictures:
             return
         if updated is not None:
             run.job = updated
-
-
-def _image(index: int, stored: StoredPicture, parameters: Mapping[str, Any]) -> JobImage:
-    return JobImage(
-        index=index,
-        url=f"/api/images/{stored.name}",
-        thumbnail=f"/api/thumbnails/{stored.name}",
-        width=stored.width,
-        height=stored.height,
-        media_type=stored.media_type,
-        bytes=stored.bytes,
-        seed=parameters.get("seed"),
-    )

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
+from imagine.image_names import job_image
 from imagine.models import (
     Job,
     JobImage,
@@ -76,17 +77,7 @@ class FoundPicture:
         return self.said.attempt, self.written_at
 
     def image(self) -> JobImage:
-        seed = self.said.parameters.get("seed")
-        return JobImage(
-            index=self.index,
-            url=f"/api/images/{self.name}",
-            thumbnail=f"/api/thumbnails/{self.name}",
-            width=self.width,
-            height=self.height,
-            media_type=self.media_type,
-            bytes=self.bytes,
-            seed=seed if isinstance(seed, int) else None,
-        )
+        return job_image(self.index, self, self.said.parameters)
 
 
 class Row(NamedTuple):

@@ -11,7 +11,8 @@ import pytest
 
 from imagine.app_keys import PARTS
 from imagine.errors import StorageError
-from imagine.gallery_files import Keeper, name_of
+from imagine.gallery_files import Keeper
+from imagine.image_names import name_in
 from imagine.images import ImageStore
 from imagine.jobs import MOVES
 from imagine.models import Job
@@ -130,7 +131,7 @@ async def test_what_was_written_and_not_done_is_done_at_the_next_start(
     images = client.app[PARTS].images
 
     async def is_in_line(job: Job) -> bool:
-        kept = await images.look_up([name_of(image.url) for image in job.images])
+        kept = await images.look_up([name_in(image.url) for image in job.images])
         return all(
             one.trashed == (job.deleted_at is not None)
             and bool(one.sidecar.get("favorite")) == (image.index in job.favorites)
@@ -227,6 +228,6 @@ async def test_a_picture_that_somebody_removed_stops_nothing(tmp_path: Path, cli
     job = await finish(client, PROMPT)
     images = client.app[PARTS].images
     assert isinstance(images, ImageStore)
-    images.path(name_of(job["images"][0]["url"])).unlink()
+    images.path(name_in(job["images"][0]["url"])).unlink()
     await patch(client, job, [0, 1])
     await eventually(lambda: stars(output) == [True])
