@@ -239,7 +239,14 @@ class ImageStore(Opened):
     async def thumbnail(self, name: str, width: int) -> Path:
         """Return a WebP of a picture at about a width (`imagine.thumbnails`)."""
         day, file, _ = parse_name(name)
-        return await self._thumbnails.get(self.path(name), f"{day}/{file}", width)
+        path = self.path(name)
+        try:
+            return await self._thumbnails.get(path, f"{day}/{file}", width)
+        except StorageError:
+            # It may have gone into the trash, or come out of it, since we looked.
+            if (moved := self.path(name)) == path:
+                raise
+            return await self._thumbnails.get(moved, f"{day}/{file}", width)
 
     async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
         """Write the JSON beside a picture, in one go."""

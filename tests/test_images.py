@@ -587,6 +587,22 @@ async def test_a_picture_with_its_words_inside_needs_no_sidecar(images):
 # --- the trash, broken off at any line
 
 
+async def test_a_thumbnail_finds_a_picture_that_moves_meanwhile(images, output, monkeypatch):
+    stored = await put(images)
+    shrunk = thumbnails._shrunk
+    gone = output / "trash" / "2026-11-20" / stored.path.name
+
+    def moved(source: Path, width: int) -> bytes:
+        if source == stored.path:
+            gone.parent.mkdir(parents=True)
+            source.replace(gone)
+        return shrunk(source, width)
+
+    monkeypatch.setattr(thumbnails, "_shrunk", moved)
+    assert (await images.thumbnail(stored.name, 160)).is_file()
+    assert gone.is_file()
+
+
 async def test_a_picture_in_the_trash_says_since_when(images, output):
     stored = await put(images)
     await images.trash(stored.name, MADE)
