@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeVar
 
 import aiofiles
 
-from imagine.errors import JobError, NotFoundError
+from imagine.errors import JobError, NotFoundError, StorageError
 from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
     Incoming,
