@@ -23,7 +23,7 @@ from imagine.job_runner import Runner
 from imagine.job_store import JobStore
 from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobImage, JobState, Stage, utc_now
+from imagine.models import Job, JobImage, JobState, utc_now
 from imagine.out_of_reach import is_given_up
 from imagine.planner import Planned, Planner
 
@@ -98,8 +98,6 @@ class Attempts:
                 changes={
                     "parameters": planned.plan.parameters,
                     "notes": planned.notes,
-                    "stage": Stage.SUBMITTED,
-                    "started_at": utc_now(),
                     "error": None,
                 },
             )

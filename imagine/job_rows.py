@@ -16,13 +16,13 @@ from imagine.job_query import fold
 from imagine.models import Job, JobState, Marks, Once, utc_now
 from imagine.replies import find_reply, keep_reply
 
-_ID = jobs.c.id == sa.bindparam("job")
+BY_ID = jobs.c.id == sa.bindparam("job")
 _COUNTERS = sa.select(counters.c.sequence, counters.c.number)
 _KEEP_COUNTERS = sa.update(counters).values(
     sequence=sa.bindparam("sequence"), number=sa.bindparam("number")
 )
 MARKS = tuple(jobs.c[name] for name in Marks.model_fields)
-_FIND = sa.select(jobs.c.attempt, jobs.c.body, *MARKS).where(_ID)
+_FIND = sa.select(jobs.c.attempt, jobs.c.body, *MARKS).where(BY_ID)
 _NOT_REPLACED = {"number", "id", *Marks.model_fields}
 _REPLACE = (
     sa.update(jobs)

@@ -1,20 +1,19 @@
 """Durable jobs in SQLite: every job is one row, written by one thread and read by two others.
 
-SQLAlchemy's synchronous engine in threads of our own, instead of its asyncio one: that one hops
-between loop and thread once for each statement, this once for each group of writes, which share a
-transaction too (`imagine.group_commit`). SQLite has one writer anyway.
+Here they are written; what can be asked of them is in `imagine.job_reading`. SQLAlchemy's
+synchronous engine in threads of our own, instead of its asyncio one: that one hops between loop and
+thread once for each statement, this once for each group of writes, which share a transaction too
+(`imagine.group_commit`). SQLite has one writer anyway.
 
 A row holds the whole job as the JSON that readers get (`imagine.job_rows`), so that a page of the
 gallery (`imagine.job_query`) is joining strings. Tables and file are in `imagine.database`.
 """
 
 import asyncio
-import queue
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -22,31 +21,25 @@ from imagine.database import (
     check_place,
     counters,
     file_identity,
-    jobs,
     prepare,
-    reading_engine,
     storage_error,
     storage_errors,
-    strays,
     writing_engine,
 )
 from imagine.errors import StorageError
 from imagine.group_commit import GroupThread, StoppedError
-from imagine.job_family import Family, find_family
-from imagine.job_query import JobPage, JobQuery, page_statement
-from imagine.job_rows import MARKS, Transaction, count_jobs, marks_of, read_counters
+from imagine.job_family import Family
+from imagine.job_query import JobPage, JobQuery
+from imagine.job_reading import Change, JobReader, closed
+from imagine.job_rows import Transaction, count_jobs, read_counters
 from imagine.lifetime import Opened
-from imagine.models import Job, JobState, Marks, Once, Stage, utc_now
-from imagine.replies import find_reply
+from imagine.models import Job, JobState, Once, Stage, utc_now
 
 __all__ = ["Change", "Family", "JobPage", "JobQuery", "SqliteJobStore"]
 
 T = TypeVar("T")
 Work = Callable[[Transaction], Any]
 
-READERS = 2
-# So many jobs are read at once to see whether their files are as they should be.
-MIRRORED = 200
 NO_PRIORITIES: Mapping[str, int] = MappingProxyType({})
 # The marks of a job whose end is past.
 ENDED: Mapping[str, Any] = MappingProxyType(
@@ -55,54 +48,8 @@ ENDED: Mapping[str, Any] = MappingProxyType(
 # What only the store itself changes, each by a method of its own.
 OWN_FIELDS = frozenset({"id", "number", "batch", "sequence", "state", "attempt", "created_at"})
 
-_ID = jobs.c.id == sa.bindparam("job")
-_BODY = sa.select(jobs.c.body).where(_ID)
-_MARKS = sa.select(*MARKS).where(_ID)
-_BY_PROMPT = sa.select(jobs.c.body).where(jobs.c.prompt_id == sa.bindparam("prompt"))
-_IS_ACTIVE = sa.and_(
-    jobs.c.deleted_at.is_(None), jobs.c.state.in_([state for state in JobState if state.is_active])
-)
-_ACTIVE = sa.select(jobs.c.body, *MARKS).where(_IS_ACTIVE).order_by(jobs.c.number)
-_QUEUED = (
-    sa.select(jobs.c.id)
-    .where(jobs.c.deleted_at.is_(None), jobs.c.state == JobState.QUEUED)
-    .order_by(jobs.c.number)
-)
-_BATCH = (
-    sa.select(jobs.c.id, jobs.c.state)
-    .where(jobs.c.deleted_at.is_(None), jobs.c.batch == sa.bindparam("of"))
-    .order_by(jobs.c.number)
-)
-_STRAYS = sa.select(strays.c.prompt_id).where(strays.c.engine_url == sa.bindparam("engine"))
-_CHANGES = (
-    sa.select(
-        jobs.c.id, jobs.c.sequence, jobs.c.body, jobs.c.deleted_at.is_not(None).label("deleted")
-    )
-    .where(jobs.c.sequence > sa.bindparam("since"))
-    .order_by(jobs.c.sequence)
-    .limit(sa.bindparam("most"))
-)
 
-
-_MIRRORED = (
-    sa.select(jobs.c.body)
-    .where(jobs.c.number > sa.bindparam("after"))
-    .where(jobs.c.starred | jobs.c.deleted_at.is_not(None))
-    .order_by(jobs.c.number)
-    .limit(sa.bindparam("most"))
-)
-
-
-class Change(NamedTuple):
-    """A job that changed: its JSON as it is now, and whether it is in the trash."""
-
-    id: str
-    sequence: int
-    body: str
-    deleted: bool
-
-
-class SqliteJobStore(Opened):
+class SqliteJobStore(JobReader, Opened):
     """All jobs of one output folder. Owned by the app, which opens and closes it.
 
     Every write returns the new snapshot of the job with its ``sequence``, after the commit. A write
@@ -123,33 +70,27 @@ class SqliteJobStore(Opened):
         refused: Callable[[StorageError], None] = lambda error: None,
         busy_timeout_s: float = 5.0,
     ) -> None:
-        self._path = path
+        super().__init__(path, busy_timeout_s=busy_timeout_s)
         self._moves = moves
         self._told = told
         self._refused = refused
         self._engine = writing_engine(path, busy_timeout_s=busy_timeout_s)
-        self._reading = reading_engine(path, busy_timeout_s=busy_timeout_s)
         # Of the file that is open.
         self._identity = (0, 0)
-        self._sequence = 0
         # Of the writer thread, and what the loop has been told of them.
         self._counting: Mapping[str, int] = {}
         self._counts: Mapping[str, int] = {}
         self._paused = False
         self._loop: asyncio.AbstractEventLoop | None = None
-        # These are there while the store is open. A reading connection is lent to whichever thread
-        # has something to read.
+        # These are there while the store is open.
         self._writer: GroupThread[Work] | None = None
         self._connection: sa.Connection | None = None
-        self._readers: ThreadPoolExecutor | None = None
-        self._idle: queue.SimpleQueue[sa.Connection] = queue.SimpleQueue()
 
     async def open(self) -> None:
         """Open the file; create it, or bring it up to date, when that is due."""
         self._loop = asyncio.get_running_loop()
-        self._readers = ThreadPoolExecutor(READERS, thread_name_prefix="imagine-store-reader")
         try:
-            await self._loop.run_in_executor(self._readers, self._open)
+            await self._loop.run_in_executor(self._start_readers(), self._open)
         except BaseException:
             await self.close()
             raise
@@ -161,8 +102,7 @@ class SqliteJobStore(Opened):
             for part in self._path.parent.glob(f"{self._path.stem}*.part*"):
                 part.unlink(missing_ok=True)  # what a crash left of a copy
             prepare(self._engine, self._path)
-            for _ in range(READERS):
-                self._idle.put(self._reading.connect())
+            self._connect_readers()
             self._connection = self._engine.connect()
             self._identity = file_identity(self._path)
             with self._connection.begin():
@@ -175,19 +115,10 @@ class SqliteJobStore(Opened):
         if self._writer is not None:
             await self._writer.stop()
             self._writer = None
-        if self._readers is not None:
-            readers, self._readers = self._readers, None
-            await asyncio.to_thread(readers.shutdown)
-            while not self._idle.empty():
-                self._idle.get().close()
+        await self._stop_readers()
         if self._connection is not None:
             self._connection.close()
             self._connection = None
-
-    @property
-    def sequence(self) -> int:
-        """The newest sequence that was told; it never goes back, restarts included."""
-        return self._sequence
 
     @property
     def paused(self) -> bool:
@@ -201,8 +132,6 @@ class SqliteJobStore(Opened):
         All but ``trash`` leave out what is in the trash.
         """
         return dict(self._counts)
-
-    # --- writing
 
     async def add(
         self, new: Sequence[Job], *, priorities: Mapping[str, int] = NO_PRIORITIES
@@ -243,14 +172,6 @@ class SqliteJobStore(Opened):
             return added, text
 
         return await self._write(work)
-
-    async def reply(self, once: Once) -> str | None:
-        """Return what was answered to this request before.
-
-        Raises:
-            ConflictError: the key was used for another request.
-        """
-        return await self._read(lambda reading: find_reply(reading, once))
 
     async def move(
         self,
@@ -418,16 +339,16 @@ class SqliteJobStore(Opened):
     async def probe(self) -> None:
         """Write something, to see whether that can be done."""
         if self._writer is None:
-            raise _closed()
+            raise closed()
         await self._writer.do(lambda writing: writing.touch())
 
     async def _write(self, work: Callable[[Transaction], T]) -> T:
         if self._writer is None:
-            raise _closed()
+            raise closed()
         try:
             result: T = await self._writer.do(work)
         except StoppedError as error:
-            raise _closed() from error
+            raise closed() from error
         except StorageError as error:
             self._refused(error)
             raise
@@ -460,104 +381,7 @@ class SqliteJobStore(Opened):
             self._told(job)
         self._sequence = written.sequence
 
-    # --- reading
-
-    async def get(self, job_id: str) -> Job | None:
-        body = await self.get_body(job_id)
-        return None if body is None else Job.model_validate_json(body)
-
-    async def get_body(self, job_id: str) -> str | None:
-        """Return a job as JSON text, as it stands in the row."""
-        return await self._read(lambda reading: reading.scalar(_BODY, {"job": job_id}))
-
-    async def by_prompt_id(self, prompt_id: str) -> Job | None:
-        """Return the job whose present attempt an engine knows by this id."""
-        body = await self._read(lambda reading: reading.scalar(_BY_PROMPT, {"prompt": prompt_id}))
-        return None if body is None else Job.model_validate_json(body)
-
-    async def marks(self, job_id: str) -> Marks | None:
-        """Return what is stored of a job and told to nobody."""
-        row = await self._read(lambda reading: reading.execute(_MARKS, {"job": job_id}).first())
-        return None if row is None else marks_of(row)
-
-    async def page(self, query: JobQuery) -> JobPage:
-        statement = page_statement(query)
-        rows = await self._read(lambda reading: reading.execute(statement).all())
-        shown = rows[: query.limit]
-        more = len(rows) > query.limit
-        return JobPage(
-            tuple((row.id, row.body) for row in shown), str(shown[-1].number) if more else None
-        )
-
-    async def family(self, job_id: str) -> Family | None:
-        """Return all that grew from what a job grew from; None when there is no such job."""
-        return await self._read(lambda reading: find_family(reading, job_id))
-
-    async def active(self) -> list[tuple[Job, Marks]]:
-        """Return what is queued or running, oldest first."""
-        return await self._read(
-            lambda reading: [
-                (Job.model_validate_json(row.body), marks_of(row))
-                for row in reading.execute(_ACTIVE)
-            ]
-        )
-
-    async def queued(self) -> list[str]:
-        """Return the ids of what is queued, oldest first."""
-        return await self._read(lambda reading: list(reading.scalars(_QUEUED)))
-
-    async def batch(self, batch: str) -> list[tuple[str, JobState]]:
-        """Return id and state of each job of a batch, oldest first; without those in the trash."""
-        values = {"of": batch}
-        rows = await self._read(lambda reading: reading.execute(_BATCH, values).all())
-        return [(row.id, JobState(row.state)) for row in rows]
-
-    async def mirrored(self, after: int) -> list[Job]:
-        """Return jobs that are starred or in the trash, of those with a higher number."""
-        values = {"after": after, "most": MIRRORED}
-        return await self._read(
-            lambda reading: [
-                Job.model_validate_json(body) for body in reading.scalars(_MIRRORED, values)
-            ]
-        )
-
-    async def strays(self, engine_url: str) -> list[str]:
-        """Return the prompt ids of attempts that were given up while this engine was away."""
-        values = {"engine": engine_url}
-        return await self._read(lambda reading: list(reading.scalars(_STRAYS, values)))
-
-    async def changes(self, since: int, limit: int) -> list[Change] | None:
-        """Return each job changed after a sequence, in the order of their last changes.
-
-        Returns:
-            None when there are more than ``limit``, or when ``since`` is not one of ours.
-        """
-        if not 0 <= since <= self._sequence:
-            return None
-        values = {"since": since, "most": limit + 1}
-        rows = await self._read(lambda reading: reading.execute(_CHANGES, values).all())
-        if len(rows) > limit:
-            return None
-        return [Change(row.id, row.sequence, row.body, row.deleted) for row in rows]
-
-    async def _read(self, ask: Callable[[sa.Connection], T]) -> T:
-        if self._readers is None:
-            raise _closed()
-        return await asyncio.get_running_loop().run_in_executor(self._readers, self._ask, ask)
-
-    def _ask(self, ask: Callable[[sa.Connection], T]) -> T:
-        connection = self._idle.get()
-        try:
-            with storage_errors(self._path), connection.begin():
-                return ask(connection)
-        finally:
-            self._idle.put(connection)
-
 
 def _refuse_own(changes: Mapping[str, Any] | None) -> None:
     if changes and (own := OWN_FIELDS & changes.keys()):
         raise ValueError(f"only the store itself changes {', '.join(sorted(own))}")
-
-
-def _closed() -> StorageError:
-    return StorageError("Imagine is stopping.", hint="Start it again, then try again.")
