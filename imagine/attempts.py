@@ -23,7 +23,7 @@ from imagine.job_runner import Runner
 from imagine.job_store import JobStore
 from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobImage, JobState, utc_now
+from imagine.models import Job, JobImage, JobState
 from imagine.out_of_reach import is_given_up
 from imagine.planner import Planned, Planner
 
@@ -119,7 +119,7 @@ class Attempts:
         """Let go of a job that could not be claimed: it is over, or was to be canceled."""
         self._queue.drop(job.id)
         if await self._endings.is_cancel_asked(job.id):
-            await self._endings.move(job, JobState.CANCELED, {"finished_at": utc_now()})
+            await self._endings.cancel(job)
 
     async def _adopt(self, job: Job, engine: Engine) -> None:
         try:

@@ -8,7 +8,6 @@ import asyncio
 import logging
 import time
 from collections.abc import Mapping
-from types import MappingProxyType
 from typing import Any
 
 from imagine.errors import ErrorBody, JobError, StorageError
@@ -19,7 +18,6 @@ from imagine.models import Job, JobImage, JobState, Marks, utc_now
 
 logger = logging.getLogger(__name__)
 
-NOTHING: Mapping[str, Any] = MappingProxyType({})
 # An engine that dies this often during one job fails it.
 MOST_LOSSES = 3
 
@@ -76,22 +74,25 @@ class Endings:
         if state is JobState.SUCCEEDED:
             progress = progress.model_copy(update={"value": 1.0, "step": progress.steps})
         changes["progress"] = progress.model_copy(update={"eta_s": None, "image": None})
-        await self._write(run.job, state, changes, stray=stray)
+        await self._move(run.job, state, changes, stray=stray)
 
     async def fail(self, job: Job, error: ErrorBody) -> None:
         """Fail a job that never came to run."""
-        await self.move(
-            job, JobState.FAILED, {"error": error, "stage": None, "finished_at": utc_now()}
-        )
+        changes = {"error": error, "stage": None, "finished_at": utc_now()}
+        await self._move(job, JobState.FAILED, changes)
+
+    async def cancel(self, job: Job) -> None:
+        """Cancel a job that waits."""
+        await self._move(job, JobState.CANCELED, {"finished_at": utc_now()})
 
     async def give_back(
         self,
         job: Job,
         *,
-        marks: Mapping[str, Any] = NOTHING,
+        marks: Mapping[str, Any] | None = None,
         stray: bool = False,
         images: tuple[JobImage, ...] | None = None,
-        changes: Mapping[str, Any] = NOTHING,
+        changes: Mapping[str, Any] | None = None,
     ) -> None:
         """Put a job back into the line, or end it if its cancel was asked for meanwhile.
 
@@ -101,19 +102,19 @@ class Endings:
         found = {} if images is None else {"images": images}
         if await self.is_cancel_asked(job.id):
             ended = {"stage": None, "finished_at": utc_now(), **found}
-            await self._write(job, JobState.CANCELED, ended, stray=stray)
+            await self._move(job, JobState.CANCELED, ended, stray=stray)
             return
-        moved = await self._write(
+        moved = await self._move(
             job,
             JobState.QUEUED,
-            {"stage": None, "started_at": None, "error": None, **found, **changes},
+            {"stage": None, "started_at": None, "error": None, **found, **(changes or {})},
             marks=marks,
             stray=stray,
         )
         if moved is None:
             return
         if await self.is_cancel_asked(job.id):  # since the look above
-            await self.move(moved, JobState.CANCELED, {"finished_at": utc_now()})
+            await self.cancel(moved)
         else:
             self._jobs.requeue(moved)
 
@@ -129,19 +130,19 @@ class Endings:
                 logger.warning("marks of job %s are not read yet: %s", job_id, error.message)
                 await asyncio.sleep(RETRY_S)
 
-    async def move(self, job: Job, state: JobState, changes: Mapping[str, Any]) -> None:
-        await self._write(job, state, changes)
-
-    async def _write(
+    async def _move(
         self,
         job: Job,
         state: JobState,
         changes: Mapping[str, Any],
         *,
-        marks: Mapping[str, Any] = NOTHING,
+        marks: Mapping[str, Any] | None = None,
         stray: bool = False,
     ) -> Job | None:
-        """Write a state; a disk that refuses ends no job, so this tries until it is written."""
+        """Write a state; return None when it comes too late.
+
+        A disk that refuses ends no job, so this tries until it is written.
+        """
         while True:
             try:
                 return await self._store.move(

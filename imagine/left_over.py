@@ -15,7 +15,7 @@ from imagine.job_runner import Runner
 from imagine.job_store import JobStore
 from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobState, Marks, utc_now
+from imagine.models import Job, JobState, Marks
 from imagine.out_of_reach import is_gone
 
 logger = logging.getLogger(__name__)
@@ -65,7 +65,7 @@ class LeftOver:
         for stored, marks in await self._left_active():
             if stored.state is JobState.QUEUED:
                 if marks.cancel_requested:
-                    await self._endings.move(stored, JobState.CANCELED, {"finished_at": utc_now()})
+                    await self._endings.cancel(stored)
                 else:
                     self._queue.put(stored, priority=marks.priority)
                 continue
