@@ -10,13 +10,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from imagine.database import sole_use
+from imagine.database import DATABASE, sole_use
 from imagine.errors import SettingsError
 from imagine.image_reading import PictureFile, picture_files, read_picture
 from imagine.rebuilding import read_old, replace_database
 from imagine.regathering import FoundPicture, arrange, gather
-
-DATABASE = "imagine.db"
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,9 @@ from imagine.errors import DISK_FULL, DISK_UNWRITABLE, StorageError
 HEAD = "0003"
 MIGRATIONS = Path(__file__).parent / "migrations"
 
+# Its name in an output folder.
+DATABASE = "imagine.db"
+
 # So many copies of earlier databases are kept, of each kind.
 COPIES = 3
 

@@ -14,72 +14,55 @@ from imagine.attempts import Attempts
 from imagine.engine import Engine
 from imagine.engines import Engines
 from imagine.hand_out import HandOut
-from imagine.job_endings import Endings
 from imagine.job_queue import MemoryQueue
-from imagine.job_runner import Runner
-from imagine.job_store import JobStore
 from imagine.jobs import Jobs
 from imagine.left_over import LeftOver
-from imagine.planner import Planner
 from imagine.strays import Strays
 
 
 class Dispatcher:
-    """Feeds the engines from the line. Owned by the app; `run` until canceled."""
+    """Feeds the engines from the line. Owned by the app; `run` until canceled.
+
+    It stops the attempts, those left over and the strays when it ends.
+    """
 
     def __init__(
         self,
         *,
-        store: JobStore,
         queue: MemoryQueue,
         jobs: Jobs,
-        endings: Endings,
         engines: Engines,
-        planner: Planner,
-        runner: Runner,
+        left_over: LeftOver,
+        attempts: Attempts,
+        strays: Strays,
+        hand_out: HandOut,
     ) -> None:
         self._queue = queue
         self._jobs = jobs
         self._engines = engines
-        self._strays = Strays(store, jobs)
-        self._hand_out = HandOut(queue, engines)
-        self._attempts = Attempts(
-            store=store,
-            queue=queue,
-            jobs=jobs,
-            endings=endings,
-            engines=engines,
-            planner=planner,
-            runner=runner,
-        )
-        self._left = LeftOver(
-            store=store,
-            queue=queue,
-            jobs=jobs,
-            endings=endings,
-            engines=engines,
-            attempts=self._attempts,
-            runner=runner,
-        )
+        self._left_over = left_over
+        self._attempts = attempts
+        self._strays = strays
+        self._hand_out = hand_out
         # Engines that nobody can count on now.
         self._absent: set[Engine] = set()
 
     async def run(self) -> None:
         """Take up what was left, then feed the engines; at the end leave what runs running."""
         try:
-            await self._left.read()
+            await self._left_over.read()
             while True:
                 self._jobs.bell.clear()
                 self._look(time.monotonic())
                 await self._ring()
         finally:
-            await self._left.stop()
+            await self._left_over.stop()
             await self._strays.stop()
             await self._attempts.stop()
 
     def _look(self, now: float) -> None:
         """Bring everything up to now."""
-        self._left.look(now)
+        self._left_over.look(now)
         self._attempts.cancel_asked()
         self._attempts.look(now)
         for engine in self._engines.serving:

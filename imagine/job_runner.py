@@ -103,10 +103,6 @@ class Runner:
         """A run is to be canceled: it ends, even if its engine does not react."""
         self._limits.expect_end(run)
 
-    async def recall(self, job: Job) -> Job:
-        """Return a job that an earlier process was at, with all the pictures that it has."""
-        return await self._pictures.recall(job)
-
     def open(self, job: Job, planned: Planned, engine: Engine) -> Run:
         """Return the run of a claimed job, with the pictures that earlier attempts made."""
         assert planned.workflow is not None, "planned against a catalog"

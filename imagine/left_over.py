@@ -9,9 +9,9 @@ from imagine.engine import Engine
 from imagine.engines import Engines
 from imagine.errors import StorageError
 from imagine.job_endings import Endings
+from imagine.job_pictures import Pictures
 from imagine.job_queue import BY_HAND, MemoryQueue
 from imagine.job_run import RETRY_S
-from imagine.job_runner import Runner
 from imagine.job_store import JobStore
 from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
@@ -41,7 +41,7 @@ class LeftOver:
         endings: Endings,
         engines: Engines,
         attempts: Attempts,
-        runner: Runner,
+        pictures: Pictures,
     ) -> None:
         self._store = store
         self._queue = queue
@@ -49,7 +49,7 @@ class LeftOver:
         self._endings = endings
         self._engines = engines
         self._attempts = attempts
-        self._runner = runner
+        self._pictures = pictures
         self._tasks = TaskSet()
         self._left: dict[str, _Left] = {}
         # Those of them that are to be canceled.
@@ -69,7 +69,7 @@ class LeftOver:
                 else:
                     self._queue.put(stored, priority=marks.priority)
                 continue
-            job = await self._runner.recall(stored)
+            job = await self._pictures.recall(stored)
             self._queue.hand(job, priority=marks.priority)
             left = _Left(job, marks.engine_url)
             if self._engine_of(left) is not None:

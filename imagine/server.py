@@ -17,8 +17,9 @@ from imagine.actions import Actions
 from imagine.announcer import Announcer
 from imagine.app_keys import CALLERS, DIAGNOSTICS, PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
+from imagine.attempts import Attempts
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
-from imagine.database import sole_use
+from imagine.database import DATABASE, sole_use
 from imagine.disk import Disk
 from imagine.dispatcher import Dispatcher
 from imagine.doctor.diagnosis import Diagnostics, diagnose_inside
@@ -27,6 +28,7 @@ from imagine.errors import SettingsError, StorageError
 from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.gallery_files import Keeper
+from imagine.hand_out import HandOut
 from imagine.image_files import holds_pictures
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
@@ -38,6 +40,7 @@ from imagine.job_queue import MemoryQueue
 from imagine.job_runner import Runner
 from imagine.job_store import JobStore
 from imagine.jobs import MOVES, Jobs
+from imagine.left_over import LeftOver
 from imagine.lifetime import background
 from imagine.link_fetch import LinkFetcher, is_public
 from imagine.models import Job
@@ -49,6 +52,7 @@ from imagine.routes.pages import Pages, routes_under
 from imagine.routes.table import api_routes
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
+from imagine.strays import Strays
 from imagine.uploads import Uploads
 
 logger = logging.getLogger(__name__)
@@ -89,12 +93,16 @@ async def let_watchers_go(app: web.Application) -> None:
 
 
 async def open_parts(app: web.Application) -> AsyncIterator[None]:
-    """Open disk, engines, queue and dispatcher; close them in reverse."""
+    """Open every part after those that it needs, and close them in reverse."""
     settings = app[SETTINGS]
     async with contextlib.AsyncExitStack() as stack:
+        opened = stack.enter_async_context
         output = settings.output.resolve()
         stack.enter_context(sole_use(output))
         warn_of_lost_database(output)
+
+        # --- what is kept, and who hears of it
+
         queue, bus, estimates = MemoryQueue(settings.max_waiting), LocalEventBus(), Estimates()
 
         def told(job: Job) -> None:
@@ -104,7 +112,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
 
         images = ImageStore(output)
         store = SqliteJobStore(
-            output / "imagine.db", MOVES, told=told, refused=lambda error: disk.refused(error)
+            output / DATABASE, MOVES, told=told, refused=lambda error: disk.refused(error)
         )
         keeper = Keeper(images, store)
         disk = Disk(
@@ -114,73 +122,100 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             probes=(images.probe, store.probe),
             changed=lambda: jobs.bell.set(),
         )
-        await stack.enter_async_context(store)
+        await opened(store)
         bus.start(store.sequence)
-        await stack.enter_async_context(images)
-        await stack.enter_async_context(disk)
-        uploads = await stack.enter_async_context(Uploads(output))
-        fetcher = await stack.enter_async_context(
-            LinkFetcher(allowed=everywhere if settings.allow_private_links else is_public)
-        )
+        await opened(images)
+        await opened(disk)
+
+        # --- what prompts may name, and who makes them
+
+        uploads = await opened(Uploads(output))
+        allowed = everywhere if settings.allow_private_links else is_public
+        fetcher = await opened(LinkFetcher(allowed=allowed))
         inputs = Inputs(uploads, fetcher, images, store)
-        session = await stack.enter_async_context(aiohttp.ClientSession())
+        session = await opened(aiohttp.ClientSession())
         profiles = load_profiles(settings.profiles)
-        engines = await stack.enter_async_context(
-            open_engines(settings, session, app[TIMING], profiles, store)
-        )
+        engines = await opened(open_engines(settings, session, app[TIMING], profiles, store))
+
+        # --- what may be asked
+
         planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
         jobs = Jobs(store, queue, planner)
         engines.on_change = jobs.bell.set
+        announcer = Announcer(queue, store, bus, engines, estimates)
+        app[PARTS] = Parts(
+            store=store,
+            queue=queue,
+            bus=bus,
+            images=images,
+            engines=engines,
+            planner=planner,
+            estimates=estimates,
+            jobs=jobs,
+            announcer=announcer,
+            uploads=uploads,
+            actions=Actions(jobs, planner),
+            disk=disk,
+        )
+        app[DIAGNOSTICS] = await opened(
+            Diagnostics(settings, lambda: diagnose_inside(settings, lambda: engines.kind))
+        )
+
+        # --- from the line to an end
+
         endings = Endings(store, jobs)
+        pictures = Pictures(store, images, disk)
         runner = Runner(
             queue=queue,
             jobs=jobs,
             bus=bus,
             inputs=inputs,
             estimates=estimates,
-            pictures=Pictures(store, images, disk),
+            pictures=pictures,
             endings=endings,
             limits=JobLimits(settings.job_timeout_s),
             memory=Memory(endings, tries_again=settings.oom_retry),
         )
-        dispatcher = Dispatcher(
+        attempts = Attempts(
             store=store,
             queue=queue,
             jobs=jobs,
+            endings=endings,
             engines=engines,
             planner=planner,
             runner=runner,
+        )
+        left_over = LeftOver(
+            store=store,
+            queue=queue,
+            jobs=jobs,
             endings=endings,
+            engines=engines,
+            attempts=attempts,
+            pictures=pictures,
         )
-        announcer = Announcer(queue, store, bus, engines, estimates)
-        actions = Actions(jobs, planner)
-        app[PARTS] = Parts(
-            store,
-            queue,
-            bus,
-            images,
-            engines,
-            planner,
-            estimates,
-            jobs,
-            announcer,
-            uploads,
-            actions,
-            disk,
+        dispatcher = Dispatcher(
+            queue=queue,
+            jobs=jobs,
+            engines=engines,
+            left_over=left_over,
+            attempts=attempts,
+            strays=Strays(store, jobs),
+            hand_out=HandOut(queue, engines),
         )
-        app[DIAGNOSTICS] = await stack.enter_async_context(
-            Diagnostics(settings, lambda: diagnose_inside(settings, lambda: engines.kind))
-        )
-        await stack.enter_async_context(background(disk.run(), "disk"))
-        await stack.enter_async_context(background(keeper.run(), "keeper"))
+
+        # --- what works by itself
+
+        await opened(background(disk.run(), "disk"))
+        await opened(background(keeper.run(), "keeper"))
         stack.push_async_callback(keeper.settle)
-        await stack.enter_async_context(background(dispatcher.run(), "dispatcher"))
-        await stack.enter_async_context(background(announcer.run(), "announcer"))
+        await opened(background(dispatcher.run(), "dispatcher"))
+        await opened(background(announcer.run(), "announcer"))
         yield
 
 
 def warn_of_lost_database(output: Path) -> None:
-    if not (output / "imagine.db").exists() and holds_pictures(output):
+    if not (output / DATABASE).exists() and holds_pictures(output):
         logger.warning(
             "There are pictures in %s, but no database: it begins empty. To have the pictures in "
             "the gallery again, stop Imagine and run `imagine rebuild`.",

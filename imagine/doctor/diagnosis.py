@@ -10,6 +10,7 @@ from typing import Any
 import aiohttp
 
 from imagine import __version__
+from imagine.database import DATABASE
 from imagine.doctor.address import check_server
 from imagine.doctor.calls import DEFAULT_PATIENCE, Caller, Patience
 from imagine.doctor.checks import Check, Diagnosis, Status
@@ -91,7 +92,7 @@ def _diagnosis(*checks: Check) -> Diagnosis:
 
 
 async def _folders(settings: Settings, patience: Patience) -> tuple[list[Check], list[Check]]:
-    database = settings.output.resolve() / "imagine.db"
+    database = settings.output.resolve() / DATABASE
     disk, records = await asyncio.gather(
         check_disk(settings, patience.disk_s), check_database(database, patience.disk_s)
     )
