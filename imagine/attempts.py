@@ -213,7 +213,7 @@ class Attempts:
             if run.is_given_up:
                 engine.is_clean = False
             else:
-                engine.breaker.succeed()
+                engine.took()
         except TimeoutError:
             if not patience.expired():
                 raise
@@ -225,19 +225,29 @@ class Attempts:
                 run.is_over = True
                 await self.take_away(run.job, engine, run.pictures)
         except EngineRejectedError as error:
-            run.is_over = True
-            engine.breaker.succeed()
-            if self._is_left_to_others(run.job, engine, error.body()):
-                await self._endings.give_back(run.job)
-            else:
-                await self._endings.end(run, JobState.FAILED, error.body())
+            engine.took()
+            await self._refused(run, error)
         except (EngineUnavailableError, EngineTimeoutError) as error:
             run.is_over = True
             logger.warning("job %s goes back into the line: %s", job.id, error.message)
-            if engine.is_in_touch:
-                engine.breaker.fail(time.monotonic(), error.message)
+            if engine.is_in_touch and engine.failed(job.id, error.message, time.monotonic()):
+                await self._refused(run, error, stray=True)
+                return
             await asyncio.sleep(RETRY_S)
             await self.take_away(run.job, engine, run.pictures)
+
+    async def _refused(self, run: Run, error: ImagineError, *, stray: bool = False) -> None:
+        """An engine does not take a job: leave it to others, or fail it.
+
+        ``stray``: it gave no clear answer.
+        """
+        run.is_over = True
+        if self._is_left_to_others(run.job, run.engine, error.body()):
+            await self._endings.give_back(run.job, stray=stray)
+        else:
+            await self._endings.end(run, JobState.FAILED, error.body(), stray=stray)
+        if stray:
+            run.engine.is_clean = False
 
     async def take_away(
         self, job: Job, engine: Engine | None, images: tuple[JobImage, ...] | None = None

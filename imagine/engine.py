@@ -24,6 +24,8 @@ logger = logging.getLogger(__name__)
 
 # At most so many model files are asked what they are.
 MOST_HEADERS = 100
+# A job that it failed to take, and then so often after it took others, is not tried there again.
+MOST_FAILURES = 3
 
 
 class EngineClient(Protocol):
@@ -99,6 +101,10 @@ class Engine:
         self.breaker = Breaker()
         # Jobs that it cannot run as its catalog is now, and why.
         self.refused: dict[str, ErrorBody] = {}
+        # How many graphs it took, and the jobs that it failed to take: how many it had taken at the
+        # first time, and how often so once it had taken others.
+        self._taken = 0
+        self._suspects: dict[str, tuple[int, int]] = {}
         # Does it work on no attempt that was given up while it was out of reach?
         self.is_clean = False
         self._down_at: float | None = None
@@ -137,6 +143,27 @@ class Engine:
             and self.is_clean
             and self.breaker.allows(now)
         )
+
+    def took(self) -> None:
+        """It took a graph, so that it works."""
+        self.breaker.succeed()
+        self._taken += 1
+
+    def failed(self, job_id: str, reason: str, now: float) -> bool:
+        """It failed to take a job; return whether that is for the job itself: others are taken."""
+        self.breaker.fail(now, reason)
+        taken, times = self._suspects.get(job_id, (self._taken, 0))
+        times += self._taken > taken
+        self._suspects[job_id] = taken, times
+        return times >= MOST_FAILURES
+
+    def is_suspect(self, job_id: str) -> bool:
+        """Did it fail to take this job?"""
+        return job_id in self._suspects
+
+    def forget(self, job_id: str) -> None:
+        self.refused.pop(job_id, None)
+        self._suspects.pop(job_id, None)
 
     def has_room(self, now: float) -> bool:
         return len(self.jobs) < SLOTS and self.is_available(now)

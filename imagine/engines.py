@@ -139,7 +139,7 @@ class Engines:
     def forget(self, job_id: str) -> None:
         """Forget who could not run a job."""
         for engine in self.serving:
-            engine.refused.pop(job_id, None)
+            engine.forget(job_id)
 
     # --- how they stand
 

@@ -23,7 +23,7 @@ class HandOut:
         with_room = [engine for engine in available if engine.has_room(now)]
         for engine in sorted(with_room, key=lambda e: (len(e.jobs), -e.memory_left)):
             worker = self._worker(engine, available)
-            chosen = choose(self._queue.waiting(), worker, now)
+            chosen = self._trial(engine, worker, now) or choose(self._queue.waiting(), worker, now)
             if chosen is not None:
                 self._queue.hand(chosen.job, can_run=worker.can_run)
                 engine.jobs.add(chosen.id)
@@ -31,6 +31,13 @@ class HandOut:
                 engine.breaker.begin()
                 return chosen.job, engine
         return None
+
+    def _trial(self, engine: Engine, worker: Worker, now: float) -> Waiting | None:
+        """Choose for an engine that failed what it has not failed yet: maybe it was the job."""
+        if not engine.breaker.is_open:
+            return None
+        untried = (place for place in self._queue.waiting() if not engine.is_suspect(place.id))
+        return choose(untried, worker, now)
 
     def _worker(self, engine: Engine, available: list[Engine]) -> Worker:
         peers = tuple(

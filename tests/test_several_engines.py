@@ -450,6 +450,22 @@ async def test_an_engine_that_comes_back_with_other_models_is_read_before_it_get
     assert [(job["state"], job["parameters"]["model"]) for job in found] == [("succeeded", B)] * 3
 
 
+async def test_a_job_that_its_engine_cannot_take_holds_up_nobody_and_fails(
+    start_server: StartServer, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.breaker.FIRST_S", 0.1)
+    async with FakeComfy(checkpoints=[A]) as comfy:
+        client = await serve(start_server, [comfy])
+        comfy.chokes_on = "cursed"
+        cursed = await send(client, "a cursed fox")
+        await eventually(lambda: at(client, comfy).breaker.is_open)
+        others = [await send(client, f"fox {n}") for n in range(8)]
+        assert {job["state"] for job in await ended(client, *others)} == {"succeeded"}
+        (end,) = await ended(client, cursed)
+    assert end["state"] == "failed"
+    assert "500" in end["error"]["message"]
+
+
 async def disturb(client: Client, comfy: FakeComfy, how: int) -> None:
     """Let something happen to an engine that works, in one of four ways."""
     engine = at(client, comfy)

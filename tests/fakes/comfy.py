@@ -25,6 +25,7 @@ What can be told:
                                          or class given as `node_id` or `node_type`
     comfy.fault_next("/prompt", "drop_after")   or `drop_before`, `hang_before`, `hang_after`,
                                          `truncate`, or a status such as 500; `heal()` ends it
+    comfy.chokes_on = "cursed"           a graph with this word in it is a 500, always
     comfy.output_order = sorted          the order of the branches, a function of the output ids
     comfy.history_late_s = 0.05          the history follows the end by so much
     comfy.step_s = 0.05                  each step takes so long
@@ -128,6 +129,7 @@ class FakeComfy(FakeEngine):
         self._transports: dict[web.WebSocketResponse, asyncio.Transport] = {}
         self._number = 0
         self._faults: dict[str, deque[str | int]] = {}
+        self.chokes_on = ""
         self._answers: deque[tuple[int, dict[str, Any]]] = deque()
         self._runner: web.AppRunner | None = None
         self._worker: asyncio.Task[None] | None = None
@@ -364,6 +366,8 @@ class FakeComfy(FakeEngine):
     async def _post_prompt(self, request: web.Request) -> web.Response:
         body = await request.json()
         self.submitted.append(body)
+        if self.chokes_on and self.chokes_on in json.dumps(body["prompt"]):
+            return web.Response(status=500)
         status, scripted = self._answers.popleft() if self._answers else (200, {})
         if status != 200:
             self._number += 1
