@@ -24,16 +24,16 @@ from imagine.cli_output import columns, parsed_lines
 from imagine.errors import ImagineError, SettingsError
 from imagine.models import Action, Direction, Strength
 from imagine.settings import (
-    Loaded,
     LogFormat,
     LogLevel,
     Settings,
     display,
     flag_name,
+    is_everywhere,
     is_table,
-    load,
     web_address,
 )
+from imagine.settings_sources import Loaded, load
 
 Save = Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")]
 Server = Annotated[
@@ -394,8 +394,7 @@ def _server_address(given: str | None) -> str:
 
 
 def _own_address(settings: Settings) -> str:
-    everywhere = settings.host in ("0.0.0.0", "::")  # listened on, not called
-    host = "127.0.0.1" if everywhere else settings.host
+    host = "127.0.0.1" if is_everywhere(settings.host) else settings.host
     return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 

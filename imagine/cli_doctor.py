@@ -10,7 +10,7 @@ from imagine.doctor.checks import Diagnosis, Status
 from imagine.doctor.diagnosis import diagnose
 from imagine.doctor.redaction import Redactor
 from imagine.doctor.rendering import lines, report
-from imagine.settings import Loaded
+from imagine.settings_sources import Loaded
 
 
 class Form(StrEnum):

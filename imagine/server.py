@@ -50,7 +50,7 @@ from imagine.routes.callers import Callers
 from imagine.routes.errors import add_headers, guard
 from imagine.routes.pages import Pages, routes_under
 from imagine.routes.table import api_routes
-from imagine.settings import Settings
+from imagine.settings import Settings, is_everywhere
 from imagine.store import SqliteJobStore
 from imagine.strays import Strays
 from imagine.uploads import Uploads
@@ -327,7 +327,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 def display_host(host: str) -> str:
     """Return the name under which a person reaches this address."""
-    if host in ("0.0.0.0", "::"):
+    if is_everywhere(host):
         return "localhost"
     return f"[{host}]" if ":" in host else host
 

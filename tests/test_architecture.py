@@ -24,7 +24,7 @@ ROOMS = {
     "links": 0,
     "logs": 0,
     "models": 0,
-    "settings": 0,
+    "settings*": 0,
     "breaker": 1,
     "catalog": 1,
     "chance": 1,

@@ -18,7 +18,7 @@ from imagine.node_packs import advice
 from imagine.preflight import preflight
 from imagine.profiles import load_profiles
 from imagine.repair import plain_number, read_number, written
-from imagine.settings import load
+from imagine.settings_sources import load
 from tests.catalogs import ENCODERS, catalog
 
 ENGINE = catalog(

@@ -12,10 +12,10 @@ from imagine.settings import (
     display,
     env_name,
     is_loopback,
-    load,
     version_name,
     web_address,
 )
+from imagine.settings_sources import load
 
 
 def loaded(tmp_path: Path, toml: str = "", env=None, flags=None, **more):

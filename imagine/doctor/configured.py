@@ -5,7 +5,8 @@ from pathlib import Path
 from imagine.doctor.checks import Check, failed, ok, warning
 from imagine.errors import SettingsError
 from imagine.profiles import Profiles, load_profiles
-from imagine.settings import EngineChoice, Loaded, Settings, is_loopback
+from imagine.settings import EngineChoice, Settings, is_everywhere, is_loopback
+from imagine.settings_sources import Loaded
 
 
 def check_sources(loaded: Loaded) -> Check:
@@ -34,8 +35,7 @@ def check_profiles(path: Path | None) -> tuple[Check, Profiles]:
 
 def check_hosts(settings: Settings) -> Check:
     """Look whether those whom the address lets in are refused by their name."""
-    everywhere = settings.host in ("0.0.0.0", "::")
-    if everywhere and not settings.allowed_hosts:
+    if is_everywhere(settings.host) and not settings.allowed_hosts:
         return warning(
             "settings.hosts",
             "Other machines can connect, but each name and address but localhost is refused.",

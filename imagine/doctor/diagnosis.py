@@ -21,7 +21,8 @@ from imagine.doctor.records import check_database
 from imagine.doctor.redaction import Redactor
 from imagine.lifetime import Opened, log_failure
 from imagine.profiles import Profiles
-from imagine.settings import EngineChoice, Loaded, Settings
+from imagine.settings import EngineChoice, Settings
+from imagine.settings_sources import Loaded
 
 # A look that is younger than this is told again, so that nobody can hammer the engines with it.
 KEPT_S = 5.0

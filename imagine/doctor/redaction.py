@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from imagine.doctor.checks import Check, Diagnosis
-from imagine.settings import Settings, is_loopback
+from imagine.settings import Settings, is_everywhere, is_loopback
 
 HIDDEN = "***"
 _CREDENTIALS = re.compile(r"\b([a-z][a-z0-9+.-]*://)[^\s\"'<>|]*@", re.IGNORECASE)
@@ -91,7 +91,7 @@ class Redactor:
     def _name(self, host: str) -> str:
         """Return what stands for a host; loopback and everywhere stand for themselves."""
         host = host.strip("[]")
-        if not _HOST.fullmatch(host) or is_loopback(host) or host in ("0.0.0.0", "::"):
+        if not _HOST.fullmatch(host) or is_loopback(host) or is_everywhere(host):
             return host
         return self._hosts.setdefault(host.lower(), f"host-{len(self._hosts) + 1}")
 

@@ -7,7 +7,8 @@ from itertools import groupby
 
 from imagine.doctor.checks import Check, Diagnosis, Status
 from imagine.doctor.redaction import Redactor
-from imagine.settings import Loaded, display, is_table
+from imagine.settings import display, is_table
+from imagine.settings_sources import Loaded
 
 MARKS: Mapping[Status, str] = {
     Status.OK: "ok",

@@ -14,7 +14,8 @@ from imagine.doctor.calls import Patience
 from imagine.doctor.checks import TITLES, Check, Diagnosis, Status, ok
 from imagine.doctor.diagnosis import KEPT_S, Diagnostics, diagnose
 from imagine.routes.wire import DiagnosticsAnswer
-from imagine.settings import Loaded, Settings
+from imagine.settings import Settings
+from imagine.settings_sources import Loaded
 from tests.conftest import Client, StartServer
 from tests.doctor.finding import LONG, SHORT, ToldComfy, assert_found, bad, by_id, closed_port
 from tests.doctor.test_engine import listening

@@ -8,7 +8,8 @@ import pytest
 from imagine.doctor.checks import Diagnosis, failed
 from imagine.doctor.redaction import Redactor
 from imagine.doctor.rendering import lines, report
-from imagine.settings import Loaded, Settings
+from imagine.settings import Settings
+from imagine.settings_sources import Loaded
 
 HOME = Path("/Users/vulpes")
 SETTINGS = Settings(
