@@ -10,7 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from imagine.errors import ErrorBody, JobError, StorageError
+from imagine.errors import ErrorBody, ImagineError, JobError, StorageError
 from imagine.job_run import RETRY_S, Run
 from imagine.job_store import JobStore
 from imagine.jobs import Jobs
@@ -36,8 +36,11 @@ class Endings:
         error = JobError("This one was stopped in ComfyUI itself.", code="interrupted")
         await self.end(run, JobState.CANCELED, error.body())
 
-    async def lost(self, run: Run) -> None:
-        """The engine no longer knows the prompt: try again, but not for ever."""
+    async def lost(self, run: Run, reason: ImagineError | None = None) -> None:
+        """The engine no longer knows the prompt: try again, but not for ever.
+
+        ``reason``: why, where it did not stop.
+        """
         run.is_over = True
         await run.saved()
         job = run.job
@@ -46,7 +49,7 @@ class Endings:
         if run.cancel_wanted:
             await self.end(run, JobState.CANCELED, None)
         elif losses >= MOST_LOSSES:
-            error = JobError(
+            error = reason or JobError(
                 f"The engine stopped {losses} times while it made this one.",
                 hint="Look at why it stops (often too little memory), then try again.",
                 code="engine_died",

@@ -260,7 +260,8 @@ class Runner:
         if run.cancel_wanted:
             await self._endings.end(run, JobState.CANCELED, None)
         elif isinstance(error, EngineUnavailableError | EngineTimeoutError):
-            await self._endings.lost(run)  # it died with the picture
+            # It died with the picture; where it goes on telling, it is the picture that is lost.
+            await self._endings.lost(run, error if run.engine.is_in_touch else None)
         else:
             await self._endings.end(run, JobState.FAILED, error.body())
 

@@ -412,6 +412,19 @@ async def test_a_picture_that_cannot_be_had_at_once_is_asked_for_again(
     assert len(ended["images"]) == 2
 
 
+async def test_a_picture_that_never_comes_whole_is_what_the_job_fails_with(
+    client: Client, comfy: FakeComfy, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.job_pictures.RETRY_S", 0.0)
+    comfy.fault_next("/view", "begin", times=100)
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        ended = await follower.end(job["id"])
+    assert ended["state"] == "failed"
+    assert ended["error"]["code"] == "engine_unavailable"
+    assert "ends too early" in ended["error"]["message"]
+
+
 async def test_a_database_that_is_locked_at_the_start_stops_no_job_for_good(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ):

@@ -24,7 +24,8 @@ What can be told:
     comfy.fail_next(OUT_OF_MEMORY)       the next run raises in its first sampler, or in the node
                                          or class given as `node_id` or `node_type`
     comfy.fault_next("/prompt", "drop_after")   or `drop_before`, `hang_before`, `hang_after`,
-                                         `truncate`, or a status such as 500; `heal()` ends it
+                                         `truncate`, `begin` (a picture's first
+                                         bytes), or a status such as 500; `heal()` ends it
     comfy.chokes_on = "cursed"           a graph with this word in it is a 500, always
     comfy.output_order = sorted          the order of the branches, a function of the output ids
     comfy.history_late_s = 0.05          the history follows the end by so much
@@ -285,6 +286,8 @@ class FakeComfy(FakeEngine):
             return web.Response(status=fault, text="500 Internal Server Error")
         if not fault:
             return await handler(request)
+        if fault == "begin":
+            return web.Response(body=b"\x89PNG", content_type="image/png")
         if fault.endswith("after"):
             await handler(request)
         if fault.startswith("hang"):
