@@ -1,18 +1,15 @@
-"""The command line: flags become `Settings`, and a command runs.
+"""The command line: each command with its flags; what they share is in `imagine.cli_flags`.
 
 What a command needs is imported when it runs, so that ``imagine --help`` and ``imagine parse`` do
 not wait for a web server that they never start.
 """
 
 import asyncio
-import inspect
 import json
-import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
-from enum import StrEnum
+from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,37 +17,24 @@ import typer
 from typer.core import TyperGroup
 
 from imagine import __version__
-from imagine.cli_output import columns, parsed_lines
-from imagine.errors import ImagineError, SettingsError
-from imagine.models import Action, Direction, Strength
-from imagine.settings import (
-    LogFormat,
-    LogLevel,
-    Settings,
-    display,
-    flag_name,
-    is_everywhere,
-    is_table,
-    web_address,
+from imagine.cli_flags import (
+    USAGE_EXIT,
+    Aspect,
+    Config,
+    Mask,
+    Save,
+    Server,
+    own_address,
+    read_settings,
+    server_address,
+    settings_flags,
+    told,
 )
-from imagine.settings_sources import Loaded, load
-
-Save = Annotated[Path | None, typer.Option(metavar="DIR", help="Save the pictures in this folder.")]
-Server = Annotated[
-    str | None,
-    typer.Option(metavar="URL", help="Address of the server; else the one of the settings."),
-]
-Config = Annotated[
-    Path | None, typer.Option(metavar="FILE", help="Settings file, in place of ./imagine.toml.")
-]
-Mask = Annotated[
-    Path | None,
-    typer.Option(metavar="FILE", help="Where it is white, the picture is painted anew."),
-]
-Aspect = Annotated[str | None, typer.Option(metavar="W:H", help="The new shape.")]
+from imagine.cli_output import columns, parsed_lines
+from imagine.models import Action, Direction, Strength
+from imagine.settings import LogFormat, LogLevel
 
 DEFAULT_COMMAND = "serve"
-USAGE_EXIT = 2
 # `imagine prompt a red fox --ar 16:9` needs no quotes: flags that are not ours are the prompt's.
 # For that no command may have short options: -h would be found in "-hat".
 PROMPT_WORDS = {"ignore_unknown_options": True}
@@ -102,77 +86,6 @@ def imagine(
     """Hold what all commands share."""
 
 
-def settings_flags(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command that takes ``**flags`` a flag for each setting; None = not given."""
-    own = [
-        parameter
-        for parameter in inspect.signature(command).parameters.values()
-        if parameter.kind is not inspect.Parameter.VAR_KEYWORD
-    ]
-    flags = (_flag(name) for name in Settings.model_fields if not is_table(name))
-    signature = inspect.Signature([*own, *flags])
-    command.__signature__ = signature  # type: ignore[attr-defined]  # typer reads it
-    return command
-
-
-def _flag(name: str) -> inspect.Parameter:
-    field = Settings.model_fields[name]
-    kind, spelling, text = field.annotation, flag_name(name), field.description
-    accepted: Any = str  # `Settings` judges the value, in the same words for every source
-    if kind is bool:
-        accepted, spelling = bool, f"{spelling}/--no-{spelling[2:]}"
-    elif kind == tuple[str, ...]:
-        accepted, text = list[str], f"{text}; may be repeated"
-    if field.default and kind is not bool:
-        text = f"{text} (default: {display(field.default)})"
-    option = typer.Option(spelling, help=f"{text}.", metavar=_metavar(name), show_default=False)
-    annotation = Annotated[accepted | None, option]
-    return inspect.Parameter(
-        name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
-    )
-
-
-def _metavar(name: str) -> str | None:
-    """Return what stands for the value in the help: ``--port N``."""
-    kind = Settings.model_fields[name].annotation
-    if isinstance(kind, type) and issubclass(kind, StrEnum):
-        return "|".join(kind)
-    if kind in (bool, int):
-        return "N" if kind is int else None
-    names = {
-        "base_path": "PATH",
-        "comfyui_url": "URL",
-        "output": "DIR",
-        "profiles": "FILE",
-        "trusted_proxy": "ADDRESS",
-        "wildcards": "DIR",
-    }
-    return names.get(name, "NAME")
-
-
-@contextmanager
-def told() -> Iterator[None]:
-    """Tell our errors as sentences, in place of a traceback."""
-    try:
-        yield
-    except ImagineError as error:
-        typer.echo(error.message, err=True)
-        if error.hint:
-            typer.echo(error.hint, err=True)
-        raise typer.Exit(USAGE_EXIT if isinstance(error, SettingsError) else 1) from error
-
-
-def read_settings(flags: dict[str, Any], config: Path | None = None) -> Loaded:
-    """Read all sources; ``flags`` may hold None for what was not given."""
-    given = {name: value for name, value in flags.items() if value is not None}
-    loaded = load(given, environ=os.environ, folder=Path.cwd(), config=config)
-    if loaded.settings.presets or loaded.settings.versions:
-        from imagine.prompt_presets import check_names
-
-        check_names(loaded.settings.presets, loaded.settings.versions, loaded.sources)
-    return loaded
-
-
 @app.command()
 @settings_flags
 def serve(
@@ -213,7 +126,7 @@ def prompt(
     Ends with 0 when all is done, 1 when a job failed, 2 when the prompt cannot be, 3 when the
     server is out of reach. Ctrl+C cancels the jobs.
     """
-    address = _server_address(server)
+    address = server_address(server)
     from imagine import cli_prompt
 
     made = cli_prompt.run(" ".join(words), server=address, save=save, images=image or (), mask=mask)
@@ -253,7 +166,7 @@ def act(
 
     Ends as `imagine prompt` does; 2 also when there is no such set or picture.
     """
-    address = _server_address(server)
+    address = server_address(server)
     from imagine import cli_act
 
     fields = {
@@ -286,7 +199,7 @@ def blend(
 
     Ends as `imagine act` does.
     """
-    address = _server_address(server)
+    address = server_address(server)
     from imagine import cli_act
 
     fields = {"aspect": aspect, "prompt": prompt}
@@ -300,7 +213,7 @@ def models(
     as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
 ) -> None:
     """Say what the installed models were recognised as, and why."""
-    address = _server_address(server)
+    address = server_address(server)
     from imagine import cli_models
 
     raise typer.Exit(cli_models.run(server=address, as_json=as_json))
@@ -332,8 +245,8 @@ def doctor(
         raise typer.BadParameter("Give --json or --report, not both.")
     with told():
         loaded = read_settings(flags, config)
-        own = _own_address(loaded.settings) + loaded.settings.base_path
-        address = own if server is None else _server_address(server)
+        own = own_address(loaded.settings) + loaded.settings.base_path
+        address = own if server is None else server_address(server)
     from imagine import cli_doctor
 
     form = cli_doctor.Form.JSON if as_json else cli_doctor.Form.LINES
@@ -352,7 +265,7 @@ def queue(
     server: Server = None,
 ) -> None:
     """Show the line of a running server; pause it, resume it, or cancel all that wait."""
-    address = _server_address(server)
+    address = server_address(server)
     from imagine import cli_queue
 
     if order is not None and order not in set(cli_queue.Order):
@@ -381,21 +294,6 @@ def rebuild(
     with told():
         folder = read_settings({"output": output}).settings.output
         cli_rebuild.run(folder.resolve(), dry_run=dry_run, as_json=as_json)
-
-
-@told()
-def _server_address(given: str | None) -> str:
-    if given is not None:
-        try:
-            return web_address(given)
-        except ValueError as error:
-            raise SettingsError(f"--server: {error}.") from error
-    return _own_address(read_settings({}).settings)
-
-
-def _own_address(settings: Settings) -> str:
-    host = "127.0.0.1" if is_everywhere(settings.host) else settings.host
-    return f"http://{f'[{host}]' if ':' in host else host}:{settings.port}"
 
 
 @app.command(context_settings=PROMPT_WORDS)

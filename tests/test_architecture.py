@@ -161,7 +161,7 @@ OUTSIDERS = {
     "pydantic_core": ("*",),
     "rich": ("cli*",),
     "sqlalchemy": DATABASE,
-    "typer": ("cli",),
+    "typer": ("cli", "cli_flags"),
     "websockets": ("comfy_*",),
 }
 
