@@ -74,8 +74,6 @@ class Peer:
 class Worker:
     """An engine with room for one more job, as `choose` sees it; ``busy``: it has so many."""
 
-    kind: str
-    url: str
     model: str | None = None
     busy: int = 0
     can_run: Callable[[Waiting], bool] = anything

@@ -45,9 +45,7 @@ class HandOut:
             for other in available
             if other is not engine
         )
-        return Worker(
-            engine.kind, engine.url, engine.model, len(engine.jobs), self._judge(engine), peers
-        )
+        return Worker(engine.model, len(engine.jobs), self._judge(engine), peers)
 
     def _judge(self, engine: Engine) -> "_Judge":
         return _Judge(engine, self._engines)

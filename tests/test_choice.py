@@ -21,7 +21,7 @@ from imagine.job_queue import MemoryQueue
 from imagine.models import Job
 from tests.samples import PARAMETERS, a_job
 
-WORKER = Worker("comfyui", "http://127.0.0.1:1")
+WORKER = Worker()
 NOW = 1000.0
 TWO_PEERS = (Peer("A", SLOTS), Peer("B", SLOTS))
 
@@ -189,8 +189,6 @@ class Workshop:
                 if i != index
             )
             worker = Worker(
-                "comfyui",
-                str(index),
                 self.loaded[index],
                 len(self.busy[index]),
                 self.can_run[index],

@@ -8,7 +8,7 @@ from imagine.job_queue import MemoryQueue
 from imagine.models import JobState
 from tests.samples import a_job
 
-WORKER = Worker("comfyui", "http://127.0.0.1:1")
+WORKER = Worker()
 
 
 def filled(count: int) -> tuple[MemoryQueue, list[str]]:
