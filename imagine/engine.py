@@ -7,6 +7,7 @@ import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
+from itertools import islice
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from imagine.comfy_messages import FileRef, RunEvent
 from imagine.errors import EngineError, ErrorBody
 from imagine.lifetime import TaskSet
 from imagine.memory_left import memory_left
-from imagine.model_choice import installed_models
+from imagine.model_choice import installed_models, unrecognised
 from imagine.out_of_reach import is_gone
 
 logger = logging.getLogger(__name__)
@@ -230,13 +231,11 @@ class Engine:
 
     async def _headers(self, catalog: Catalog) -> dict[str, Mapping[str, Any]]:
         """Read the headers of the models whose names do not tell what they are."""
-        folders = dict.fromkeys(catalog.diffusion_models, "diffusion_models")
-        folders |= dict.fromkeys(catalog.checkpoints, "checkpoints")
-        unknown = [name for name in folders if not self._recognised(name)][:MOST_HEADERS]
         headers: dict[str, Mapping[str, Any]] = {}
-        for name in unknown:
+        unknown = unrecognised(catalog, self._recognised)
+        for name, folder in islice(unknown.items(), MOST_HEADERS):
             try:
-                header = await self.client.model_metadata(folders[name], name)
+                header = await self.client.model_metadata(folder, name)
             except EngineError as error:
                 logger.info("%s: headers are not read: %s", self.url, error.message)
                 break

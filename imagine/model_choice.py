@@ -4,7 +4,7 @@ Apart from the builder, because the choice is a subject of its own: a typed name
 name, a configured one may be missing, and with neither the best installed model is taken and said.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from imagine.catalog import Catalog
@@ -176,6 +176,13 @@ def _best(catalog: Catalog, profiles: Profiles) -> ModelChoice:
 def installed_models(catalog: Catalog) -> tuple[str, ...]:
     """Return everything that may be a model that makes pictures, usable or not."""
     return tuple(dict.fromkeys((*catalog.checkpoints, *catalog.diffusion_models)))
+
+
+def unrecognised(catalog: Catalog, recognised: Callable[[str], bool]) -> dict[str, str]:
+    """Return the folder of each model whose name does not tell what it is; its header may."""
+    folders = dict.fromkeys(catalog.diffusion_models, "diffusion_models")
+    folders |= dict.fromkeys(catalog.checkpoints, "checkpoints")
+    return {name: folder for name, folder in folders.items() if not recognised(name)}
 
 
 def why_not(name: str, catalog: Catalog, profiles: Profiles, *, edits: bool = False) -> str | None:

@@ -16,7 +16,7 @@ import aiohttp
 
 from imagine import __version__
 from imagine.doctor.calls import Answer, Caller, ShakeError, UnreachedError, told
-from imagine.doctor.checks import TITLES, Check, failed, ok, skip_all, skipped, warning
+from imagine.doctor.checks import TITLES, Check, clock, failed, ok, skip_all, skipped, warning
 
 IDS = tuple(name for name in TITLES if name.startswith("server."))
 FLAG = "--server"
@@ -44,7 +44,7 @@ async def check_server(caller: Caller, upload_s: float, *, is_named: bool) -> li
     reached, answer = await _reach(caller, is_named)
     checks = list(reached)
     if answer is not None:
-        own = [_version(answer), _clock(answer)]
+        own = [_version(answer), clock("server.clock", answer.skew_s(), most_s=MOST_SKEW_S)]
         rest = await asyncio.gather(
             _base_path(caller), _socket(caller), _events(caller), _upload(caller, upload_s)
         )
@@ -357,21 +357,6 @@ def _version(answer: Answer) -> Check:
             version=str(theirs),
         )
     return ok("server.version", f"Imagine {theirs}, as this one.", version=str(theirs))
-
-
-def _clock(answer: Answer) -> Check:
-    skew_s = answer.skew_s()
-    if skew_s is None:
-        return ok("server.clock", "It does not tell the time.")
-    if abs(skew_s) > MOST_SKEW_S:
-        side = "ahead" if skew_s > 0 else "behind"
-        return warning(
-            "server.clock",
-            f"Its clock is {abs(skew_s):.0f} s {side} of ours.",
-            "Let both machines set their clocks by the network (NTP).",
-            skew_s=round(skew_s),
-        )
-    return ok("server.clock", "It agrees with ours.", skew_s=round(skew_s))
 
 
 def _our_error(answer: Answer) -> dict[str, Any] | None:

@@ -112,3 +112,18 @@ def skipped(check_id: str, because: str, **details: Any) -> Check:
 def skip_all(ids: Iterable[str], because: str, **details: Any) -> list[Check]:
     """Return what follows a failed hop."""
     return [skipped(check_id, because, **details) for check_id in ids]
+
+
+def clock(check_id: str, skew_s: float | None, *, most_s: float, so: str = "") -> Check:
+    """Judge by how much another machine's clock is ahead of ours; ``so`` is what comes of it."""
+    if skew_s is None:
+        return ok(check_id, "It does not tell the time.")
+    if abs(skew_s) > most_s:
+        side = "ahead" if skew_s > 0 else "behind"
+        return warning(
+            check_id,
+            f"Its clock is {abs(skew_s):.0f} s {side} of ours{so}.",
+            "Let both machines set their clocks by the network (NTP).",
+            skew_s=round(skew_s),
+        )
+    return ok(check_id, "It agrees with ours.", skew_s=round(skew_s))

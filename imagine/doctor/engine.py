@@ -16,7 +16,8 @@ import aiohttp
 from imagine.catalog import Catalog
 from imagine.doctor import engine_facts
 from imagine.doctor.calls import Answer, Caller, Cause, ShakeError, UnreachedError, told
-from imagine.doctor.checks import TITLES, Check, failed, ok, skip_all, warning
+from imagine.doctor.checks import TITLES, Check, clock, failed, ok, skip_all, warning
+from imagine.model_choice import unrecognised
 from imagine.profiles import Profiles
 
 IDS = tuple(name for name in TITLES if name.startswith("engine.") and name != "engine.choice")
@@ -27,6 +28,8 @@ FOLDER, NAME = "imagine", "imagine-doctor.png"
 PICTURE = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNkYPhfDwAChwGA60e6kgAAAABJRU5ErkJggg=="
 )
+MOST_SKEW_S = 30.0
+DATES = ", so dates of pictures differ"
 # At most so many model files are asked what they are.
 MOST_HEADERS = 20
 # The answer to our flags comes at once or never; old ComfyUIs send none.
@@ -113,7 +116,7 @@ class _Examination:
         self._ok("engine.comfyui", engine_facts.introduction(stats))
         for judge in engine_facts.OF_STATS:
             self._add(judge(stats))
-        self._add(engine_facts.clock(answer.skew_s()))
+        self._add(clock("engine.clock", answer.skew_s(), most_s=MOST_SKEW_S, so=DATES))
 
     async def _socket(self) -> None:
         client_id = uuid.uuid4().hex
@@ -239,10 +242,8 @@ class _Examination:
 
     async def _headers(self, catalog: Catalog) -> dict[str, dict[str, Any]]:
         """Read the headers of models whose names do not tell what they are, as the server does."""
-        folders = dict.fromkeys(catalog.diffusion_models, "diffusion_models")
-        folders |= dict.fromkeys(catalog.checkpoints, "checkpoints")
-        unknown = [name for name in folders if self._profiles.recognise(name, None) is None]
-        unknown = unknown[:MOST_HEADERS]
+        folders = unrecognised(catalog, lambda name: self._profiles.recognise(name) is not None)
+        unknown = list(folders)[:MOST_HEADERS]
         found = await asyncio.gather(*(self._header(folders[name], name) for name in unknown))
         return {name: header for name, header in zip(unknown, found, strict=True) if header}
 

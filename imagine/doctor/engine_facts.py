@@ -30,7 +30,6 @@ LEAST_VRAM = 4 * GB
 LEAST_RAM = 2 * GB
 # So much of a card in the hands of other programs is worth a word.
 MUCH = 0.5
-MOST_SKEW_S = 30.0
 # The largest picture that comes in. Units: MB, as --max-upload-size counts.
 LARGEST_INPUT = 20
 
@@ -240,20 +239,6 @@ def flags(stats: Stats) -> Check:
 
 # Order does not matter: each stands for itself.
 OF_STATS: tuple[Callable[[Stats], Check], ...] = (version, previews, memory, metadata, flags)
-
-
-def clock(skew_s: float | None) -> Check:
-    if skew_s is None:
-        return ok("engine.clock", "It does not tell the time.")
-    if abs(skew_s) > MOST_SKEW_S:
-        side = "ahead" if skew_s > 0 else "behind"
-        return warning(
-            "engine.clock",
-            f"Its clock is {abs(skew_s):.0f} s {side} of ours, so dates of pictures differ.",
-            "Let both machines set their clocks by the network (NTP).",
-            skew_s=round(skew_s),
-        )
-    return ok("engine.clock", "It agrees with ours.", skew_s=round(skew_s))
 
 
 def nodes(catalog: Catalog, *, is_sketch: bool) -> Check:
