@@ -87,9 +87,8 @@ class Keeper:
             self._rung.clear()
             try:
                 await self._follow()
-                if self._compare:
+                while self._compare:
                     await self._compare_all()
-                    self._compare = False
             except StorageError as error:
                 logger.warning("files do not follow their jobs yet: %s", error.message)
                 await asyncio.sleep(RETRY_S)
@@ -131,12 +130,17 @@ class Keeper:
 
     async def _compare_all(self) -> None:
         """Find every job whose files say something else than it does, and bring them in line."""
-        for job_id in await self._differing():
-            await self._follow()
-            # As it is now: it may have changed since it was compared.
-            job = await self._store.get(job_id)
-            if job is not None:
-                await self._bring_in_line(job)
+        self._compare = False  # it may be wanted again meanwhile
+        try:
+            for job_id in await self._differing():
+                await self._follow()
+                # As it is now: it may have changed since it was compared.
+                job = await self._store.get(job_id)
+                if job is not None:
+                    await self._bring_in_line(job)
+        except StorageError:
+            self._compare = True
+            raise
 
     async def _differing(self) -> list[str]:
         starred = {n async for n, data in self._files.sidecars() if data.get("favorite") is True}

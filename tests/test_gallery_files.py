@@ -156,6 +156,8 @@ class Nothing:
         self.looked: list[list[str]] = []
         self.compared = 0
         self.trouble: list[StorageError] = []
+        # Called in the middle of the first comparison.
+        self.meanwhile: Callable[[], None] = lambda: None
 
     async def look_up(self, names: list[str]) -> dict[str, Any]:
         if self.trouble:
@@ -173,6 +175,8 @@ class Nothing:
             yield name
 
     async def mirrored(self, after: int) -> list[Job]:
+        if self.compared == 1:
+            self.meanwhile()
         return []
 
 
@@ -211,6 +215,17 @@ async def test_more_than_can_be_kept_in_mind_is_found_by_comparing(
             keeper.stored(job.model_copy(update={"id": f"{number}"}))
         await eventually(lambda: nothing.compared == 2)
         assert len(nothing.looked) == 3
+
+
+async def test_too_many_while_it_is_compared_are_found_by_comparing_again(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.gallery_files.MOST_DUE", 0)
+    job = await finished(client)
+    nothing = Nothing()
+    async with keeping(nothing) as keeper:
+        nothing.meanwhile = lambda: keeper.stored(job)
+        await eventually(lambda: nothing.compared == 2)
 
 
 async def test_a_disk_that_refuses_is_tried_again(client: Client, monkeypatch: pytest.MonkeyPatch):
