@@ -20,16 +20,9 @@ import aiohttp
 from websockets.asyncio.client import ClientConnection
 
 from imagine.comfy_connection import ComfyConnection, Timing
-from imagine.comfy_messages import (
-    FeatureFlags,
-    FileRef,
-    PreviewFrame,
-    RunEvent,
-    RunMessage,
-    Status,
-    decode,
-)
+from imagine.comfy_messages import FileRef, RunEvent
 from imagine.comfy_run import Run
+from imagine.comfy_sockets import ComfySockets
 from imagine.comfy_submit import ComfySubmit
 from imagine.comfy_watch import ComfyWatch
 from imagine.errors import EngineError, EngineTimeoutError, EngineUnavailableError
@@ -49,14 +42,6 @@ class EngineState(StrEnum):
     STARTING = "starting"
     READY = "ready"
     DOWN = "down"
-
-
-class _Ear:
-    """One open socket. ``has_metadata``: previews say whose they are; bare ones are not ours."""
-
-    def __init__(self, client_id: str) -> None:
-        self.client_id = client_id
-        self.has_metadata = False
 
 
 class ComfyClient:
@@ -100,7 +85,10 @@ class ComfyClient:
             self._runs,
             timing,
             on_deaf=self._replace_socket,
-            on_orphan=self._follow,
+            on_orphan=lambda client_id: self._sockets.follow(client_id),
+        )
+        self._sockets = ComfySockets(
+            self._connection, self._runs, self._watch, on_preview=self._see_preview
         )
         self._submit = ComfySubmit(self._connection, self._watch, timing)
         self._socket: ClientConnection | None = None
@@ -111,8 +99,6 @@ class ComfyClient:
         # The pictures that it has got since it was connected, by name.
         self._uploaded: set[str] = set()
         self._tasks = TaskSet()
-        # Sockets under earlier client ids, while runs of theirs are alive.
-        self._followers: dict[str, asyncio.Task[None]] = {}
         self._running: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -156,6 +142,7 @@ class ComfyClient:
                 await asyncio.sleep(next(delays))
         finally:
             await self._tasks.cancel()
+            await self._sockets.stop()
             self.state = EngineState.DOWN
             for run in self._runs.values():
                 run.fail(EngineUnavailableError("The server is stopping."))
@@ -211,16 +198,16 @@ class ComfyClient:
         Raises:
             EngineError: there is no connection to be had.
         """
-        ear = _Ear(uuid.uuid4().hex)
-        async with self._connection.open_socket(ear.client_id) as socket:
+        client_id = uuid.uuid4().hex
+        async with self._connection.open_socket(client_id) as socket:
             self._socket = socket
             self._uploaded.clear()
-            self._watch.client_id = ear.client_id
+            self._watch.client_id = client_id
             self._watch.look()
             self._connected.set()
             reading = self._tasks.add(self._get_ready(socket), f"refresh of {self.url}")
             try:
-                await self._listen(socket, ear)
+                await self._sockets.listen(socket, client_id)
             finally:
                 self._connected.clear()
                 self._watch.client_id = None
@@ -246,76 +233,15 @@ class ComfyClient:
             logger.warning("%s could not be read again: %s", self.url, error.message)
         self._set_state(EngineState.READY)
 
-    async def _listen(self, socket: ClientConnection, ear: _Ear) -> None:
-        async for frame in self._connection.frames(socket):
-            self._receive(frame, ear)
-
-    def _receive(self, frame: bytes, ear: _Ear) -> None:
-        """Hand a frame to the run that it is about; what is about nobody here is dropped."""
-        match decode(frame):
-            case None:
-                pass
-            case Status():
-                # The queue moved: where no message will come, this is the sign to look.
-                if any(map(self._watch.is_orphan, self._runs.values())):
-                    self._watch.look()
-            case FeatureFlags(preview_metadata=preview_metadata):
-                ear.has_metadata = preview_metadata
-            case PreviewFrame(prompt_id=None) as preview:
-                if not ear.has_metadata and (run := self._only_run(ear)) is not None:
-                    self._feed(run, preview)
-            case message:
-                run = self._runs.get(message.prompt_id or "")
-                if run is not None:
-                    self._feed(run, message)
-
-    def _feed(self, run: Run, message: RunMessage) -> None:
-        try:
-            run.feed(message)
-        except Exception:
-            logger.exception("a message about prompt %s could not be read", run.prompt_id)
-        if run.is_settling:
-            self._watch.look()
-        if isinstance(message, PreviewFrame) and not self.previews:
-            self.previews = True
-            self._changed()
-
-    def _only_run(self, ear: _Ear) -> Run | None:
-        """Return the run that a bare preview must belong to: one runs at a time."""
-        running = [
-            run
-            for run in self._runs.values()
-            if run.client_id == ear.client_id and run.is_running and not run.is_over
-        ]
-        return running[0] if len(running) == 1 else None
-
     def _replace_socket(self) -> None:
         """Break a socket that went deaf; a new one is made at once."""
         if self._socket is not None:
             self._socket.transport.abort()
 
-    def _follow(self, client_id: str) -> None:
-        """Listen under an earlier client id too, so that its runs stay live. The watch goes on."""
-        if client_id not in self._followers:
-            task = self._tasks.add(self._listen_again(client_id), f"follower of {self.url}")
-            task.add_done_callback(lambda _: self._followers.pop(client_id, None))
-            self._followers[client_id] = task
-
-    async def _listen_again(self, client_id: str) -> None:
-        try:
-            async with self._connection.open_socket(client_id) as socket:
-                await self._listen(socket, _Ear(client_id))
-        except EngineError as error:
-            logger.debug("no second socket to %s: %s", self.url, error.message)
-
-    def _forget(self, run: Run) -> None:
-        """Drop a run that nobody reads any more, and the socket that was open for it alone."""
-        self._runs.pop(run.prompt_id, None)
-        client_id = run.client_id
-        if client_id in self._followers and all(
-            other.client_id != client_id for other in self._runs.values()
-        ):
-            self._followers[client_id].cancel()
+    def _see_preview(self) -> None:
+        if not self.previews:
+            self.previews = True
+            self._changed()
 
     def _set_state(self, state: EngineState, reason: str | None = None) -> None:
         if (state, reason) == (self.state, self.reason):
@@ -370,7 +296,8 @@ class ComfyClient:
             while (event := await run.next_event()) is not None:
                 yield event
         finally:
-            self._forget(run)
+            self._runs.pop(prompt_id, None)
+            self._sockets.forget(run.client_id)
 
     async def _open_client_id(self) -> str:
         try:
