@@ -15,6 +15,12 @@ CHOICE = "COMBO"
 
 # Options that mark a list as incomplete: files in subfolders, or filled by a remote call.
 _OPEN_LISTS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
+_UPLOADS = {
+    "image_upload": "image",
+    "audio_upload": "audio",
+    "video_upload": "video",
+    "file_upload": "file",
+}
 # The later one counts, should both have an input of the same name.
 _SECTIONS = ("optional", "required")
 # Types of the newer schema whose real inputs are made by the node itself.
@@ -34,7 +40,9 @@ class Choices:
 class InputSchema:
     """One input of a node. ``choices`` is set for lists, the bounds for numbers.
 
-    ``default`` is what ComfyUI's page fills in; it is no default of a graph.
+    ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
+    link gives it, though its type is that of a widget. ``has_control``: on the page the choice what
+    becomes of it after a run stands right behind it. ``upload``: what its file holds.
     """
 
     type: str
@@ -43,6 +51,11 @@ class InputSchema:
     minimum: float | None = None
     maximum: float | None = None
     default: Any = None
+    step: float | None = None
+    is_slot: bool = False
+    has_control: bool = False
+    upload: str | None = None
+    description: str | None = None
 
     @property
     def is_dynamic(self) -> bool:
@@ -51,12 +64,17 @@ class InputSchema:
 
 @dataclass(frozen=True, slots=True)
 class NodeSchema:
-    """A node class: its inputs, the types of its output slots, and whether it ends a graph."""
+    """A node class: its inputs, the types of its output slots, and whether it ends a graph.
+
+    ``order``: the inputs as ComfyUI's page shows them. ``label``: its title there.
+    """
 
     inputs: Mapping[str, InputSchema]
     required: tuple[str, ...]
     outputs: tuple[str, ...]
     is_output: bool
+    order: tuple[str, ...] = ()
+    label: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,7 +173,8 @@ def _joined_node(one: NodeSchema, other: NodeSchema) -> NodeSchema:
         known = inputs.get(name)
         inputs[name] = schema if known is None else _joined_input(known, schema)
     required = tuple(name for name in one.required if name in other.required)
-    return replace(one, inputs=inputs, required=required)
+    order = tuple(dict.fromkeys((*one.order, *other.order)))
+    return replace(one, inputs=inputs, required=required, order=order)
 
 
 def _joined_input(one: InputSchema, other: InputSchema) -> InputSchema:
@@ -200,11 +219,14 @@ class _Reader:
             for name, config in (raw["input"].get(section) or {}).items():
                 inputs[name] = self.input(config, is_required=section == "required")
         outputs = raw.get("output") or ()
+        label = raw.get("display_name")
         return NodeSchema(
             inputs=inputs,
             required=tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic),
             outputs=tuple(kind if isinstance(kind, str) else CHOICE for kind in outputs),
             is_output=bool(raw.get("output_node")),
+            order=_order(raw, inputs),
+            label=label if isinstance(label, str) and label else None,
         )
 
     def input(self, config: Any, *, is_required: bool) -> InputSchema:
@@ -212,17 +234,25 @@ class _Reader:
             return InputSchema("*", is_required)
         kind = config[0]
         options = config[1] if len(config) > 1 and isinstance(config[1], Mapping) else {}
-        if isinstance(kind, str) and kind != CHOICE:
-            return InputSchema(
-                type=kind,
-                is_required=is_required,
+        tooltip = options.get("tooltip")
+        schema = InputSchema(
+            type=kind if isinstance(kind, str) else CHOICE,
+            is_required=is_required,
+            default=options.get("default"),
+            is_slot=bool(options.get("forceInput")),
+            has_control=bool(options.get("control_after_generate")),
+            upload=next((what for mark, what in _UPLOADS.items() if options.get(mark)), None),
+            description=tooltip if isinstance(tooltip, str) and tooltip else None,
+        )
+        if schema.type != CHOICE:
+            return replace(
+                schema,
                 minimum=_number(options.get("min")),
                 maximum=_number(options.get("max")),
-                default=options.get("default"),
+                step=_number(options.get("step")),
             )
         values = options.get("options") if isinstance(kind, str) else kind
-        choices = self._list(values, options)
-        return InputSchema(CHOICE, is_required, choices, default=options.get("default"))
+        return replace(schema, choices=self._list(values, options))
 
     def _list(self, values: Any, options: Mapping[str, Any]) -> Choices | None:
         if not isinstance(values, Sequence) or isinstance(values, str):
@@ -233,6 +263,19 @@ class _Reader:
             return self._shared.setdefault(key, Choices(key[0], frozenset(key[0]), is_closed))
         except TypeError:  # values that are lists or objects themselves
             return None
+
+
+def _order(raw: Mapping[str, Any], inputs: Mapping[str, InputSchema]) -> tuple[str, ...]:
+    """Return the inputs in the order of the page: the required ones stand first."""
+    told = raw.get("input_order")
+    lists = [
+        listed
+        for given in (told if isinstance(told, Mapping) else {}, raw["input"])
+        for listed in (given.get("required"), given.get("optional"))
+        if isinstance(listed, list | Mapping)
+    ]
+    names = (name for listed in lists for name in listed if isinstance(name, str))
+    return tuple(dict.fromkeys(name for name in names if name in inputs))
 
 
 def _number(value: Any) -> float | None:

@@ -43,6 +43,7 @@ ROOMS = {
     "image_bytes": 1,
     "image_names": 1,
     "image_request": 1,
+    "importing*": 1,
     "left_out": 1,
     "looks": 1,
     "memory_left": 1,

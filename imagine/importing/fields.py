@@ -1,0 +1,185 @@
+"""The typed values of a graph: where each stands, what kind it is, and what bounds it.
+
+Apart from the parameters, which join, name and rank these.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from imagine.catalog import CHOICE, Catalog, InputSchema
+from imagine.importing.naming import safe_name
+from imagine.importing.roles import Feed, inputs_of, links_of
+from imagine.names import EXTENSIONS
+from imagine.repair import Graph, folder_of, is_link
+
+# Beyond this a bound is none: it only says how many bits a number has.
+BOUNDLESS = 2**53
+SEEDS = ("seed", "noise_seed")
+PRIMITIVES = (
+    *("Primitive", "INTConstant", "FloatConstant", "StringConstant"),
+    *("easy int", "easy float", "easy string"),
+)
+
+
+class ParameterType(StrEnum):
+    """What a parameter takes."""
+
+    INT = "int"
+    FLOAT = "float"
+    BOOL = "bool"
+    CHOICE = "choice"
+    TEXT = "text"
+    SEED = "seed"
+    IMAGE = "image"
+    MASK = "mask"
+    MODEL = "model"
+    LORA = "lora"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One input with a typed value; ``label`` is the node's title, if a person wrote it."""
+
+    feed: Feed
+    value: Any
+    class_type: str
+    title: str
+    label: str | None
+    wanted: InputSchema | None
+
+
+class Fields:
+    """All typed values of a graph that an engine would look at."""
+
+    def __init__(self, graph: Graph, catalog: Catalog | None) -> None:
+        self.graph = graph
+        self.catalog = catalog
+        self.users = _users(graph)
+        self.by_feed = {field.feed: field for field in self._found()}
+
+    def in_order(self) -> list[str]:
+        """Return the nodes as the inputs lead to them, from the ends of the graph."""
+        order: dict[str, None] = {}
+        waiting = [node_id for node_id in reversed(list(self.graph)) if node_id not in self.users]
+        while waiting:
+            node_id = waiting.pop()
+            if node_id not in order:
+                order[node_id] = None
+                sources = [source for source, _ in links_of(self.graph, node_id).values()]
+                waiting += reversed(sources)
+        return [*order, *(node_id for node_id in self.graph if node_id not in order)]
+
+    def _found(self) -> Iterator[Field]:
+        needed = self._needed()
+        for node_id, node in self.graph.items():
+            class_type = node["class_type"]
+            if node_id not in needed:
+                continue
+            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            title, label = _titles(node, class_type, schema.label if schema is not None else None)
+            for name, value in inputs_of(self.graph, node_id).items():
+                wanted = schema.inputs.get(name) if schema is not None else None
+                if schema is not None and wanted is None:
+                    continue  # ComfyUI does not look at it
+                if isinstance(value, str | int | float) and name != "control_after_generate":
+                    yield Field((node_id, name), value, class_type, title, label, wanted)
+
+    def _needed(self) -> set[str]:
+        """Return the nodes that run; all, when nobody knows which ones are outputs."""
+        if self.catalog is None:
+            return set(self.graph)
+        waiting = [node_id for node_id in self.graph if self._may_end(node_id, self.catalog)]
+        needed: set[str] = set()
+        while waiting:
+            node_id = waiting.pop()
+            if node_id not in needed:
+                needed.add(node_id)
+                waiting += [source for source, _ in links_of(self.graph, node_id).values()]
+        return needed
+
+    def _may_end(self, node_id: str, catalog: Catalog) -> bool:
+        schema = catalog.schemas.get(self.graph[node_id]["class_type"])
+        return schema.is_output if schema is not None else node_id not in self.users
+
+    # What bounds a value, and what kind it is
+
+    def bounds(self, field: Field) -> InputSchema | None:
+        """Return the schema that bounds a value; a primitive has those of what it feeds."""
+        wanted = field.wanted
+        if wanted is None or wanted.type not in ("INT", "FLOAT"):
+            return wanted
+        if wanted.maximum is not None and wanted.maximum < BOUNDLESS:
+            return wanted
+        for user, name in self.users.get(field.feed[0], ()):
+            class_type = self.graph[user]["class_type"]
+            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            other = schema.inputs.get(name) if schema is not None else None
+            if other is not None and other.type == wanted.type:
+                return other
+        return wanted
+
+    def type_of(self, field: Field, role: str = "") -> ParameterType:
+        """Return what a value takes. ``role``: what it is for, if that is known."""
+        name, value, wanted = field.feed[1], field.value, field.wanted
+        if kind := self.picture_kind(field):
+            return kind
+        if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
+            return ParameterType.BOOL
+        if wanted.type == "INT" if wanted is not None else isinstance(value, int):
+            is_seed = name in SEEDS or role == "seed" or self._feeds_seed(field)
+            return ParameterType.SEED if is_seed else ParameterType.INT
+        if isinstance(value, float) or (wanted is not None and wanted.type == "FLOAT"):
+            return ParameterType.FLOAT
+        if wanted is None or wanted.type == CHOICE:
+            return _choice_type(field)
+        return ParameterType.TEXT
+
+    def _feeds_seed(self, field: Field) -> bool:
+        if field.class_type.startswith(PRIMITIVES):
+            return any(name in SEEDS for _, name in self.users.get(field.feed[0], ()))
+        return field.wanted is not None and field.wanted.has_control
+
+    def picture_kind(self, field: Field) -> ParameterType | None:
+        """Return whether a value names a picture or a mask; None for anything else."""
+        node_id, name = field.feed
+        if field.wanted is not None:
+            takes_picture = field.wanted.upload == "image"
+        else:
+            takes_picture = name == "image" and "LoadImage" in field.class_type
+        if not takes_picture or not isinstance(field.value, str):
+            return None
+        if "Mask" in field.class_type:
+            return ParameterType.MASK
+        links = (inputs_of(self.graph, user)[slot] for user, slot in self.users.get(node_id, ()))
+        slots = {link[1] for link in links if is_link(link)}
+        return ParameterType.MASK if slots == {1} else ParameterType.IMAGE
+
+
+def _choice_type(field: Field) -> ParameterType:
+    name, value = field.feed[1], str(field.value).lower()
+    if "lora" in name and (value.endswith(EXTENSIONS) or field.wanted is not None):
+        return ParameterType.LORA
+    if value.endswith(EXTENSIONS) or folder_of(field.class_type, name) is not None:
+        return ParameterType.MODEL
+    return ParameterType.CHOICE if field.wanted is not None else ParameterType.TEXT
+
+
+def _users(graph: Graph) -> dict[str, list[Feed]]:
+    """Return for each node the inputs that its outputs feed."""
+    found: dict[str, list[Feed]] = {}
+    for node_id in graph:
+        for name, (source, _) in links_of(graph, node_id).items():
+            found.setdefault(source, []).append((node_id, name))
+    return found
+
+
+def _titles(node: Mapping[str, Any], class_type: str, label: str | None) -> tuple[str, str | None]:
+    """Return the title of a node, and the same if a person wrote it."""
+    meta = node.get("_meta")
+    title = meta.get("title") if isinstance(meta, Mapping) else None
+    if not isinstance(title, str) or not title:
+        return label or class_type, None
+    ours = {safe_name(other) for other in (class_type, label or class_type)}
+    return title, None if safe_name(title) in ours else title

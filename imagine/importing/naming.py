@@ -1,0 +1,83 @@
+"""Names of parameters: from what a maker wrote over a node, and fit for a flag.
+
+Conventions of other programs by which makers mark what is to be set are obeyed: ``param:strength``
+and ``$strength`` as titles; the titles of Minimalistic Comfy Wrapper WebUI,
+``<Label:category/tab:row/column> min, max, step``; and the inputs chosen for ComfyUI's App mode.
+
+Source: Minimalistic-Comfy-Wrapper-WebUI, ``docs/titles.md``; ComfyUI_frontend, ``linearData``.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+# Units: characters.
+LONGEST_NAME = 40
+
+_WORDS = re.compile(r"[^a-z0-9]+")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+_PARAM = re.compile(r"^\s*(?:param(?:eter)?|input)\s*:\s*(?P<name>[^:]+?)\s*$", re.IGNORECASE)
+_DOLLAR = re.compile(r"^\s*\$\{?(?P<name>[A-Za-z][\w .-]*?)\}?\s*$")
+_WRAPPER = re.compile(
+    r"^\s*<(?P<name>[^:<>]+):(?P<category>[^:<>/]+)(?:/[^:<>]*)?:[\d/.\s]+>\s*(?P<rest>.*)$"
+)
+_NUMBER = re.compile(r"[-+]?\d+(?:\.\d+)?")
+_ASIDE = ("advanced", "output", "outputs")
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """What a title says of a parameter: its name, whether it comes first, and its range."""
+
+    name: str
+    is_main: bool = True
+    is_output: bool = False
+    range: tuple[float, ...] = ()
+
+
+def read_mark(title: str) -> Mark | None:
+    """Return what a title marks; None for a title that is only one."""
+    if found := _WRAPPER.match(title):
+        category = found["category"].strip().lower()
+        numbers = tuple(float(number) for number in _NUMBER.findall(found["rest"])[:3])
+        is_output = category in ("output", "outputs")
+        name = safe_name(found["name"])
+        return Mark(name, category not in _ASIDE, is_output, numbers) if name else None
+    found = _PARAM.match(title) or _DOLLAR.match(title)
+    name = safe_name(found["name"]) if found else ""
+    return Mark(name) if name else None
+
+
+def app_inputs(extra: Any) -> Iterator[tuple[str, str]]:
+    """Yield node and widget of what the maker chose for ComfyUI's App mode, in that order."""
+    data = extra.get("linearData") if isinstance(extra, Mapping) else None
+    chosen = data.get("inputs") if isinstance(data, Mapping) else None
+    for entry in chosen if isinstance(chosen, list) else ():
+        if not isinstance(entry, list) or not entry:
+            continue
+        if isinstance(entry[0], str) and entry[0].count(":") >= 2:
+            _, *node, widget = entry[0].split(":")  # newer: workflow, node, widget
+            yield ":".join(node), widget
+        elif len(entry) >= 2 and isinstance(entry[0], str | int) and isinstance(entry[1], str):
+            yield str(entry[0]), entry[1]
+
+
+def safe_name(text: str) -> str:
+    """Return a text as a name in small letters, digits and low lines; "" when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    plain = plain.replace("KSampler", "Ksampler")
+    words = _WORDS.sub("_", _CAMEL.sub(" ", plain).lower()).strip("_")
+    words = words.lstrip("0123456789_")
+    return words[:LONGEST_NAME].rstrip("_")
+
+
+def unique(name: str, taken: set[str]) -> str:
+    """Return a name that is not taken: ``lora``, ``lora_2``, ``lora_3``; and take it."""
+    number, found = 1, name
+    while found in taken:
+        number += 1
+        found = f"{name}_{number}"
+    taken.add(found)
+    return found

@@ -1,0 +1,265 @@
+"""What can be set in a graph: each value that somebody may want to change, with type and range.
+
+Names come from what a maker marked, then from what a value is for (`imagine.importing.roles`),
+then from titles. What several inputs get from one place is one parameter, and the constant
+plumbing of a graph stands behind what people change.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from imagine.catalog import Catalog
+from imagine.importing.conversion import Shared
+from imagine.importing.fields import PRIMITIVES, Field, Fields, ParameterType
+from imagine.importing.naming import Mark, read_mark, safe_name, unique
+from imagine.importing.roles import Feed, find_roles, inputs_of
+from imagine.repair import Graph, folder_of
+
+
+class Rank(StrEnum):
+    """Whether a parameter is shown at once, or among the rest."""
+
+    MAIN = "main"
+    MORE = "more"
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """One thing that can be set, and the inputs that it feeds."""
+
+    name: str
+    type: ParameterType
+    min: float | None
+    max: float | None
+    step: float | None
+    default: Any
+    choices: tuple[Any, ...]
+    description: str
+    feeds: tuple[Feed, ...]
+    rank: Rank = Rank.MORE
+
+
+# The order in which people look for them.
+_MAIN = (
+    *("prompt", "negative", "image", "mask", "model", "lora", "lora_strength", "width", "height"),
+    *("length", "batch_size", "seed", "steps", "cfg", "guidance", "sampler", "scheduler"),
+    "denoise",
+)
+# Of these the later ones count as much as the first.
+_ALL_MAIN = ("prompt", "negative", "image", "mask", "lora", "lora_strength")
+_SHORT = {
+    "ckpt_name": "model",
+    "unet_name": "model",
+    "lora_name": "lora",
+    "vae_name": "vae",
+    "sampler_name": "sampler",
+    "noise_seed": "seed",
+    "strength_model": "lora_strength",
+    "strength_clip": "lora_strength_clip",
+}
+_OF_FOLDERS = {
+    "text_encoders": "text_encoder",
+    "controlnet": "controlnet",
+    "upscale_models": "upscale_model",
+    "style_models": "style_model",
+    "clip_vision": "clip_vision",
+}
+# Inputs of these names are what a node is about, when its title names one of several.
+_ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "image", "seed")
+_MEANINGLESS = ("value", "int", "float", "number", "string", "boolean")
+
+
+@dataclass(frozen=True, slots=True)
+class _Draft:
+    """A parameter that has no name of its own yet. ``place``: by which they are sorted."""
+
+    fields: tuple[Field, ...]
+    name: str
+    is_main: bool
+    place: tuple[int, int]
+    mark: Mark | None = None
+    label: str | None = None
+
+
+def infer(
+    graph: Graph,
+    catalog: Catalog | None,
+    *,
+    shared: Sequence[Shared] = (),
+    chosen: Iterable[Feed] = (),
+) -> tuple[Parameter, ...]:
+    """Return the parameters of a graph, those that come first first.
+
+    ``graph``: each node has a class and inputs. ``shared``: values that one place gives to several
+    inputs. ``chosen``: what the maker chose for ComfyUI's App mode.
+    """
+    fields = Fields(graph, catalog)
+    drafts = sorted(_Drafts(fields, shared, list(chosen)).all(), key=lambda draft: draft.place)
+    # What somebody marked has its name before all that only looks like it.
+    marked: set[str] = set()
+    names = {id(d): unique(d.mark.name, marked) for d in drafts if d.mark is not None}
+    return tuple(
+        _parameter(fields, draft, names.get(id(draft)) or unique(draft.name, marked))
+        for draft in drafts
+    )
+
+
+class _Drafts:
+    """The values of one graph, while they are joined and named."""
+
+    def __init__(self, fields: Fields, shared: Sequence[Shared], chosen: Sequence[Feed]) -> None:
+        self.fields = fields
+        self.shared = shared
+        self.chosen = chosen
+        self.groups = {feed: group for group in shared for feed in group.feeds}
+        self.left = dict(fields.by_feed)
+        self.nodes: dict[str, list[Field]] = {}
+        for (node_id, _), field in fields.by_feed.items():
+            self.nodes.setdefault(node_id, []).append(field)
+        self.counts = Counter(name for _, name in fields.by_feed)
+
+    def all(self) -> Iterator[_Draft]:
+        yield from self._marked()
+        yield from self._usual()
+        yield from self._given_once()
+        yield from self._rest()
+
+    def _take(self, feeds: Iterable[Feed]) -> tuple[Field, ...]:
+        """Take inputs, and all that get their values from the same place."""
+        whole: list[Feed] = []
+        for feed in feeds:
+            whole += self.groups[feed].feeds if feed in self.groups else [feed]
+        return tuple(self.left.pop(feed) for feed in dict.fromkeys(whole) if feed in self.left)
+
+    def _marked(self) -> Iterator[_Draft]:
+        for at, (mark, feeds) in enumerate(self._marks()):
+            if fields := self._take(feeds):
+                place = (0 if mark.is_main else 2, at)
+                yield _Draft(fields, mark.name, mark.is_main, place, mark)
+
+    def _marks(self) -> Iterator[tuple[Mark, list[Feed]]]:
+        for fields in self.nodes.values():
+            mark = read_mark(fields[0].title)
+            if mark is not None and not mark.is_output:
+                yield mark, [_about(fields, mark.name).feed]
+        for group in self.shared:
+            if (mark := read_mark(group.label or "")) is not None:
+                yield mark, list(group.feeds)
+
+    def _usual(self) -> Iterator[_Draft]:
+        found = find_roles(self.fields.graph, self.fields.catalog)
+        roles = [(role.name, role.feeds, role.pass_) for role in found]
+        for name, feeds, pass_ in [*roles, *self._pictures()]:
+            fields = self._take(feeds)
+            if not fields:
+                continue
+            is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN)
+            place = (1, _MAIN.index(name)) if is_main else (2, pass_)
+            label = next((self.groups[f].label for f in feeds if f in self.groups), None)
+            prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""
+            called = f"{prefix}_{name}" if prefix else name
+            yield _Draft(fields, called, is_main, place, label=label)
+
+    def _pictures(self) -> list[tuple[str, tuple[Feed, ...], int]]:
+        """Return the pictures in the order in which the graph takes them."""
+        found: list[tuple[str, tuple[Feed, ...], int]] = []
+        for node_id in self.fields.in_order():
+            for name in inputs_of(self.fields.graph, node_id):
+                field = self.left.get((node_id, name))
+                kind = self.fields.picture_kind(field) if field is not None else None
+                if kind is not None:
+                    found.append((str(kind), ((node_id, name),), 0))
+        return found
+
+    def _given_once(self) -> Iterator[_Draft]:
+        for at, group in enumerate(self.shared):
+            if fields := self._take(group.feeds):
+                name = safe_name(group.label or "") or self._plain_name(fields[0])
+                type_ = self.fields.type_of(fields[0])
+                is_main = type_ not in (ParameterType.MODEL, ParameterType.LORA)
+                place = (1 if is_main else 2, len(_MAIN) + at)
+                yield _Draft(fields, name, is_main, place, label=group.label)
+
+    def _rest(self) -> Iterator[_Draft]:
+        chosen = {feed for feed in self.chosen if feed in self.left}
+        for at, feed in enumerate(list(self.left)):
+            if fields := self._take([feed]):
+                is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
+                is_main = feed in chosen or is_own
+                place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
+                yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
+
+    def _plain_name(self, field: Field) -> str:
+        """Return a name from the title of a node, else from its input, else from its class."""
+        node_id, name = field.feed
+        folder = folder_of(field.class_type, name)
+        short = _OF_FOLDERS.get(folder or "") or safe_name(_SHORT.get(name, name)) or "value"
+        alone = len(self.nodes[node_id]) == 1
+        mark = read_mark(field.title)
+        if mark is not None:
+            return short if mark.is_output else f"{mark.name}_{short}"
+        if label := safe_name(field.label or ""):
+            return label if alone else f"{label}_{short}"
+        users = self.fields.users.get(node_id)
+        if alone and users and name in _MEANINGLESS:
+            return safe_name(_SHORT.get(users[0][1], users[0][1])) or short
+        if short != safe_name(name) or self.counts[name] == 1:
+            return short
+        return f"{safe_name(field.class_type)}_{short}".strip("_")
+
+
+def _about(fields: Sequence[Field], name: str) -> Field:
+    """Return the input of a node that its marked title means."""
+    named = [f for f in fields if f.feed[1] == name or _SHORT.get(f.feed[1]) == name]
+    usual = [f for f in fields if f.feed[1] in _ABOUT]
+    return (named or usual or list(fields))[0]
+
+
+def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
+    field = draft.fields[0]
+    type_ = fields.type_of(field, draft.name)
+    made = Parameter(
+        name=name,
+        type=type_,
+        min=None,
+        max=None,
+        step=None,
+        default=field.value,
+        choices=(),
+        description=_description(draft),
+        feeds=tuple(other.feed for other in draft.fields),
+        rank=Rank.MAIN if draft.is_main else Rank.MORE,
+    )
+    wanted = fields.bounds(field)
+    if wanted is not None and type_ in (
+        ParameterType.INT,
+        ParameterType.FLOAT,
+        ParameterType.SEED,
+    ):
+        usual = None if type_ is ParameterType.FLOAT else 1
+        step = wanted.step if wanted.step is not None else usual
+        made = replace(made, min=wanted.minimum, max=wanted.maximum, step=step)
+    elif wanted is not None and wanted.choices is not None and wanted.upload is None:
+        made = replace(made, choices=wanted.choices.values)
+    return _narrowed(made, draft.mark)
+
+
+def _description(draft: _Draft) -> str:
+    field = draft.fields[0]
+    tip = field.wanted.description if field.wanted is not None else None
+    if tip:
+        return " ".join(tip.split())
+    where = draft.label or field.title
+    return where if len(draft.fields) > 1 else f"{where}: {field.feed[1]}"
+
+
+def _narrowed(parameter: Parameter, mark: Mark | None) -> Parameter:
+    """Return a parameter with the range that its maker wrote into a title."""
+    is_number = parameter.type in (ParameterType.INT, ParameterType.FLOAT)
+    if mark is None or not is_number or len(mark.range) < 2 or mark.range[0] >= mark.range[1]:
+        return parameter
+    low, high, *steps = mark.range
+    return replace(parameter, min=low, max=high, step=steps[0] if steps else parameter.step)

@@ -1,0 +1,102 @@
+"""A workflow from a file: the graph that runs, its parameters, its outputs, what is wrong here."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imagine.catalog import Catalog
+from imagine.errors import Detail, WorkflowError
+from imagine.importing.conversion import Converted, convert
+from imagine.importing.documents import EXPORT, Document, Format, read_document
+from imagine.importing.naming import app_inputs
+from imagine.importing.outputs import Output, find_outputs
+from imagine.importing.page_graph import identity, objects
+from imagine.importing.parameters import Parameter, infer
+from imagine.preflight import preflight
+from imagine.repair import Graph
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """A workflow that was read. ``problems``: None when no engine's nodes are known."""
+
+    format: Format
+    container: str
+    title: str | None
+    graph: Graph
+    parameters: tuple[Parameter, ...]
+    outputs: tuple[Output, ...]
+    notes: tuple[str, ...]
+    problems: tuple[Detail, ...] | None
+
+
+def read_workflow(data: bytes, catalog: Catalog | None) -> Imported:
+    """Return the workflow that a file holds, as far as it can be known with this catalog.
+
+    Raises:
+        WorkflowError: the file holds no workflow; the message says what it is.
+    """
+    document = read_document(data)
+    try:
+        return _read(document, catalog)
+    except RecursionError as error:
+        raise WorkflowError("The workflow is nested too deep to be read.", hint=EXPORT) from error
+
+
+def _read(document: Document, catalog: Catalog | None) -> Imported:
+    if document.format is Format.UI:
+        converted = convert(document.raw, catalog)
+    else:
+        converted = Converted(_titled(document))
+    if not converted.graph:
+        raise WorkflowError(
+            "Nothing of the workflow would run: its nodes are muted, bypassed or notes.",
+            hint="Unmute them in ComfyUI, and export the workflow again.",
+        )
+    page = document.raw if document.format is Format.UI else document.page
+    return Imported(
+        format=document.format,
+        container=document.container,
+        title=_title(page),
+        graph=converted.graph,
+        parameters=infer(
+            converted.graph,
+            catalog,
+            shared=converted.shared,
+            chosen=app_inputs(page.get("extra")),
+        ),
+        outputs=find_outputs(converted.graph, catalog),
+        notes=converted.notes,
+        problems=None if catalog is None else preflight(converted.graph, catalog),
+    )
+
+
+def _titled(document: Document) -> dict[str, dict[str, Any]]:
+    """Return a graph for programs with every part in its place, and titles from the page's form."""
+    titles = {
+        identity(node.get("id")): node["title"]
+        for node in objects(document.page, "nodes")
+        if isinstance(node.get("title"), str)
+    }
+    graph: dict[str, dict[str, Any]] = {}
+    for node_id, node in document.raw.items():
+        inputs, meta = node.get("inputs"), node.get("_meta")
+        title = meta.get("title") if isinstance(meta, Mapping) else None
+        title = title if isinstance(title, str) else titles.get(node_id)
+        graph[node_id] = {
+            "class_type": node["class_type"],
+            "inputs": dict(inputs) if isinstance(inputs, Mapping) else {},
+            **({"_meta": {"title": title}} if title else {}),
+        }
+    return graph
+
+
+def _title(page: Mapping[str, Any]) -> str | None:
+    extra = page.get("extra")
+    places = (page, extra.get("info") if isinstance(extra, Mapping) else None)
+    for place in places:
+        for key in ("name", "title"):
+            value = place.get(key) if isinstance(place, Mapping) else None
+            if isinstance(value, str) and value.strip():
+                return value.strip()
+    return None

@@ -1,0 +1,295 @@
+"""What the inputs of a graph are for, found by following it from its samplers.
+
+A sampler's conditioning leads to the prompt, its latent to the size, its model to checkpoint and
+LoRAs. Names of nodes are not believed for this, so that custom samplers and encoders work too.
+"""
+
+from collections import deque
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+from imagine.catalog import Catalog
+from imagine.repair import Graph, is_link
+
+Feed: TypeAlias = tuple[str, str]
+
+# What the inputs of a sampler, and of what steers it, are called everywhere.
+STEERING = {
+    "seed": "seed",
+    "noise_seed": "seed",
+    "steps": "steps",
+    "cfg": "cfg",
+    "guidance": "guidance",
+    "sampler_name": "sampler",
+    "sampler": "sampler",
+    "scheduler": "scheduler",
+    "denoise": "denoise",
+}
+_STEERERS = ("noise", "guider", "sampler", "sigmas")
+_SIZES = ("width", "height", "length", "batch_size")
+_TEXTS = (
+    "text",
+    "prompt",
+    "user_prompt",
+    "tags",
+    "lyrics",
+    "llama",
+    "text_g",
+    "text_l",
+    "t5xxl",
+    "clip_l",
+    "clip_g",
+    "positive",
+    "string",
+)
+# Where text stands in what feeds an encoder.
+_TEXT_SOURCES = ("value", "string", "text", "prompt", "string_a", "text_a", "text1", "positive")
+_MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name")
+# A continuation of the same sampling has these again, and both must be equal.
+_CONTINUED = ("steps", "cfg", "sampler", "scheduler")
+_STOP = "ConditioningZeroOut"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A usual name, and the inputs that it is for. ``pass_``: of the first sampler, or a later."""
+
+    name: str
+    feeds: tuple[Feed, ...]
+    pass_: int = 0
+
+
+def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
+    """Return what is for what; one input has one role, that of the earliest sampler."""
+    return _Follower(graph, catalog).roles()
+
+
+def inputs_of(graph: Graph, node_id: str) -> Mapping[str, Any]:
+    """Return the inputs of a node, none for what is no node."""
+    node = graph.get(node_id)
+    inputs = node.get("inputs") if isinstance(node, Mapping) else None
+    return inputs if isinstance(inputs, Mapping) else {}
+
+
+def links_of(graph: Graph, node_id: str) -> dict[str, tuple[str, int]]:
+    """Return the inputs of a node that links feed, with where they come from."""
+    found = inputs_of(graph, node_id).items()
+    return {n: (v[0], v[1]) for n, v in found if is_link(v) and v[0] in graph}
+
+
+class _Follower:
+    """One graph, while it is followed."""
+
+    def __init__(self, graph: Graph, catalog: Catalog | None) -> None:
+        self.graph = graph
+        self.catalog = catalog
+        self.taken: set[Feed] = set()
+        self.found: list[Role] = []
+
+    def roles(self) -> list[Role]:
+        for pass_, sampler in enumerate(self._samplers()):
+            steering = self._steering(sampler)
+            self._texts(steering, pass_)
+            self._steer(steering, pass_)
+            self._size(sampler, pass_)
+            self._models(steering, pass_)
+        return self._joined()
+
+    def _samplers(self) -> list[str]:
+        """Return the samplers in the order in which they work on a latent."""
+        links = {node_id: links_of(self.graph, node_id) for node_id in self.graph}
+        samplers = [n for n, into in links.items() if "latent_image" in into and len(into) > 1]
+        if not samplers:  # of packs that take pictures, or make the latent themselves
+            samplers = [
+                n
+                for n, into in links.items()
+                if "positive" in into and {"seed", "noise_seed"} & inputs_of(self.graph, n).keys()
+            ]
+        before = {n: set(self._behind(n)) - {n} for n in samplers}
+        return sorted(samplers, key=lambda n: len(before[n].intersection(samplers)))
+
+    def _behind(self, start: str) -> list[str]:
+        """Return a node and all that it is made from, the nearest first."""
+        seen, waiting = [start], deque([start])
+        known = {start}
+        while waiting:
+            for source, _ in links_of(self.graph, waiting.popleft()).values():
+                if source not in known:
+                    known.add(source)
+                    seen.append(source)
+                    waiting.append(source)
+        return seen
+
+    def _steering(self, sampler: str) -> list[str]:
+        """Return a sampler with the nodes that give it noise, guider, sampler and sigmas."""
+        found = [sampler]
+        for node_id in found:
+            for name, (source, _) in links_of(self.graph, node_id).items():
+                if name in _STEERERS and source not in found:
+                    found.append(source)
+        return found
+
+    def _take(self, name: str, feeds: Sequence[Feed], pass_: int) -> None:
+        free = tuple(feed for feed in feeds if feed not in self.taken)
+        if free:
+            self.taken.update(free)
+            self.found.append(Role(name, free, pass_))
+
+    def _steer(self, steering: Sequence[str], pass_: int) -> None:
+        for node_id in steering:
+            for name in inputs_of(self.graph, node_id):
+                if name in STEERING and (feed := self._number(node_id, name)):
+                    self._take(STEERING[name], [feed], pass_)
+
+    def _number(self, node_id: str, name: str) -> Feed | None:
+        """Return where the value of an input is typed: here, or in the node that feeds it."""
+        links = links_of(self.graph, node_id)
+        if name not in links:
+            value = inputs_of(self.graph, node_id).get(name)
+            return (node_id, name) if isinstance(value, str | int | float) else None
+        source = links[name][0]
+        typed = [n for n, v in inputs_of(self.graph, source).items() if not is_link(v)]
+        if len(typed) == 1 and not links_of(self.graph, source):
+            return (source, typed[0])
+        return None
+
+    # The prompt
+
+    def _texts(self, steering: Sequence[str], pass_: int) -> None:
+        wanted: list[Feed] = []
+        for name in ("positive", "conditioning"):
+            for node_id in steering:
+                wanted += self._encoded(node_id, name, "positive", pass_)
+        for feed in dict.fromkeys(wanted):
+            self._take("prompt", [feed], pass_)
+        unwanted = [
+            f for node_id in steering for f in self._encoded(node_id, "negative", "negative", pass_)
+        ]
+        for feed in dict.fromkeys(unwanted):
+            if feed not in wanted:
+                self._take("negative", [feed], pass_)
+
+    def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[Feed]:
+        """Yield the texts behind a conditioning, also through nodes that take both of a pair."""
+        start = links_of(self.graph, node_id).get(name)
+        waiting, seen = deque([start] if start else []), set()
+        while waiting:
+            source, slot = waiting.popleft()
+            if source in seen:
+                continue
+            seen.add(source)
+            if self.graph[source].get("class_type") == _STOP and side == "negative":
+                continue
+            if texts := list(self._typed_texts(source, side)):
+                yield from texts
+                continue
+            if side == "positive" and (feed := self._number(source, "guidance")):
+                self._take("guidance", [feed], pass_)
+            links = links_of(self.graph, source)
+            if "positive" in links and "negative" in links:
+                waiting.append(links["positive" if slot % 2 == 0 else "negative"])
+                continue
+            waiting.extend(end for key, end in links.items() if self._is_conditioning(key, end))
+
+    def _is_conditioning(self, name: str, end: tuple[str, int]) -> bool:
+        node = self.graph[end[0]]
+        schema = self.catalog.schemas.get(node.get("class_type", "")) if self.catalog else None
+        if schema is None:
+            return "cond" in name.lower() or name in ("positive", "negative")
+        return end[1] < len(schema.outputs) and schema.outputs[end[1]] in ("CONDITIONING", "*")
+
+    def _typed_texts(self, node_id: str, side: str) -> Iterator[Feed]:
+        links = links_of(self.graph, node_id)
+        if side == "negative" and isinstance(inputs_of(self.graph, node_id).get(side), str):
+            yield (node_id, side)  # loaders of packs take both texts
+            return
+        for name in _TEXTS:
+            if isinstance(inputs_of(self.graph, node_id).get(name), str):
+                yield (node_id, name)
+            elif name in links and name != "positive":
+                yield from self._source_text(links[name][0])
+
+    def _source_text(self, start: str) -> Iterator[Feed]:
+        for node_id in self._behind(start):
+            for name in _TEXT_SOURCES:
+                if isinstance(inputs_of(self.graph, node_id).get(name), str):
+                    yield (node_id, name)
+                    return
+
+    # The size, and the models
+
+    def _size(self, sampler: str, pass_: int) -> None:
+        start = links_of(self.graph, sampler).get("latent_image")
+        for node_id in self._behind(start[0]) if start else [sampler]:
+            inputs = inputs_of(self.graph, node_id)
+            if "width" not in inputs or "height" not in inputs or not self._makes_latent(node_id):
+                continue
+            for name in _SIZES:
+                if name in inputs and (feed := self._number(node_id, name)):
+                    self._take(name, [feed], pass_)
+            return
+
+    def _makes_latent(self, node_id: str) -> bool:
+        """Say whether a node makes a latent from a size, and not from another latent."""
+        class_type = self.graph[node_id].get("class_type", "")
+        if "samples" in inputs_of(self.graph, node_id):
+            return False
+        schema = self.catalog.schemas.get(class_type) if self.catalog else None
+        return (
+            "LATENT" in schema.outputs
+            if schema is not None
+            else "image" not in links_of(self.graph, node_id)
+        )
+
+    def _models(self, steering: Sequence[str], pass_: int) -> None:
+        chain: list[str] = []
+        for node_id in steering:
+            at = links_of(self.graph, node_id).get("model")
+            while at is not None and at[0] not in chain:
+                chain.append(at[0])
+                links = links_of(self.graph, at[0])
+                at = links.get("model") or links.get("model1")
+        for node_id in reversed(chain):
+            inputs = inputs_of(self.graph, node_id)
+            for name in inputs:
+                feed = self._number(node_id, name)
+                if feed is None:
+                    continue
+                if "lora" in name and isinstance(
+                    inputs[feed[1]] if feed[0] == node_id else "", str
+                ):
+                    self._take("lora", [feed], pass_)
+                elif name in ("strength_model", "lora_strength") or (
+                    name == "strength" and any("lora" in other for other in inputs)
+                ):
+                    self._take("lora_strength", [feed], pass_)
+                elif name in _MODELS and isinstance(inputs.get(name), str):
+                    self._take("model", [feed], pass_)
+
+    # What is one
+
+    def _joined(self) -> list[Role]:
+        """Join what must stay equal: texts that are the same, and a sampling that goes on."""
+        found: list[Role] = []
+        for role in self.found:
+            same = next((at for at, other in enumerate(found) if self._is_same(other, role)), None)
+            if same is None:
+                found.append(role)
+            else:
+                first = found[same]
+                found[same] = Role(first.name, (*first.feeds, *role.feeds), first.pass_)
+        return found
+
+    def _is_same(self, one: Role, other: Role) -> bool:
+        if one.name != other.name or self._value(one) != self._value(other):
+            return False
+        if one.name in ("prompt", "negative"):
+            return bool(self._value(one))
+        if one.name not in _CONTINUED or one.pass_ == other.pass_:
+            return False
+        return inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
+
+    def _value(self, role: Role) -> Any:
+        node_id, name = role.feeds[0]
+        return inputs_of(self.graph, node_id).get(name)

@@ -1,0 +1,168 @@
+"""The values of a node by name: ComfyUI's page keeps them by position only.
+
+The order is that of the node's schema, with what the page puts in between: the choice what becomes
+of a seed after a run, and the button that uploads. A file may be older or newer than the schema;
+where it names its widgets itself, the order in which more values fit is taken.
+
+Source: ComfyUI_frontend, ``src/composables/widgets`` and ``src/scripts/widgets.ts``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from imagine.catalog import CHOICE, InputSchema, NodeSchema
+from imagine.importing.page_graph import Node
+
+CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
+SEEDS = ("seed", "noise_seed")
+
+_PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
+# Types of which the page makes something to click, and keeps a value.
+_SPECIAL = frozenset(
+    {"LOAD_3D", "LOAD_3D_ANIMATION", "WEBCAM", "AUDIO_RECORD", "COLOR", "MARKDOWN"}
+)
+_EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
+# What a value of the wrong kind counts against an order, and one that a list does not hold.
+_WRONG, _UNLISTED = 1.0, 0.25
+
+# The commonest nodes, for when no engine was asked, or it does not have them.
+_COMMON: Mapping[str, tuple[str, ...]] = {
+    "CheckpointLoaderSimple": ("ckpt_name",),
+    "CLIPLoader": ("clip_name", "type", "device"),
+    "CLIPSetLastLayer": ("stop_at_clip_layer",),
+    "CLIPTextEncode": ("text",),
+    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
+    "ControlNetLoader": ("control_net_name",),
+    "DualCLIPLoader": ("clip_name1", "clip_name2", "type", "device"),
+    "EmptyLatentImage": ("width", "height", "batch_size"),
+    "EmptySD3LatentImage": ("width", "height", "batch_size"),
+    "FluxGuidance": ("guidance",),
+    "KSampler": ("seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
+    "LoadImage": ("image",),
+    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
+    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
+    "SaveImage": ("filename_prefix",),
+    "Seed (rgthree)": ("seed",),
+    "UNETLoader": ("unet_name", "weight_dtype"),
+    "UpscaleModelLoader": ("model_name",),
+    "VAELoader": ("vae_name",),
+}
+
+
+def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None:
+    """Return the values of a node's widgets by name.
+
+    None when they are there, and nobody can say what they are for.
+    """
+    if isinstance(node.values, dict):
+        known = schema.inputs if schema is not None else None
+        return {name: v for name, v in node.values.items() if known is None or name in known}
+    values = node.values
+    own = [slot.name for slot in node.inputs if slot.is_widget and slot.name]
+    if schema is None:
+        named = _unknown(node, own, values)
+        return named if named or not values else None
+    orders = [list(widget_names(node, schema))]
+    if own and (any(i.is_dynamic for i in schema.inputs.values()) or len(own) >= len(orders[0])):
+        orders.append(own)
+    readings = [_walk(order, values, schema) for order in orders]
+    best = min(readings, key=lambda named: _misfits(named, schema))
+    return {**_defaults(node, schema), **{n: v for n, v in best.items() if v is not None}}
+
+
+def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:
+    """Yield the inputs of a node that keep a value on the page, also while a link feeds them."""
+    slots = {slot.name: slot for slot in node.inputs}
+    for name in schema.order:
+        wanted, slot = schema.inputs[name], slots.get(name)
+        is_plain = wanted.type in _PLAIN and not wanted.is_slot and slot is None
+        if is_plain or wanted.type in _SPECIAL or (slot is not None and slot.is_widget):
+            yield name
+
+
+def has_control(name: str, wanted: InputSchema | None) -> bool:
+    """Say whether the page asks what becomes of a value after a run."""
+    return name in SEEDS or (wanted is not None and wanted.has_control)
+
+
+def _walk(names: Sequence[str], values: Sequence[Any], schema: NodeSchema | None) -> dict[str, Any]:
+    inputs = schema.inputs if schema is not None else {}
+    uploads = any(wanted.upload for wanted in inputs.values())
+    named: dict[str, Any] = {}
+    at = 0
+    for name in names:
+        wanted = inputs.get(name)
+        is_optional = wanted is not None and not wanted.is_required
+        if uploads and is_optional and at < len(values) and values[at] == "image":
+            at += 1  # the button stands behind what is required
+        if at >= len(values):
+            break
+        named[name] = values[at]
+        at += 1
+        if has_control(name, wanted) and at < len(values) and _is_control(values[at]):
+            at += 1
+    return named
+
+
+def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+    """Name the values of a node whose schema nobody has, as far as the file tells."""
+    loras = [value for value in values if isinstance(value, dict) and "lora" in value]
+    if loras:  # rgthree's Power Lora Loader
+        return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
+    plain = [value for value in values if not _is_control(value)]
+    order = own if len(own) >= len(plain) else _COMMON.get(node.type, ())
+    controlled = {name for name in order if name in SEEDS}
+    named: dict[str, Any] = {}
+    at = 0
+    for name in order:
+        if at >= len(values):
+            break
+        named[name] = values[at]
+        at += 1
+        is_number = isinstance(named[name], int) and not isinstance(named[name], bool)
+        if (name in controlled or is_number) and at < len(values) and _is_control(values[at]):
+            at += 1
+    return named
+
+
+def _is_control(value: Any) -> bool:
+    return isinstance(value, str) and value in CONTROLS
+
+
+def _misfits(named: Mapping[str, Any], schema: NodeSchema) -> float:
+    return sum(_misfit(value, schema.inputs.get(name)) for name, value in named.items())
+
+
+def _misfit(value: Any, wanted: InputSchema | None) -> float:
+    if wanted is None or value is None:
+        return 0.0
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    match wanted.type:
+        case "INT" | "FLOAT":
+            return 0.0 if is_number else _WRONG
+        case "STRING":
+            return 0.0 if isinstance(value, str) else _WRONG
+        case "BOOLEAN":
+            return 0.0 if isinstance(value, bool) else _WRONG
+        case _ if wanted.choices is not None:
+            if not isinstance(value, str | int | float):
+                return _WRONG
+            return 0.0 if value in wanted.choices.known else _UNLISTED
+        case _:
+            return 0.0
+
+
+def _defaults(node: Node, schema: NodeSchema) -> dict[str, Any]:
+    """Return what the page fills in for values that a file does not have."""
+    found: dict[str, Any] = {}
+    for name in widget_names(node, schema):
+        wanted = schema.inputs[name]
+        if not wanted.is_required:
+            continue
+        if wanted.default is not None and not isinstance(wanted.default, list | dict):
+            found[name] = wanted.default
+        elif wanted.choices is not None and wanted.choices.values:
+            found[name] = wanted.choices.values[0]
+        elif wanted.type in _EMPTY:
+            found[name] = _EMPTY[wanted.type]
+    return found

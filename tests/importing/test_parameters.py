@@ -1,0 +1,189 @@
+"""What can be set: types, ranges, names, and what the maker marked."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from imagine.importing.fields import ParameterType
+from imagine.importing.naming import read_mark, safe_name, unique
+from imagine.importing.parameters import Rank
+from imagine.importing.reading import read_workflow
+from tests.importing.samples import edited, node, parameter, read, recorded, workflow
+
+GOLDEN = sorted((Path(__file__).parent.parent / "golden").glob("*.json"))
+
+
+@pytest.mark.parametrize(
+    ("flow", "name", "type_"),
+    [
+        ("sd15_default", "prompt", "text"),
+        ("sd15_default", "seed", "seed"),
+        ("sd15_default", "steps", "int"),
+        ("sd15_default", "cfg", "float"),
+        ("sd15_default", "sampler", "choice"),
+        ("sd15_default", "model", "model"),
+        ("lora_stack", "lora", "lora"),
+        ("lora_stack", "lora_strength", "float"),
+        ("inpaint_mask", "mask", "mask"),
+        ("inpaint_mask", "noise_mask", "bool"),
+        ("qwen_edit", "image_3", "image"),
+        ("upscale_model", "upscale_model", "model"),
+        ("flux_custom_sampler", "guidance", "float"),
+    ],
+)
+def test_each_has_its_type(flow, name, type_):
+    assert parameter(workflow(flow), name).type == type_
+
+
+def test_ranges_steps_and_choices_come_from_the_engine():
+    cfg = parameter(workflow("sd15_default"), "cfg")
+    assert (cfg.min, cfg.max, cfg.step, cfg.default) == (0.0, 100.0, 0.1, 8)
+    assert parameter(workflow("sd15_default"), "seed").max == 2**64 - 1
+    assert "euler" in parameter(workflow("sd15_default"), "sampler").choices
+    assert "Classifier-Free" in cfg.description
+
+
+def test_pictures_are_counted_in_the_order_in_which_the_graph_takes_them():
+    flow = workflow("qwen_edit")
+    shown = [parameter(flow, name).default for name in ("image", "image_2", "image_3")]
+    assert shown == ["first.png", "second.png", "third.png"]
+
+
+def test_a_picture_of_which_only_the_mask_is_used_is_a_mask():
+    document = edited("inpaint")
+    link = next(entry for entry in document["links"] if entry[3] == 26 and entry[5] == "IMAGE")
+    document["nodes"].append(
+        {"id": 70, "type": "LoadImage", "widgets_values": ["other.png", "image"], "inputs": []}
+    )
+    link[1] = 70
+    flow = read(document)
+    assert parameter(flow, "image").default == "other.png"
+    assert parameter(flow, "mask").default == "yosemite_inpaint_example.png"
+
+
+def test_a_text_behind_a_link_is_the_prompt_and_the_zeroed_one_is_no_negative():
+    names = [found.name for found in workflow("flux_subgraph").parameters]
+    assert "prompt" in names
+    assert "negative" not in names
+
+
+def test_one_prompt_for_two_models_is_one_parameter():
+    assert parameter(workflow("sdxl_base_refiner"), "prompt").feeds == (
+        ("6", "text"),
+        ("15", "text"),
+    )
+
+
+def test_what_a_continued_sampling_must_have_equal_is_one_parameter():
+    assert len(parameter(workflow("wan_image_to_video"), "cfg").feeds) == 2
+    assert len(parameter(workflow("hires_fix"), "cfg").feeds) == 1
+
+
+def test_a_later_sampler_is_named_by_its_title():
+    assert parameter(workflow("hires_fix"), "hires_denoise").default == 0.5
+
+
+def test_inputs_that_links_feed_are_no_parameters():
+    feeds = {feed for found in workflow("sdxl_base_refiner").parameters for feed in found.feeds}
+    assert ("10", "model") not in feeds
+
+
+def test_plumbing_comes_behind():
+    assert parameter(workflow("sd15_default"), "filename_prefix").rank is Rank.MORE
+    assert parameter(workflow("flux_subgraph"), "vae").rank is Rank.MORE
+
+
+def test_what_no_output_needs_cannot_be_set():
+    document = edited("sd15_default")
+    document["nodes"].append(
+        {"id": 50, "type": "CLIPTextEncode", "title": "Spare", "widgets_values": ["x"]}
+    )
+    assert "spare" not in [found.name for found in read(document).parameters]
+
+
+def test_marked_titles_are_obeyed():
+    flow = workflow("marked_titles_api")
+    boost = parameter(flow, "boost")
+    assert (boost.min, boost.max, boost.step, boost.rank) == (0.5, 2.0, 0.05, Rank.MAIN)
+    assert parameter(flow, "style").feeds == (("10", "strength_model"),)
+    assert parameter(flow, "scale_by").feeds == (("11", "scale_by"),)
+    assert parameter(flow, "avoid").rank is Rank.MORE
+
+
+def test_what_was_chosen_for_the_app_mode_comes_first():
+    assert parameter(workflow("app_mode"), "filename_prefix").rank is Rank.MAIN
+
+
+def test_the_newer_way_of_the_app_mode_is_read():
+    document = edited("app_mode")
+    document["extra"]["linearData"] = {"inputs": [["9ae6-b:9:filename_prefix", "Name", {}]]}
+    assert parameter(read(document), "filename_prefix").rank is Rank.MAIN
+
+
+def test_a_primitive_with_a_title_comes_first_under_it():
+    document = edited("shared_seed")
+    node(document, 51)["title"] = "My Détail"
+    document["links"] = [entry for entry in document["links"] if entry[1] != 51]
+    document["links"].append([900, 51, 0, 5, 2, "INT"])
+    latent = node(document, 5)
+    latent["inputs"].append({"name": "batch_size", "type": "INT", "widget": {"name": "batch_size"}})
+    latent["inputs"][-1]["link"] = 900
+    found = parameter(read(document), "batch_size")
+    assert found.feeds == (("51", "value"),)
+    assert found.max == 4096
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("param:strength", "strength"),
+        ("Parameter: Face Detail", "face_detail"),
+        ("$strength", "strength"),
+        ("${lora weight}", "lora_weight"),
+        ("<CFG:advanced:2/2> 1, 10, 0.1", "cfg"),
+        ("<Image 1:prompt/Image 1:1>", "image_1"),
+    ],
+)
+def test_the_marks_of_known_tools_are_read(title, name):
+    mark = read_mark(title)
+    assert mark is not None
+    assert mark.name == name
+
+
+@pytest.mark.parametrize("title", ["Load Checkpoint", "<b>", "$5 bill", "a $x", "param:", "<:x:1>"])
+def test_other_titles_mark_nothing(title):
+    assert read_mark(title) is None
+
+
+@pytest.mark.parametrize(
+    ("title", "name"),
+    [
+        ("Sampler Steps", "sampler_steps"),
+        ("KSampler (Advanced) - BASE", "ksampler_advanced_base"),
+        ("CLIPTextEncode", "clip_text_encode"),
+        ("🎨 Größe!", "groe"),
+        ("2nd pass", "nd_pass"),
+        ("提示词", ""),
+    ],
+)
+def test_names_are_made_fit_for_a_flag(title, name):
+    assert safe_name(title) == name
+
+
+def test_a_name_that_is_taken_is_counted():
+    taken: set[str] = set()
+    assert [unique("lora", taken) for _ in range(3)] == ["lora", "lora_2", "lora_3"]
+
+
+@pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
+def test_our_own_graphs_come_back_with_their_parameters(path):
+    golden = json.loads(path.read_text(encoding="utf-8"))
+    flow = read_workflow(json.dumps(golden["graph"]).encode(), recorded())
+    found = {entry.name: entry for entry in flow.parameters}
+    planned = golden["parameters"]
+    if any("latent_image" in entry["inputs"] for entry in golden["graph"].values()):
+        assert found["seed"].type is ParameterType.SEED
+        assert found["model"].default == planned["model"]
+        assert "prompt" in found
+    assert len(flow.outputs) >= 1
