@@ -24,6 +24,9 @@ from imagine.errors import (
 
 logger = logging.getLogger(__name__)
 
+# Answers that are about the request itself, whoever gives them.
+NOT_TAKEN = frozenset({400, 413, 414, 422})
+
 
 class ComfySubmit:
     """Submits and stops the runs of one client."""
@@ -74,10 +77,7 @@ class ComfySubmit:
             )
             await self._resolve(run, error)
         elif not isinstance(answer, dict):
-            raise EngineRejectedError(
-                f"{self._name} answers a graph with {status}.",
-                hint="Check that nothing guards its address, and that no picture is too large.",
-            )
+            raise _no_answer_of_comfyui(self._name, status)
         elif status != 200 or accepted is None:
             raise _rejection(answer, graph)
         elif accepted != run.prompt_id:
@@ -133,6 +133,19 @@ class ComfySubmit:
         await self._connection.delete_pending(prompt_id)
         if prompt_id in (await self._connection.queue()).running:
             await self._connection.interrupt(prompt_id)
+
+
+def _no_answer_of_comfyui(name: str, status: int) -> EngineError:
+    """Return what a page in place of JSON means: a graph that is too large, or somebody between."""
+    if status in NOT_TAKEN:
+        return EngineRejectedError(
+            f"{name} answers a graph with {status}.",
+            hint="Check that what stands before it lets large requests through.",
+        )
+    return EngineUnavailableError(
+        f"{name} answers a graph with {status}, but not like ComfyUI.",
+        hint="Check that the address is ComfyUI's own, and that no login stands before it.",
+    )
 
 
 def _rejection(answer: Any, graph: Mapping[str, Any]) -> EngineRejectedError:

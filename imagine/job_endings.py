@@ -20,6 +20,8 @@ logger = logging.getLogger(__name__)
 
 # An engine that dies this often during one job fails it.
 MOST_LOSSES = 3
+# And one that was forgotten so often, begun or not, is given up: somebody forgets it on purpose.
+MOST_ATTEMPTS = 25
 
 
 class Endings:
@@ -53,6 +55,14 @@ class Endings:
                 f"The engine stopped {losses} times while it made this one.",
                 hint="Look at why it stops (often too little memory), then try again.",
                 code="engine_died",
+            )
+            await self.end(run, JobState.FAILED, error.body())
+        elif job.attempt >= MOST_ATTEMPTS and not run.is_withdrawn:
+            error = JobError(
+                f"The engine took this one {job.attempt} times, and knew nothing of it afterwards.",
+                hint="Check that one ComfyUI is behind its address, and that nothing clears its "
+                "queue.",
+                code="engine_unavailable",
             )
             await self.end(run, JobState.FAILED, error.body())
         else:

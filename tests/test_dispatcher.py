@@ -3,6 +3,7 @@
 The whole server over real sockets, in front of the scriptable fake.
 """
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -297,6 +298,27 @@ async def test_a_run_that_ended_while_the_server_was_away_is_fetched(
         ended = await end(client, follower, job["id"])
     assert ended["state"] == "succeeded"
     assert len(comfy.submitted) == 1
+
+
+async def test_a_job_that_is_taken_and_forgotten_again_and_again_is_given_up(
+    client: Client, comfy: FakeComfy, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr("imagine.job_endings.MOST_ATTEMPTS", 3)
+    comfy.hold(Stage.START)
+
+    async def forget() -> None:
+        while True:
+            await comfy.queued(1)
+            comfy.pending.clear()
+
+    forgetting = asyncio.create_task(forget())
+    async with follow(client) as follower:
+        (job,) = await submit(client, PROMPT)
+        ended = await follower.end(job["id"])
+    forgetting.cancel()
+    assert (ended["state"], ended["attempt"]) == ("failed", 3)
+    assert ended["error"]["code"] == "engine_unavailable"
+    assert "took this one 3 times" in ended["error"]["message"]
 
 
 async def test_a_cancel_that_was_only_written_down_is_kept_after_a_restart(

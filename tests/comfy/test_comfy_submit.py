@@ -71,6 +71,15 @@ async def test_a_refusal_without_words_says_what_to_check(
         await run(client)
 
 
+@pytest.mark.parametrize("status", [200, 302, 401, 403])
+async def test_a_page_in_place_of_an_answer_is_no_refusal(
+    client: ComfyClient, comfy: FakeComfy, status: int
+) -> None:
+    comfy.fault_next("/prompt", status)
+    with pytest.raises(EngineUnavailableError, match=f"with {status}, but not like ComfyUI"):
+        await run(client)
+
+
 async def test_a_failure_says_why_and_at_which_step(client: ComfyClient, comfy: FakeComfy) -> None:
     comfy.fail_next(OUT_OF_MEMORY)
     [final] = finals(await run(client))
