@@ -160,7 +160,11 @@ def _links(raw: Any) -> Iterator[tuple[str, Link]]:
         else:
             continue
         link, origin, origin_slot, target, target_slot, kind = values
-        if isinstance(origin_slot, int) and isinstance(target_slot, int):
+        if _is_place(origin_slot) and _is_place(target_slot):
             type_ = kind if isinstance(kind, str) else ANY
             ends = (identity(origin), origin_slot, identity(target), target_slot)
             yield identity(link), Link(*ends, type_)
+
+
+def _is_place(slot: Any) -> bool:
+    return isinstance(slot, int) and slot >= 0

@@ -197,7 +197,7 @@ class _Follower:
         schema = self.catalog.schemas.get(node.get("class_type", "")) if self.catalog else None
         if schema is None:
             return "cond" in name.lower() or name in ("positive", "negative")
-        return end[1] < len(schema.outputs) and schema.outputs[end[1]] in ("CONDITIONING", "*")
+        return 0 <= end[1] < len(schema.outputs) and schema.outputs[end[1]] in ("CONDITIONING", "*")
 
     def _typed_texts(self, node_id: str, side: str) -> Iterator[Feed]:
         links = links_of(self.graph, node_id)

@@ -174,6 +174,12 @@ def test_values_that_nobody_can_name_are_told():
     assert "ADE_AnimateDiffLoaderWithContext" in note
 
 
+def test_a_link_to_a_place_before_the_first_is_none():
+    document = edited("flux_kontext")
+    next(entry for entry in document["links"] if entry[1] == 147)[2] = -5
+    assert "image2" not in values(read(document).graph, "146")
+
+
 def test_links_in_a_circle_come_to_an_end():
     document = edited("set_get_reroutes")
     first, last = node(document, 40), node(document, 42)
