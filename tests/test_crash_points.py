@@ -31,6 +31,7 @@ SEED = int(os.environ.get("CRASH_SEED") or random.randrange(10**9))
 async def rig(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Rig]:
     async with rigged(tmp_path_factory.mktemp("lines")) as rig:
         yield rig
+        assert rig.deaths > 0, "the server never died, so nothing was tried"
 
 
 @pytest.mark.parametrize("kind", LIVES)

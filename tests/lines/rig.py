@@ -37,6 +37,8 @@ class Rig:
         self._folder = folder
         self._server = server
         self._engine = engine
+        # In how many lives the server died.
+        self.deaths = 0
         self._source = ""
         self._firsts = 0
         # What is wrong stays so; it is told of the life that did it.
@@ -84,6 +86,7 @@ class Rig:
         ]
         server.output = self._folder / "output"
         server.told = everything if life.is_first else everything | server.told
+        self.deaths += server.died
         news = [problem for problem in problems if problem not in self._known]
         self._known.update(news)
         return Lived(server.died, news)

@@ -55,6 +55,13 @@ def judge(evidence: Evidence) -> list[str]:
     return [problem for claim in CLAIMS for problem in claim(evidence)]
 
 
+def there_was_something_to_lose(evidence: Evidence) -> Iterator[str]:
+    """Else all the claims below hold of nothing."""
+    for what in ("jobs", "pictures", "looks into the engine", "succeeded"):
+        if not evidence.figures().get(what):
+            yield f"there were no {what}"
+
+
 def no_job_is_lost_or_doubled(evidence: Evidence) -> Iterator[str]:
     """Every job that was answered exists, and no other."""
     told = evidence.told
@@ -224,6 +231,7 @@ def nothing_broke(evidence: Evidence) -> Iterator[str]:
 
 
 CLAIMS: tuple[Callable[[Evidence], Iterator[str]], ...] = (
+    there_was_something_to_lose,
     no_job_is_lost_or_doubled,
     no_job_is_stuck,
     jobs_end_as_they_should,
