@@ -16,14 +16,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-import aiofiles
-
 from imagine.errors import JobError, NotFoundError, StorageError
 from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
     Incoming,
     clear_parts,
-    damaged,
     disk_errors,
     make_folder,
     part_path,
@@ -252,19 +249,6 @@ class ImageStore(Opened):
         """Write the JSON beside a picture, in one go."""
         path = sidecar(self.path(name))
         await self._write(write_beside, path, _json(data), part_path(self._images))
-
-    async def read_sidecar(self, name: str) -> dict[str, Any] | None:
-        """Return the JSON beside a picture; None when there is none."""
-        path = sidecar(self.path(name))
-        with disk_errors(path):
-            try:
-                async with aiofiles.open(path, encoding="utf-8") as file:
-                    data = json.loads(await file.read())
-            except FileNotFoundError:
-                return None
-            except ValueError as error:
-                raise damaged(path.name) from error
-        return data if isinstance(data, dict) else None
 
     async def trash(self, name: str, at: datetime) -> None:
         """Move a picture and its sidecar out of the gallery's folder; `path` still finds it.

@@ -142,7 +142,7 @@ FAMILIES = {
 
 # Who may import what from outside; what is not listed here is for nobody.
 OUTSIDERS = {
-    "aiofiles": ("images", "uploads"),
+    "aiofiles": ("uploads",),
     "aiohttp": (
         "comfy_*",
         "link_fetch",

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from imagine.image_bytes import with_text
+from imagine.image_files import read_json, sidecar
 from imagine.image_reading import picture_files, read_picture
 from imagine.images import ImageStore
 from imagine.models import utc_now
@@ -36,8 +37,8 @@ async def test_every_format_says_of_what_job_it_is(tmp_path: Path, kind: str, in
     data = with_text(picture(), texts()) if inside and kind == "PNG" else picture(kind)
     async with ImageStore(tmp_path) as images:
         stored = await put(images, data, index=2, about=ABOUT)
-        sidecar = await images.read_sidecar(stored.name) or {}
-        await images.write_sidecar(stored.name, {**sidecar, "favorite": True})
+        beside = read_json(sidecar(stored.path)) or {}
+        await images.write_sidecar(stored.name, {**beside, "favorite": True})
         await images.trash(stored.name, MADE)
         assert await images.job_of(stored.name) == JOB
     (file,) = picture_files(tmp_path)

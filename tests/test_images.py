@@ -24,6 +24,7 @@ from imagine import thumbnails
 from imagine.errors import EngineError, EngineUnavailableError, NotFoundError, StorageError
 from imagine.ids import new_id
 from imagine.image_bytes import with_text
+from imagine.image_files import read_json, sidecar
 from imagine.image_names import slug
 from imagine.images import ImageStore, Listed, StoredImage
 
@@ -397,26 +398,27 @@ async def test_a_damaged_picture_has_no_thumbnail_and_says_why(images, output):
 # --- sidecars, trash, walking
 
 
+def beside(images: ImageStore, name: str) -> dict[str, Any] | None:
+    return read_json(sidecar(images.path(name)))
+
+
 async def test_a_sidecar_is_read_as_it_was_written(images, output):
     stored = await put(images)
-    assert await images.read_sidecar(stored.name) is None
+    assert beside(images, stored.name) is None
     await images.write_sidecar(stored.name, {"favorite": True})
     await images.write_sidecar(stored.name, {"favorite": False, "prompt": "лиса"})
-    read = await images.read_sidecar(stored.name)
+    read = beside(images, stored.name)
     assert read == {"favorite": False, "prompt": "лиса"}
-    sidecar = stored.path.with_name(f"{stored.path.name}.json")
-    assert json.loads(sidecar.read_text(encoding="utf-8")) == read
     assert len(files(output)) == 2
 
-    sidecar.write_text("{half")
-    with pytest.raises(StorageError, match="damaged"):
-        await images.read_sidecar(stored.name)
+    sidecar(stored.path).write_text("{half")
+    assert (await images.look_up([stored.name]))[stored.name].sidecar == {}
 
 
 async def test_sidecars_written_at_once_leave_one_whole_file(images):
     stored = await put(images)
     await asyncio.gather(*(images.write_sidecar(stored.name, {"n": n}) for n in range(20)))
-    read = await images.read_sidecar(stored.name)
+    read = beside(images, stored.name)
     assert read is not None
     assert read["n"] in range(20)
 
@@ -428,12 +430,12 @@ async def test_a_picture_in_the_trash_is_still_seen_and_comes_back(images, outpu
         await images.trash(stored.name, MADE)
     assert all(name.startswith("trash/2026-11-20/") for name in files(output))
     assert images.path(stored.name).read_bytes() == picture()
-    assert await images.read_sidecar(stored.name) == {"favorite": True}
+    assert beside(images, stored.name) == {"favorite": True}
     assert [listed async for listed in images.walk()] == [Listed(stored.name, trashed=True)]
 
     await images.restore(stored.name)
     assert images.path(stored.name) == stored.path
-    assert await images.read_sidecar(stored.name) == {"favorite": True}
+    assert beside(images, stored.name) == {"favorite": True}
 
 
 async def test_deleting_takes_everything_that_belongs_to_a_picture(images, output):
@@ -572,16 +574,16 @@ ABOUT = {"imagine": {"job": JOB}, "imagine-index": "0"}
 @pytest.mark.parametrize("kind", ["JPEG", "WEBP", "PNG"])
 async def test_a_picture_that_came_without_its_words_gets_them_as_a_sidecar(images, kind):
     stored = await put(images, picture(kind), about=ABOUT)
-    assert await images.read_sidecar(stored.name) == ABOUT
+    assert beside(images, stored.name) == ABOUT
     await images.write_sidecar(stored.name, {**ABOUT, "favorite": True})
     await put(images, picture(kind), about=ABOUT)  # once more, after a crash
-    assert await images.read_sidecar(stored.name) == {**ABOUT, "favorite": True}
+    assert beside(images, stored.name) == {**ABOUT, "favorite": True}
 
 
 async def test_a_picture_with_its_words_inside_needs_no_sidecar(images):
     data = with_text(picture(), {"imagine": '{"job": "лиса"}'})
     stored = await put(images, data, about=ABOUT)
-    assert await images.read_sidecar(stored.name) is None
+    assert beside(images, stored.name) is None
 
 
 # --- the trash, broken off at any line
@@ -650,7 +652,7 @@ async def test_a_move_that_broke_off_is_made_whole_by_the_next(
         await move()
     assert images.path(stored.name).read_bytes() == picture()
     await move()
-    assert await images.read_sidecar(stored.name) == {"favorite": True}
+    assert beside(images, stored.name) == {"favorite": True}
     if not back:
         assert images.path(stored.name).is_relative_to(output / "trash")
         await images.restore(stored.name)
