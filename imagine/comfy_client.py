@@ -88,7 +88,11 @@ class ComfyClient:
             on_orphan=lambda client_id: self._sockets.follow(client_id),
         )
         self._sockets = ComfySockets(
-            self._connection, self._runs, self._watch, on_preview=self._see_preview
+            self._connection,
+            self._runs,
+            self._watch,
+            on_preview=self._see_preview,
+            on_stranger=self._see_stranger,
         )
         self._submit = ComfySubmit(self._connection, self._watch, timing)
         self._socket: ClientConnection | None = None
@@ -356,6 +360,17 @@ class ComfyClient:
             run.is_withdrawn = True
             await self._connection.delete_pending(prompt_id)
             self._watch.look()
+
+    def _see_stranger(self, prompt_id: str) -> None:
+        """A prompt of ours begins that has no run: stop it, if it was canceled before it came."""
+        if self._submit.is_unwanted(prompt_id):
+            self._tasks.start(self._stop_late(prompt_id), f"stop of prompt {prompt_id}")
+
+    async def _stop_late(self, prompt_id: str) -> None:
+        try:
+            await self._submit.stop_unread(prompt_id)
+        except EngineError as error:
+            logger.warning("prompt %s, which nobody wants, runs: %s", prompt_id, error.message)
 
     def give_up(self, prompt_id: str) -> None:
         """Let go of a run that does not end, and stop nothing: its ``execute`` raises at once."""

@@ -12,7 +12,14 @@ from collections.abc import Callable, Mapping
 from websockets.asyncio.client import ClientConnection
 
 from imagine.comfy_connection import ComfyConnection
-from imagine.comfy_messages import FeatureFlags, PreviewFrame, RunMessage, Status, decode
+from imagine.comfy_messages import (
+    ExecutionStart,
+    FeatureFlags,
+    PreviewFrame,
+    RunMessage,
+    Status,
+    decode,
+)
 from imagine.comfy_run import Run
 from imagine.comfy_watch import ComfyWatch
 from imagine.errors import EngineError
@@ -30,7 +37,11 @@ class _Ear:
 
 
 class ComfySockets:
-    """The sockets of one client. Owned by it; ``on_preview`` is called with each preview."""
+    """The sockets of one client, which owns them.
+
+    ``on_preview`` is called with each preview, ``on_stranger`` with the id of a prompt of ours that
+    begins and has no run here.
+    """
 
     def __init__(
         self,
@@ -39,11 +50,13 @@ class ComfySockets:
         watch: ComfyWatch,
         *,
         on_preview: Callable[[], None],
+        on_stranger: Callable[[str], None],
     ) -> None:
         self._connection = connection
         self._runs = runs
         self._watch = watch
         self._on_preview = on_preview
+        self._on_stranger = on_stranger
         self._tasks = TaskSet()
         # Sockets under earlier client ids, while runs of theirs are alive.
         self._followers: dict[str, asyncio.Task[None]] = {}
@@ -75,6 +88,8 @@ class ComfySockets:
                 run = self._runs.get(message.prompt_id or "")
                 if run is not None:
                     self._feed(run, message)
+                elif isinstance(message, ExecutionStart):
+                    self._on_stranger(message.prompt_id)
 
     def _feed(self, run: Run, message: RunMessage) -> None:
         try:

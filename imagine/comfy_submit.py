@@ -24,6 +24,8 @@ from imagine.errors import (
 
 logger = logging.getLogger(__name__)
 
+# So many prompts that nobody wants are remembered.
+MOST_UNWANTED = 1000
 # Answers that are about the request itself, whoever gives them.
 NOT_TAKEN = frozenset({400, 413, 414, 422})
 
@@ -36,6 +38,12 @@ class ComfySubmit:
         self._watch = watch
         self._timing = timing
         self._name = connection.name
+        # Prompts that nobody wants, newest last.
+        self._unwanted: dict[str, None] = {}
+
+    def is_unwanted(self, prompt_id: str) -> bool:
+        """Was a prompt stopped that no run followed?"""
+        return prompt_id in self._unwanted
 
     async def submit(
         self, run: Run, graph: Mapping[str, Any], extra_data: Mapping[str, Any]
@@ -129,7 +137,13 @@ class ComfySubmit:
                 raise
 
     async def stop_unread(self, prompt_id: str) -> None:
-        """Stop a prompt that no run follows."""
+        """Stop a prompt that no run follows, and remember that nobody wants it.
+
+        Its post may still be on the way; when it arrives after all, it is stopped then.
+        """
+        self._unwanted[prompt_id] = None
+        if len(self._unwanted) > MOST_UNWANTED:
+            del self._unwanted[next(iter(self._unwanted))]
         await self._connection.delete_pending(prompt_id)
         if prompt_id in (await self._connection.queue()).running:
             await self._connection.interrupt(prompt_id)

@@ -80,6 +80,23 @@ async def test_a_page_in_place_of_an_answer_is_no_refusal(
         await run(client)
 
 
+async def test_a_canceled_prompt_that_begins_after_all_is_stopped_then(
+    client: ComfyClient, comfy: FakeComfy
+) -> None:
+    await run(client)
+    ours, late, other = comfy.submitted[0]["client_id"], new_id(), new_id()
+    await client.cancel(late)
+    assert comfy.interrupts == []
+    await comfy.submit(example_graph(seed=2), client_id=ours, prompt_id=other)
+    await comfy.until(lambda: other in comfy.history)  # which was never canceled
+    comfy.hold(Stage.SAMPLING)
+    await comfy.submit(example_graph(seed=3), client_id=ours, prompt_id=late)
+    await comfy.until(lambda: late in comfy.history)
+    assert comfy.interrupts == [late]
+    assert comfy.history[other]["status"]["completed"]
+    assert not comfy.history[late]["status"]["completed"]
+
+
 async def test_a_failure_says_why_and_at_which_step(client: ComfyClient, comfy: FakeComfy) -> None:
     comfy.fail_next(OUT_OF_MEMORY)
     [final] = finals(await run(client))
