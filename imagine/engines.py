@@ -17,8 +17,6 @@ from imagine.errors import EngineError, EngineUnavailableError, ErrorBody
 from imagine.lifetime import TaskSet
 from imagine.settings import display
 
-__all__ = ["Engine", "EngineClient", "Engines"]
-
 logger = logging.getLogger(__name__)
 
 LOOK_EVERY_S = 5.0
@@ -91,9 +89,9 @@ class Engines:
     def kind(self) -> str:
         return self.serving[0].kind
 
-    def of_kind(self, kind: str | None) -> Engine | None:
-        """Return an engine that serves and is of this kind: one that answers, if there is one."""
-        found = [engine for engine in self.serving if engine.kind == kind]
+    def any_comfyui(self) -> Engine | None:
+        """Return a ComfyUI that serves: one that answers, if there is one."""
+        found = [engine for engine in self.serving if engine.kind == "comfyui"]
         return next((engine for engine in found if engine.is_in_touch), found[0] if found else None)
 
     def at(self, url: str) -> Engine | None:

@@ -3,7 +3,7 @@
 import asyncio
 from dataclasses import dataclass, field
 
-from imagine.engines import Engine
+from imagine.engine import Engine
 from imagine.errors import ImagineError
 from imagine.models import Job, JobImage
 from imagine.planner import Planned

@@ -20,7 +20,7 @@ from imagine.comfy_messages import (
     Started,
     StepProgress,
 )
-from imagine.engines import Engine
+from imagine.engine import Engine
 from imagine.errors import (
     EngineRejectedError,
     EngineTimeoutError,

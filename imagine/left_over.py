@@ -95,7 +95,7 @@ class LeftOver:
         if left.job.engine != "comfyui":
             return None
         if left.url is None:
-            return self._engines.of_kind("comfyui")
+            return self._engines.any_comfyui()
         return self._engines.at(left.url)
 
     def look(self, now: float) -> None:
