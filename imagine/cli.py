@@ -219,6 +219,37 @@ def models(
     raise typer.Exit(cli_models.run(server=address, as_json=as_json))
 
 
+workflow = typer.Typer(help="Workflows of ComfyUI that others made.", rich_markup_mode=None)
+app.add_typer(workflow, name="workflow")
+
+
+@workflow.command()
+def show(
+    file: Annotated[Path, typer.Argument(help="A workflow (JSON), or a picture of ComfyUI.")],
+    *,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="An Imagine whose ComfyUI is asked; else the ComfyUI of the settings.",
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for programs.")] = False,
+    config: Config = None,
+) -> None:
+    """Say what a workflow can be given, what comes out, and whether it would run.
+
+    Ends with 0 when it would, or nobody could be asked, 1 when not, 2 when it is no workflow, and
+    3 when the server is out of reach.
+    """
+    with told():
+        engines = read_settings({}, config).settings.comfyui_url
+    address = None if server is None else server_address(server)
+    from imagine import cli_workflow
+
+    raise typer.Exit(cli_workflow.show(file, server=address, engines=engines, as_json=as_json))
+
+
 @app.command()
 @settings_flags
 def doctor(

@@ -154,6 +154,7 @@ OUTSIDERS = {
         "cli_models",
         "cli_prompt",
         "cli_queue",
+        "cli_workflow",
     ),
     "alembic": DATABASE,
     "jinja2": ("routes.pages",),

@@ -21,6 +21,8 @@ PRIMITIVES = (
     *("Primitive", "INTConstant", "FloatConstant", "StringConstant"),
     *("easy int", "easy float", "easy string"),
 )
+# What these name is a fraction, though a file may have a whole number there.
+_FRACTIONS = ("cfg", "denoise", "guidance", "strength", "weight", "shift", "scale")
 
 
 class ParameterType(StrEnum):
@@ -127,10 +129,10 @@ class Fields:
             return kind
         if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
             return ParameterType.BOOL
-        if wanted.type == "INT" if wanted is not None else isinstance(value, int):
+        if wanted.type == "INT" if wanted is not None else _seems_whole(name, value):
             is_seed = name in SEEDS or role == "seed" or self._feeds_seed(field)
             return ParameterType.SEED if is_seed else ParameterType.INT
-        if isinstance(value, float) or (wanted is not None and wanted.type == "FLOAT"):
+        if isinstance(value, int | float) or (wanted is not None and wanted.type == "FLOAT"):
             return ParameterType.FLOAT
         if wanted is None or wanted.type == CHOICE:
             return _choice_type(field)
@@ -155,6 +157,11 @@ class Fields:
         links = (inputs_of(self.graph, user)[slot] for user, slot in self.users.get(node_id, ()))
         slots = {link[1] for link in links if is_link(link)}
         return ParameterType.MASK if slots == {1} else ParameterType.IMAGE
+
+
+def _seems_whole(name: str, value: Any) -> bool:
+    """Say whether a number without a schema is a whole one: 8 stands for 8.0 in JSON."""
+    return isinstance(value, int) and not name.startswith(_FRACTIONS)
 
 
 def _choice_type(field: Field) -> ParameterType:

@@ -9,6 +9,7 @@ Source: Minimalistic-Comfy-Wrapper-WebUI, ``docs/titles.md``; ComfyUI_frontend, 
 
 import re
 import unicodedata
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -73,11 +74,18 @@ def safe_name(text: str) -> str:
     return words[:LONGEST_NAME].rstrip("_")
 
 
-def unique(name: str, taken: set[str]) -> str:
-    """Return a name that is not taken: ``lora``, ``lora_2``, ``lora_3``; and take it."""
-    number, found = 1, name
-    while found in taken:
-        number += 1
-        found = f"{name}_{number}"
-    taken.add(found)
-    return found
+class Names:
+    """Names that are given once: ``lora``, ``lora_2``, ``lora_3``."""
+
+    def __init__(self) -> None:
+        self._taken: set[str] = set()
+        self._counts: Counter[str] = Counter()
+
+    def unique(self, name: str) -> str:
+        """Return a name that is not taken, and take it."""
+        found = name
+        while found in self._taken:
+            self._counts[name] += 1
+            found = f"{name}_{self._counts[name] + 1}"
+        self._taken.add(found)
+        return found

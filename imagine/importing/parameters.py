@@ -14,7 +14,7 @@ from typing import Any
 from imagine.catalog import Catalog
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import PRIMITIVES, Field, Fields, ParameterType
-from imagine.importing.naming import Mark, read_mark, safe_name, unique
+from imagine.importing.naming import Mark, Names, read_mark, safe_name
 from imagine.importing.roles import Feed, find_roles, inputs_of
 from imagine.repair import Graph, folder_of
 
@@ -99,10 +99,10 @@ def infer(
     fields = Fields(graph, catalog)
     drafts = sorted(_Drafts(fields, shared, list(chosen)).all(), key=lambda draft: draft.place)
     # What somebody marked has its name before all that only looks like it.
-    marked: set[str] = set()
-    names = {id(d): unique(d.mark.name, marked) for d in drafts if d.mark is not None}
+    given = Names()
+    names = {id(d): given.unique(d.mark.name) for d in drafts if d.mark is not None}
     return tuple(
-        _parameter(fields, draft, names.get(id(draft)) or unique(draft.name, marked))
+        _parameter(fields, draft, names.get(id(draft)) or given.unique(draft.name))
         for draft in drafts
     )
 

@@ -49,6 +49,8 @@ _MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_c
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 _STOP = "ConditioningZeroOut"
+# What stands behind more of them has names of its own, as all the rest.
+MOST_SAMPLERS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +108,7 @@ class _Follower:
                 for n, into in links.items()
                 if "positive" in into and {"seed", "noise_seed"} & inputs_of(self.graph, n).keys()
             ]
+        samplers = samplers[:MOST_SAMPLERS]
         before = {n: set(self._behind(n)) - {n} for n in samplers}
         return sorted(samplers, key=lambda n: len(before[n].intersection(samplers)))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from imagine.importing.fields import ParameterType
-from imagine.importing.naming import read_mark, safe_name, unique
+from imagine.importing.naming import Names, read_mark, safe_name
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import read_workflow
 from tests.importing.samples import edited, node, parameter, read, recorded, workflow
@@ -172,8 +172,8 @@ def test_names_are_made_fit_for_a_flag(title, name):
 
 
 def test_a_name_that_is_taken_is_counted():
-    taken: set[str] = set()
-    assert [unique("lora", taken) for _ in range(3)] == ["lora", "lora_2", "lora_3"]
+    names = Names()
+    assert [names.unique("lora") for _ in range(3)] == ["lora", "lora_2", "lora_3"]
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)
