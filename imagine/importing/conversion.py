@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
-from imagine.catalog import Catalog
+from imagine.catalog import Catalog, NodeSchema
 from imagine.importing.documents import MOST_NODES
 from imagine.importing.group_nodes import read_groups
 from imagine.importing.levels import Given, Level, Mode, unfold
@@ -33,6 +33,11 @@ Feed: TypeAlias = tuple[str, str]
 REROUTES = ("Reroute", "Reroute (rgthree)", "ReroutePrimitive|pysssss")
 SETTERS, GETTERS = ("SetNode", "easy setNode"), ("GetNode", "easy getNode")
 PRIMITIVE = "PrimitiveNode"
+# cg-use-everywhere: what feeds one of these feeds each open input of its type.
+EVERYWHERE = (
+    *("Anything Everywhere", "Anything Everywhere?", "Anything Everywhere3"),
+    *("Prompts Everywhere", "Seed Everywhere"),
+)
 # What stands on the page only: texts, and switches that were thrown before the file was saved.
 DECORATION = frozenset(
     {
@@ -110,9 +115,11 @@ class _Conversion:
 
     def run(self) -> Converted:
         for level in self.root.walk():
+            everywhere = list(self._everywhere(level))
             for node in level.graph.nodes.values():
                 if self._runs(level, node):
                     self._add(level, node)
+                    self._fill(level, node, everywhere)
         self._drop_dependents()
         return Converted(self.graph, tuple(self._shared()), tuple(self.notes))
 
@@ -121,6 +128,8 @@ class _Conversion:
         if level.mode_of(node) in (Mode.MUTED, Mode.BYPASSED) or node.id in level.children:
             return False
         if node.type == PRIMITIVE or node.type in (*REROUTES, *SETTERS, *GETTERS, *DECORATION):
+            return False
+        if node.type in EVERYWHERE:
             return False
         if self.catalog is not None and self.catalog.has(node.type):
             return True
@@ -139,7 +148,7 @@ class _Conversion:
             )
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
         for (inner, name), given in level.overrides.items():
-            if inner == node.id and (name in inputs or given.is_set):
+            if inner == node.id and (name in inputs or _is_input(name, schema)):
                 self._give(inputs, node_id, name, given)
         for at, slot in enumerate(node.inputs):
             end = self._input(level, node, at, slot.type, set())
@@ -157,6 +166,30 @@ class _Conversion:
             "inputs": inputs,
             "_meta": {"title": label},
         }
+
+    def _everywhere(self, level: Level) -> Iterator[tuple[str, str, _Output]]:
+        """Yield what is sent to all open inputs: its type, the name it is for, where it is made."""
+        for node in level.graph.nodes.values():
+            if node.type not in EVERYWHERE or level.mode_of(node) != Mode.ALWAYS:
+                continue
+            for at, slot in enumerate(node.inputs):
+                link = level.graph.links.get(slot.link or "")
+                end = self._input(level, node, at, link.type, set()) if link is not None else None
+                if link is not None and isinstance(end, _Output):
+                    name = ("pos", "neg")[at] if node.type.startswith("Prompts") and at < 2 else ""
+                    yield link.type, name, end
+
+    def _fill(self, level: Level, node: Node, everywhere: list[tuple[str, str, _Output]]) -> None:
+        """Link the open inputs of a node to what is sent everywhere."""
+        node_id = level.full_id(node)
+        inputs = self.graph[node_id]["inputs"]
+        for slot in node.inputs:
+            if slot.link is not None or slot.is_widget or slot.name in inputs:
+                continue
+            for type_, name, end in everywhere:
+                if type_ == slot.type and name in slot.name.lower():
+                    inputs[slot.name] = [end.node_id, end.slot]
+                    break
 
     def _give(self, inputs: dict[str, Any], node_id: str, name: str, given: Given) -> None:
         if given.is_set:
@@ -324,6 +357,13 @@ def _joins(one: str, other: str) -> bool:
     if ANY in (one, other) or "" in (one, other):
         return True
     return not set(one.lower().split(",")).isdisjoint(other.lower().split(","))
+
+
+def _is_input(name: str, schema: NodeSchema | None) -> bool:
+    """Say whether the engine may know a widget: some are only for the page."""
+    if schema is not None:
+        return name in schema.inputs
+    return name != "control_after_generate" and not name.startswith("$$")
 
 
 def _first(values: list[Any] | dict[str, Any]) -> Any:

@@ -49,6 +49,15 @@ _MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_c
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 _STOP = "ConditioningZeroOut"
+# By these names the rest is found, where there is no sampler that takes a latent.
+_NAMED = {
+    "prompt": ("prompt", "positive_prompt", "positive"),
+    "negative": ("negative_prompt", "negative"),
+    "seed": ("seed", "noise_seed"),
+    "steps": ("steps",),
+    "cfg": ("cfg",),
+}
+_WORDS = ("prompt", "negative")
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -96,7 +105,30 @@ class _Follower:
             self._steer(steering, pass_)
             self._size(sampler, pass_)
             self._models(steering, pass_)
+        self._by_name()
         return self._joined()
+
+    def _by_name(self) -> None:
+        """Find by their names alone what no sampler led to: packs and services have their own."""
+        known = {role.name for role in self.found}
+        for role, names in _NAMED.items():
+            if role in known:
+                continue
+            for node_id in self.graph:
+                feeds = (self._typed(node_id, name, is_text=role in _WORDS) for name in names)
+                if feed := next((feed for feed in feeds if feed is not None), None):
+                    self._take(role, [feed], 0)
+                    break
+
+    def _typed(self, node_id: str, name: str, *, is_text: bool) -> Feed | None:
+        if name not in inputs_of(self.graph, node_id):
+            return None
+        if not is_text:
+            return self._number(node_id, name)
+        if name in (links := links_of(self.graph, node_id)):
+            return next(self._source_text(links[name][0]), None)
+        is_typed = isinstance(inputs_of(self.graph, node_id)[name], str)
+        return (node_id, name) if is_typed else None
 
     def _samplers(self) -> list[str]:
         """Return the samplers in the order in which they work on a latent."""

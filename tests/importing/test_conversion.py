@@ -130,6 +130,20 @@ def test_values_of_the_use_of_a_subgraph_win_over_those_inside():
     assert values(graph, "46:38")["unet_name"] == "flux1-dev.safetensors"
 
 
+def test_slots_of_the_use_of_a_subgraph_may_stand_in_another_order():
+    document = edited("nested_subgraphs")
+    node(document, 20)["inputs"].reverse()
+    assert read(document).graph == workflow("nested_subgraphs").graph
+
+
+def test_what_the_use_of_a_subgraph_keeps_for_the_page_only_is_not_sent():
+    document = edited("flux_subgraph")
+    node(document, 46)["widgets_values"][4:] = [77, "randomize"]
+    sampler = values(read(document).graph, "46:31")
+    assert sampler["seed"] == 77
+    assert "control_after_generate" not in sampler
+
+
 def test_a_link_goes_through_nested_subgraphs_and_each_use_has_its_own_values():
     graph = workflow("nested_subgraphs").graph
     assert values(graph, "20:6:1") == {"text": "a lighthouse", "clip": ["4", 1]}
@@ -172,6 +186,19 @@ def test_values_of_unknown_nodes_are_named_as_far_as_the_file_tells():
 def test_values_that_nobody_can_name_are_told():
     (note,) = workflow("animatediff").notes
     assert "ADE_AnimateDiffLoaderWithContext" in note
+
+
+def test_what_is_sent_everywhere_feeds_the_open_inputs_of_its_type():
+    document = edited("sd15_default")
+    document["links"] = [link for link in document["links"] if link[1:3] != [4, 2]]
+    vae = next(slot for slot in node(document, 8)["inputs"] if slot["name"] == "vae")
+    vae["link"] = None
+    document["links"].append([800, 4, 2, 90, 0, "VAE"])
+    slots = [{"name": "anything", "type": "*", "link": 800}]
+    document["nodes"].append({"id": 90, "type": "Anything Everywhere", "inputs": slots})
+    graph = read(document).graph
+    assert values(graph, "8")["vae"] == ["4", 2]
+    assert "90" not in graph
 
 
 def test_a_link_to_a_place_before_the_first_is_none():

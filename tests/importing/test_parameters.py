@@ -68,6 +68,21 @@ def test_a_text_behind_a_link_is_the_prompt_and_the_zeroed_one_is_no_negative():
     assert "negative" not in names
 
 
+def test_where_no_sampler_leads_the_usual_ones_are_found_by_their_names():
+    document = {
+        "1": {
+            "class_type": "WanVideoTextEncode",
+            "inputs": {"positive_prompt": "a wave", "negative_prompt": "blur", "t5": ["9", 0]},
+        },
+        "2": {"class_type": "WanVideoSampler", "inputs": {"steps": 6, "cfg": 1, "seed": 4}},
+        "3": {"class_type": "VHS_VideoCombine", "inputs": {"images": ["4", 0]}},
+        "4": {"class_type": "WanVideoDecode", "inputs": {"samples": ["2", 0]}},
+    }
+    document["2"]["inputs"]["text_embeds"] = ["1", 0]  # type: ignore[index]
+    main = [found.name for found in read(document).parameters if found.rank is Rank.MAIN]
+    assert main == ["prompt", "negative", "seed", "steps", "cfg"]
+
+
 def test_one_prompt_for_two_models_is_one_parameter():
     assert parameter(workflow("sdxl_base_refiner"), "prompt").feeds == (
         ("6", "text"),
