@@ -162,15 +162,19 @@ class Socket(asyncio.Protocol):
         host, port = host_and_port(url)
         socket = cls(on_frame)
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(CONNECT_S):
-            await loop.create_connection(lambda: socket, host, port)
-            key = base64.b64encode(os.urandom(16)).decode()
-            socket._write(
-                f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url}\r\n"
-                "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-                f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
-            )
-            await socket._opened
+        try:
+            async with asyncio.timeout(CONNECT_S):
+                await loop.create_connection(lambda: socket, host, port)
+                key = base64.b64encode(os.urandom(16)).decode()
+                socket._write(
+                    f"GET {path} HTTP/1.1\r\nHost: {host}:{port}\r\nOrigin: {url}\r\n"
+                    "Upgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
+                    f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+                )
+                await socket._opened
+        except BaseException:  # nobody is there to close it
+            await socket.abort()
+            raise
         return socket
 
     async def close(self) -> None:
