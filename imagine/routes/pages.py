@@ -10,6 +10,7 @@ from aiohttp import web
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 
 from imagine import __version__
+from imagine.routes.files import FileAnswer
 from imagine.routes.shown import base_of
 
 MEDIA_TYPES = {
@@ -72,10 +73,10 @@ class Pages:
             raise web.HTTPNotFound
         headers = {"Content-Type": MEDIA_TYPES[path.suffix], "Cache-Control": "no-cache"}
         if path.suffix not in PACKED:
-            return web.FileResponse(path, headers=headers)
+            return FileAnswer(path, headers=headers)
         headers["Vary"] = "Accept-Encoding"
         if "gzip" not in request.headers.get("Accept-Encoding", ""):
-            return web.FileResponse(path, headers=headers)
+            return FileAnswer(path, headers=headers)
         mtime_ns = path.stat().st_mtime_ns
         tag = f"{mtime_ns:x}-gz"
         answer = web.Response(headers=headers | {"ETag": f'"{tag}"'})

@@ -3,6 +3,7 @@
 from aiohttp import web
 
 from imagine.app_keys import PARTS
+from imagine.routes.files import FileAnswer
 from imagine.routes.reading import read_query
 from imagine.routes.wire import ThumbnailQuery
 
@@ -16,7 +17,7 @@ async def image(request: web.Request) -> web.StreamResponse:
     check_range(request, path.stat().st_size)
     headers = file_headers(images.media_type(name))
     headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return web.FileResponse(path, headers=headers)
+    return FileAnswer(path, headers=headers)
 
 
 def check_range(request: web.Request, size: int) -> None:
@@ -36,7 +37,7 @@ def check_range(request: web.Request, size: int) -> None:
 async def thumbnail(request: web.Request) -> web.StreamResponse:
     query = read_query(request, ThumbnailQuery)
     path = await request.app[PARTS].images.thumbnail(request.match_info["name"], query.w)
-    return web.FileResponse(path, headers=file_headers("image/webp"))
+    return FileAnswer(path, headers=file_headers("image/webp"))
 
 
 def file_headers(media_type: str) -> dict[str, str]:

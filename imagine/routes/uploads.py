@@ -4,6 +4,7 @@ from aiohttp import web
 
 from imagine.app_keys import PARTS
 from imagine.links import upload_link
+from imagine.routes.files import FileAnswer
 from imagine.routes.forms import take_upload
 from imagine.routes.pictures import check_range, file_headers
 from imagine.routes.presenting import json_answer
@@ -35,9 +36,9 @@ async def upload(request: web.Request) -> web.StreamResponse:
     width = read_query(request, UploadQuery).w
     if width is not None:
         path = await uploads.thumbnail(upload_id, width)
-        return web.FileResponse(path, headers=file_headers("image/webp"))
+        return FileAnswer(path, headers=file_headers("image/webp"))
     found = await uploads.get(upload_id)
     check_range(request, found.bytes)
     headers = file_headers(found.media_type)
     headers["Content-Disposition"] = f'inline; filename="{found.path.name}"'
-    return web.FileResponse(found.path, headers=headers)
+    return FileAnswer(found.path, headers=headers)
