@@ -13,9 +13,10 @@ from bench.sides import Imagine, next_wish
 
 AT_ONCE = 64
 WARM_UP = 40
-# How long the last job may take to end, and the server to let go of everything.
+# How long the last job may take to end, and the server to let go of everything: aiohttp closes a
+# connection to the engine that it keeps for the next request within 30 seconds of the last one.
 ENDS_S = 240
-CALMS_S = 25
+CALMS_S = 45
 LOOK_S = 0.5
 
 
