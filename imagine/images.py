@@ -19,7 +19,6 @@ from typing import Any, NamedTuple, TypeVar
 from imagine.errors import JobError, NotFoundError, StorageError
 from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
 from imagine.image_files import (
-    Incoming,
     clear_parts,
     disk_errors,
     make_folder,
@@ -34,6 +33,7 @@ from imagine.image_files import (
 )
 from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
 from imagine.image_reading import said_job
+from imagine.incoming import Incoming
 from imagine.lifetime import Opened
 from imagine.thumbnails import Thumbnails
 

@@ -68,6 +68,7 @@ ROOMS = {
     "group_commit": 2,
     "image_files": 2,
     "image_reading": 2,
+    "incoming": 2,
     "images": 2,
     "job_family": 2,
     "job_query": 2,
@@ -131,7 +132,15 @@ DATABASE = (
     "rebuilding",
     "replies",
 )
-PICTURES = ("image_files", "image_reading", "images", "masks", "thumbnails", "uploads")
+PICTURES = (
+    "image_files",
+    "image_reading",
+    "images",
+    "incoming",
+    "masks",
+    "thumbnails",
+    "uploads",
+)
 FAMILIES = {
     "database": DATABASE,
     "images": PICTURES,

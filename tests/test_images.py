@@ -153,7 +153,7 @@ async def test_what_is_no_picture_is_refused_and_leaves_no_file(images, output, 
 
 
 async def test_an_endless_picture_is_refused_and_leaves_no_file(images, output, monkeypatch):
-    monkeypatch.setattr("imagine.image_files.PICTURE_LIMIT", 3 * 2**20)
+    monkeypatch.setattr("imagine.incoming.PICTURE_LIMIT", 3 * 2**20)
 
     async def endless() -> AsyncIterator[bytes]:
         yield picture()

@@ -29,7 +29,14 @@ PRODUCT = Path(server.__file__).parent
 TRACED = (
     *("jobs.py", "job_*.py", "dispatcher.py", "engines.py", "actions.py", "inputs.py"),
     *("store.py", "group_commit.py", "database.py", "uploads.py", "disk*.py", "*stray*.py"),
-    *("images.py", "image_files.py", "gallery*.py", "comfy_client.py", "comfy_run.py"),
+    *(
+        "images.py",
+        "image_files.py",
+        "incoming.py",
+        "gallery*.py",
+        "comfy_client.py",
+        "comfy_run.py",
+    ),
     *("comfy_submit.py", "comfy_watch.py", "routes/jobs.py", "routes/actions.py"),
     "migrations/*.py",
 )
