@@ -75,6 +75,8 @@ def _metavar(name: str) -> str | None:
         "profiles": "FILE",
         "trusted_proxy": "ADDRESS",
         "wildcards": "DIR",
+        "workflows": "DIR",
+        "characters": "FILE",
     }
     return names.get(name, "NAME")
 

@@ -11,7 +11,7 @@ from imagine.errors import ErrorBody, ImagineError
 from imagine.job_endings import Endings
 from imagine.job_run import Run
 from imagine.models import JobState
-from imagine.planning.memory import PARAMETER, Spared, memory_note, spared
+from imagine.planning.memory import PARAMETER, Spared, memory_note
 
 logger = logging.getLogger(__name__)
 
@@ -33,7 +33,7 @@ class Memory:
     async def ran_out(self, run: Run, error: ErrorBody) -> None:
         """End a run that failed for want of memory, or put its job back into the line, once."""
         run.is_over = True
-        how = spared(run.planned.plan.request)
+        how = run.planned.plan.spared
         if (await self._endings.marks(run.job.id)).oom_retried:
             hint = f"{TRIED[how]} {error.hint or ''}".rstrip()
         elif not self._tries_again:

@@ -135,6 +135,12 @@ class Settings(Frozen):
     wildcards: Path = Field(
         Path("wildcards"), description="Folder with a text file for each wildcard __name__"
     )
+    workflows: Path = Field(
+        Path("workflows"), description="Folder with ComfyUI workflows of your own"
+    )
+    characters: Path = Field(
+        Path("characters.toml"), description="A TOML file with the characters of --character ID"
+    )
     presets: Mapping[str, str] = Field({}, description="What --p NAME adds to a prompt, by name")
     versions: Mapping[str, str] = Field(
         {}, description="Models that stand for versions, such as 7 or niji 6"
@@ -185,7 +191,7 @@ class Settings(Frozen):
     def _normalise_networks(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(dict.fromkeys(_network_name(name) for name in names))
 
-    @field_validator("output", "profiles", "wildcards")
+    @field_validator("output", "profiles", "wildcards", "workflows", "characters")
     @classmethod
     def _expand_home(cls, path: Path | None) -> Path | None:
         return path.expanduser() if path is not None else None

@@ -22,7 +22,7 @@ from imagine.settings import ENV_PREFIX, Settings, display, env_name, flag_name,
 
 CONFIG_NAME = "imagine.toml"
 CONFIG_ENV = "IMAGINE_CONFIG"
-PATHS = ("output", "profiles", "wildcards")
+PATHS = ("output", "profiles", "wildcards", "workflows", "characters")
 # Settings whose own check says in a sentence what is wrong with a value.
 OWN_WORDS = ("comfyui_url", "base_path", "trusted_proxy")
 

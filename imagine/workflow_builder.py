@@ -25,11 +25,12 @@ from imagine.image_request import (
 from imagine.input_image import NO_INPUTS, InputImage, Size
 from imagine.left_out import left_out
 from imagine.model_choice import model_files
-from imagine.models import Note, Origin
+from imagine.models import Origin
+from imagine.plan import Plan
 from imagine.planning import extent, names, words
 from imagine.planning.desk import Desk
 from imagine.planning.memory import PARAMETER as OOM_RETRY
-from imagine.planning.memory import memory_note, spare, spared
+from imagine.planning.memory import Spared, memory_note, spare, spared
 from imagine.planning.origins import HD, refinement, settle_origin
 from imagine.planning.presets import apply_presets
 from imagine.planning.references import settle_references
@@ -37,23 +38,30 @@ from imagine.profiles import Profile, Profiles
 from imagine.prompt import Prompt
 from imagine.workflows import make
 
-__all__ = ["ImageRequest", "OutputNode", "Plan", "Sampler", "Workflow", "build", "plan"]
+__all__ = [
+    "ImageRequest",
+    "OutputNode",
+    "PicturePlan",
+    "Plan",
+    "Sampler",
+    "Workflow",
+    "build",
+    "plan",
+]
 
 PICTURES = 4
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """What a prompt will use. ``parameters`` is what the job shows, ready for JSON.
-
-    ``inputs`` are the pictures that the graph loads; the engine has to have them.
-    """
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PicturePlan(Plan):
+    """What a prompt will use whose graph is ours to make."""
 
     request: ImageRequest
     profile: Profile
-    parameters: dict[str, Any]
-    notes: tuple[Note, ...]
-    inputs: tuple[InputImage, ...] = ()
+
+    @property
+    def spared(self) -> Spared:
+        return spared(self.request)
 
 
 def plan(
@@ -66,7 +74,7 @@ def plan(
     origin: Origin | None = None,
     member: int | None = None,
     after_oom: bool = False,
-) -> Plan:
+) -> PicturePlan:
     """Settle what a prompt uses on an engine; without a catalog, as far as can be known.
 
     ``inputs`` are the pictures that the prompt and ``origin`` name, by their links. ``origin`` says
@@ -88,12 +96,13 @@ def plan(
     if desk.problems:
         message = desk.problems[0].message or "The prompt cannot be made."
         raise PromptError(message, details=desk.problems)
-    return Plan(
-        request,
-        desk.profile,
-        _parameters(desk, request) | ({OOM_RETRY: spared(request).value} if after_oom else {}),
-        (*desk.notes, *left_out(desk)),
-        request.inputs,
+    used = _parameters(desk, request) | ({OOM_RETRY: spared(request).value} if after_oom else {})
+    return PicturePlan(
+        parameters=used,
+        notes=(*desk.notes, *left_out(desk)),
+        inputs=request.inputs,
+        request=request,
+        profile=desk.profile,
     )
 
 

@@ -52,12 +52,14 @@ ROOMS = {
     "node_packs": 1,
     "out_of_reach": 1,
     "parameters": 1,
+    "plan": 1,
     "planning*": 1,
     "preflight": 1,
     "profiles": 1,
     "progress": 1,
     "prompt*": 1,
     "recognition": 1,
+    "registry*": 1,
     "regathering": 1,
     "repair": 1,
     "sizes": 1,
@@ -83,6 +85,7 @@ ROOMS = {
     "thumbnails": 2,
     "uploads": 2,
     "wildcards": 2,
+    "workflow_files": 2,
     "actions": 3,
     "announcer": 3,
     "attempts": 3,
@@ -147,6 +150,7 @@ FAMILIES = {
     "engine": ("comfy_*",),
     "web": ("link_fetch",),
     "words": ("wildcards",),
+    "workflows": ("workflow_files",),
 }
 
 # Who may import what from outside; what is not listed here is for nobody.

@@ -89,6 +89,8 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
         "default_model": "sd.safetensors",
         "profiles": "p.toml",
         "wildcards": "w",
+        "workflows": "f",
+        "characters": "c.toml",
         "presets": '{"warm": "warm light --s 250"}',
         "versions": '{"v7": "flux", "niji6": "animagine"}',
     }

@@ -16,7 +16,7 @@ from imagine.preflight import preflight
 from imagine.profiles import load_profiles
 from imagine.prompt import Prompt
 from imagine.sketch.validation import validate
-from imagine.workflow_builder import Plan, Workflow, build, plan
+from imagine.workflow_builder import PicturePlan, Workflow, build, plan
 from tests.catalogs import catalog, strict_schemas
 
 PROFILES = load_profiles()
@@ -82,7 +82,7 @@ def planned(
     member: int | None = None,
     after_oom: bool = False,
     **settings: Any,
-) -> Plan:
+) -> PicturePlan:
     return plan(
         asked,
         engine,
@@ -95,7 +95,7 @@ def planned(
     )
 
 
-def built(made: Plan, engine: Catalog = ENGINE) -> Workflow:
+def built(made: PicturePlan, engine: Catalog = ENGINE) -> Workflow:
     """Build what was planned; two that know nothing of each other find nothing wrong with it."""
     workflow = build(replace(made.request, filename_prefix="imagine/x"), made.profile, engine)
     assert preflight(workflow.graph, engine) == ()
@@ -112,11 +112,11 @@ def nodes(workflow: Workflow, class_type: str) -> list[dict[str, Any]]:
     return [node["inputs"] for node in found]
 
 
-def sentences(made: Plan) -> list[str]:
+def sentences(made: PicturePlan) -> list[str]:
     return [note.message for note in made.notes]
 
 
-def about(made: Plan, parameter: str | None) -> Note:
+def about(made: PicturePlan, parameter: str | None) -> Note:
     (note,) = [note for note in made.notes if note.parameter == parameter]
     return note
 

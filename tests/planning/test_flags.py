@@ -14,7 +14,7 @@ from imagine.models import Action, Direction, Origin, Strength
 from imagine.parameters import PARAMETERS
 from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
-from imagine.workflow_builder import Plan
+from imagine.workflow_builder import PicturePlan
 from tests.planning.helpers import (
     EDITORS,
     FAMILIES,
@@ -131,7 +131,7 @@ def test_every_flag_does_something_or_is_told(start: str, family: str) -> None:
     if origin is not None and origin.action is Action.RESHAPE:
         always |= {"aspect": "16:9"}
 
-    def made(images: tuple[str, ...], **parameters: Any) -> Plan:
+    def made(images: tuple[str, ...], **parameters: Any) -> PicturePlan:
         asked = prompt(images=images, **always | parameters)
         return planned(asked, engine, *PICTURES, origin=origin)
 

@@ -9,7 +9,7 @@ from imagine.image_request import Enlarge, Outpaint, Redraw, Repaint
 from imagine.input_image import Box, InputImage, Size
 from imagine.models import Action, Direction, NoteLevel, Origin, Strength
 from imagine.sizes import shape_of
-from imagine.workflow_builder import Plan
+from imagine.workflow_builder import PicturePlan
 from tests.planning.helpers import (
     UPSCALER,
     about,
@@ -35,7 +35,7 @@ def grown(
     asked: dict[str, Any] | None = None,
     installed: Any = ENGINE,
     **more: Any,
-) -> Plan:
+) -> PicturePlan:
     origin = Origin(action=action, source=source.link, **more)
     made = planned(prompt(**(asked or {})), installed, source, MASK, origin=origin)
     built(made, installed)
@@ -163,7 +163,7 @@ def test_a_picture_may_be_too_large_already() -> None:
 # More around it
 
 
-def layout_of(made: Plan) -> Any:
+def layout_of(made: PicturePlan) -> Any:
     assert isinstance(made.request.start, Outpaint)
     return made.request.start.layout
 

@@ -7,7 +7,7 @@ import pytest
 from imagine.image_request import Lora, Mix, Part
 from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
-from imagine.workflow_builder import Plan
+from imagine.workflow_builder import PicturePlan
 from tests.catalogs import catalog
 from tests.planning.helpers import LORAS, SDXL, about, built, engine_of, nodes, planned, sentences
 from tests.prompts import parts, prompt
@@ -19,7 +19,7 @@ PRESETS = {
 FLUX = "flux1-dev-fp8.safetensors"
 
 
-def made(*names: Weighted, **asked: Any) -> Plan:
+def made(*names: Weighted, **asked: Any) -> PicturePlan:
     return planned(prompt(profile=names, **asked), presets=PRESETS)
 
 

@@ -20,7 +20,7 @@ from imagine.models import Action, NoteLevel, Origin
 from imagine.planning.references import FACES
 from imagine.prompt import Segment
 from imagine.prompt_values import Weighted
-from imagine.workflow_builder import Plan, Workflow
+from imagine.workflow_builder import PicturePlan, Workflow
 from tests.catalogs import catalog
 from tests.planning.helpers import (
     IP_ADAPTERS,
@@ -49,7 +49,7 @@ def links(*pictures: InputImage) -> tuple[Weighted, ...]:
 
 def guided(
     family: str, installed: dict[str, Any] | None = None, /, **asked: Any
-) -> tuple[Plan, Workflow]:
+) -> tuple[PicturePlan, Workflow]:
     engine = engine_of(family, **(installed or {}))
     made = planned(prompt(**asked), engine, *PICTURES)
     return made, built(made, engine)
