@@ -101,6 +101,10 @@ def read_settings(flags: dict[str, Any], config: Path | None = None) -> Loaded:
         from imagine.prompt_presets import check_names
 
         check_names(loaded.settings.presets, loaded.settings.versions, loaded.sources)
+    if loaded.sources["storage"] != "default":
+        from imagine.storage import check_kind
+
+        check_kind(loaded.settings.storage)
     return loaded
 
 

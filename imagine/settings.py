@@ -70,6 +70,7 @@ class Settings(Frozen):
         description="Where ComfyUI is; several addresses are several engines",
     )
     output: Path = Field(Path("output"), description="Folder for the pictures and the database")
+    storage: str = Field("disk", description="The kind of storage for pictures and uploads")
     engine: EngineChoice = Field(
         EngineChoice.AUTO,
         description="Who makes the pictures; auto takes ComfyUI when it answers, else sketches",

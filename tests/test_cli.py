@@ -115,6 +115,7 @@ def test_a_named_settings_file_is_read(served, tmp_path):
         (["--port", "x"], "--port cannot be x"),
         (["--host", "0.0.0.0"], "--allow-open"),
         (["--engine", "comfy"], "Did you mean comfyui?"),
+        (["--storage", "tape"], "no storage tape: the setting takes one of disk."),
         (["prompt", "fox", "--server", "ftp://x"], "no web address"),
     ],
 )

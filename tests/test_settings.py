@@ -71,6 +71,7 @@ def test_every_setting_can_come_from_the_environment(tmp_path):
         "port": "1",
         "comfyui_url": "http://a:1,http://b:2",
         "output": "x",
+        "storage": "other",
         "engine": "comfyui",
         "sketch_step_ms": "0",
         "open": "yes",
