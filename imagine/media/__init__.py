@@ -1,0 +1,109 @@
+"""What an engine may give: one class for each kind of file, and the table of them.
+
+Pure on bytes and open files. To add a kind, write a class and put it into the table: then it is
+taken in, named, served, told and found again (``docs/outputs.md``, "Adding a kind").
+"""
+
+from io import BytesIO
+from typing import Final
+
+from imagine.media.base import (
+    HEAD_BYTES,
+    BrokenFileError,
+    Facts,
+    Kind,
+    OutputType,
+)
+from imagine.media.gif import Gif
+from imagine.media.glb import Glb
+from imagine.media.jpeg import Jpeg
+from imagine.media.mp4 import Mp4
+from imagine.media.picture import PictureType
+from imagine.media.png import Png
+from imagine.media.text import Text
+from imagine.media.webm import Webm
+from imagine.media.webp import Webp
+
+__all__ = [
+    "HEAD_BYTES",
+    "INPUT_TYPES",
+    "OUTPUT_TYPES",
+    "BrokenFileError",
+    "Facts",
+    "Kind",
+    "OutputType",
+    "input_of",
+    "listed",
+    "of_extension",
+    "of_media_type",
+    "read_input",
+    "recognise",
+    "what_else",
+]
+
+# A list, so that it can grow before a server starts; nothing keeps a copy of it.
+OUTPUT_TYPES: Final[list[OutputType]] = [
+    Png(),
+    Jpeg(),
+    Webp(),
+    Gif(),
+    Mp4(),
+    Webm(),
+    Glb(),
+    Text(),
+]
+# What a graph may begin from: still pictures that everything can decode.
+INPUT_TYPES: Final[tuple[PictureType, ...]] = (Png(), Jpeg(), Webp())
+
+
+def recognise(head: bytes, told: str = "") -> OutputType | None:
+    """Return of what kind a file is that begins so; None: of none that is taken."""
+    return next((one for one in OUTPUT_TYPES if one.fits(head, told)), None)
+
+
+def of_extension(extension: str) -> OutputType | None:
+    """Return the kind of a file name's ending, without its dot."""
+    return next((one for one in OUTPUT_TYPES if one.extension == extension), None)
+
+
+def of_media_type(media_type: str) -> OutputType | None:
+    return next((one for one in OUTPUT_TYPES if one.media_type == media_type), None)
+
+
+def listed() -> str:
+    """Return the names of all kinds, as they stand in a sentence."""
+    *most, last = dict.fromkeys(one.name for one in OUTPUT_TYPES)
+    return f"{', '.join(most)} and {last}" if most else last
+
+
+def read_input(head: bytes) -> tuple[PictureType, Facts] | None:
+    """Return type and size of a still picture from its first bytes; None when it is not one."""
+    for one in INPUT_TYPES:
+        if one.fits(head, ""):
+            try:
+                width, height = one.size(BytesIO(head))
+            except BrokenFileError:
+                return None
+            return (one, Facts(width, height)) if width and height else None
+    return None
+
+
+def input_of(extension: str) -> PictureType | None:
+    """Return the kind of a still picture by its file name's ending."""
+    return next((one for one in INPUT_TYPES if one.extension == extension), None)
+
+
+def what_else(media_type: str, duration_s: float | None) -> str | None:
+    """Say what an output is that is no still picture, such as "a video (MP4)"; else None."""
+    found = of_media_type(media_type)
+    if found is None:
+        return f"a file of another kind ({media_type})"
+    match found.kind:
+        case Kind.IMAGE:
+            return None if duration_s is None else f"a moving picture ({found.name})"
+        case Kind.VIDEO:
+            return f"a video ({found.name})"
+        case Kind.MODEL:
+            return f"a 3D model ({found.name})"
+        case Kind.TEXT:
+            return "a text"
