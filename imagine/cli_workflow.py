@@ -20,7 +20,7 @@ from imagine.cli_output import columns
 from imagine.errors import WorkflowError
 from imagine.importing.documents import FILE_LIMIT
 from imagine.importing.fields import BOUNDLESS, ParameterType
-from imagine.importing.parameters import Parameter, Rank
+from imagine.importing.parameters import CHANCE, Parameter, Rank
 from imagine.importing.reading import Imported, read_workflow
 from imagine.repair import plain_number
 
@@ -134,7 +134,8 @@ def wire(imported: Imported, url: str | None) -> dict[str, Any]:
 def _wire(parameter: Parameter) -> dict[str, Any]:
     names = ("name", "type", "min", "max", "step", "default", "choices", "description", "rank")
     told = {name: getattr(parameter, name) for name in names}
-    return {**told, "feeds": [list(feed) for feed in parameter.feeds]}
+    feeds = [list(feed) for feed in parameter.feeds]
+    return {**told, "required": parameter.is_required, "feeds": feeds}
 
 
 def shown(imported: Imported, engine: Engine, file: str) -> Iterator[str]:
@@ -175,6 +176,8 @@ def _row(parameter: Parameter) -> tuple[str, ...]:
     default = " ".join(str(parameter.default).split())
     if isinstance(parameter.default, bool):
         default = "yes" if parameter.default else "no"
+    if parameter.type is ParameterType.SEED and parameter.default == CHANCE:
+        default = "(another each time)"
     if len(default) > _LONGEST_DEFAULT:
         default = f"{default[: _LONGEST_DEFAULT - 1]}…"
     takes = _TAKES.get(parameter.type, str(parameter.type))

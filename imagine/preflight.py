@@ -28,6 +28,7 @@ from imagine.repair import (
     for_missing,
     for_number,
     is_link,
+    links,
     plain_number,
     some,
     title,
@@ -106,11 +107,19 @@ def _is_known(node: Any, catalog: Catalog) -> bool:
 
 
 def _needed(graph: Graph, runnable: Collection[str], catalog: Catalog) -> dict[str, list[str]]:
-    """Return every node that the outputs lead back to, with the nodes it links to."""
+    """Return every node that the outputs lead back to, with the nodes it links to.
+
+    An unknown node at an end is taken for an output, so that all that is missing is told at once.
+    """
+    used = {link[0] for _, link in links(graph)}
     open_ends = [
         node_id
         for node_id in graph
-        if node_id in runnable and catalog.schemas[graph[node_id]["class_type"]].is_output
+        if (
+            catalog.schemas[graph[node_id]["class_type"]].is_output
+            if node_id in runnable
+            else node_id not in used
+        )
     ]
     needed: dict[str, list[str]] = {}
     while open_ends:
@@ -119,16 +128,16 @@ def _needed(graph: Graph, runnable: Collection[str], catalog: Catalog) -> dict[s
             continue
         inputs = graph[node_id].get("inputs") if isinstance(graph[node_id], Mapping) else None
         values = inputs.values() if isinstance(inputs, Mapping) else ()
-        links = (value for value in values if isinstance(value, list))
-        needed[node_id] = [link[0] for link in links if link and isinstance(link[0], str)]
+        listed = (value for value in values if isinstance(value, list))
+        needed[node_id] = [link[0] for link in listed if link and isinstance(link[0], str)]
         open_ends += needed[node_id]
     return needed
 
 
-def _circle(links: Mapping[str, list[str]]) -> list[str]:
+def _circle(ends: Mapping[str, list[str]]) -> list[str]:
     """Return the nodes of a circle, each linked to the next; none if there is none."""
     try:
-        TopologicalSorter(links).prepare()
+        TopologicalSorter(ends).prepare()
     except CycleError as error:
         circle: list[str] = error.args[1]
         return circle

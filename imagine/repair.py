@@ -337,7 +337,7 @@ def for_link(
     The nearest is another slot of the same node, then one that nobody uses, then any; never one
     that would close a circle.
     """
-    used = {(link[0], link[1]) for _, link in _links(graph)}
+    used = {(link[0], link[1]) for _, link in links(graph)}
     behind = _behind(graph, node_id)
     fitting = [
         (other != source, (other, slot) in used, place, other, slot)
@@ -358,7 +358,7 @@ def for_link(
     return Repair(maker, f"Put a {maker}{between}, which gives {wanted}")
 
 
-def _links(graph: Graph) -> Iterator[tuple[str, list[Any]]]:
+def links(graph: Graph) -> Iterator[tuple[str, list[Any]]]:
     """Yield every link, with the node into which it leads."""
     for node_id, node in graph.items():
         inputs = node.get("inputs") if isinstance(node, Mapping) else None
@@ -370,7 +370,7 @@ def _links(graph: Graph) -> Iterator[tuple[str, list[Any]]]:
 def _behind(graph: Graph, node_id: str) -> set[str]:
     """Return a node and all that is made from it."""
     into: dict[str, list[str]] = {}
-    for target, link in _links(graph):
+    for target, link in links(graph):
         into.setdefault(link[0], []).append(target)
     behind: set[str] = set()
     open_ends = [node_id]

@@ -16,6 +16,7 @@ from imagine.catalog import Catalog, NodeSchema
 from imagine.importing.documents import MOST_NODES
 from imagine.importing.group_nodes import read_groups
 from imagine.importing.levels import Given, Level, Mode, unfold
+from imagine.importing.naming import Mark
 from imagine.importing.page_graph import (
     ANY,
     INPUT_NODE,
@@ -26,7 +27,7 @@ from imagine.importing.page_graph import (
     read_definitions,
     read_graph,
 )
-from imagine.importing.widgets import named_values
+from imagine.importing.widgets import CONTROL, SEEDS, is_left_to_chance, named_values
 
 Feed: TypeAlias = tuple[str, str]
 
@@ -52,20 +53,28 @@ DECORATION = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """A value that one place gives to several inputs; ``is_chosen``: a subgraph shows it."""
+    """A value that one place gives to several inputs; ``is_chosen``: a subgraph shows it.
+
+    ``mark``: what its maker said of it, if that is more than a label.
+    """
 
     label: str | None
     feeds: tuple[Feed, ...]
     is_chosen: bool
+    mark: Mark | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Converted:
-    """The graph that runs, what belongs together in it, and what had to be left open."""
+    """The graph that runs, what belongs together in it, and what had to be left open.
+
+    ``left_to_chance``: the inputs that the page would change after each run.
+    """
 
     graph: dict[str, dict[str, Any]]
     shared: tuple[Shared, ...] = ()
     notes: tuple[str, ...] = ()
+    left_to_chance: frozenset[Feed] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +121,7 @@ class _Conversion:
         self.gathered: dict[str, _Gathered] = {}
         self.lost: dict[str, list[Slot]] = {}
         self.notes: list[str] = []
+        self.chance: set[Feed] = set()
 
     def run(self) -> Converted:
         for level in self.root.walk():
@@ -121,7 +131,9 @@ class _Conversion:
                     self._add(level, node)
                     self._fill(level, node, everywhere)
         self._drop_dependents()
-        return Converted(self.graph, tuple(self._shared()), tuple(self.notes))
+        return Converted(
+            self.graph, tuple(self._shared()), tuple(self.notes), frozenset(self.chance)
+        )
 
     def _runs(self, level: Level, node: Node) -> bool:
         """Say whether a node is sent to the engine."""
@@ -147,6 +159,11 @@ class _Conversion:
                 f"{what}: what its values are for is not known without ComfyUI’s node list."
             )
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
+        control = level.overrides.get((node.id, CONTROL))
+        for name, value in inputs.items():
+            is_free = is_left_to_chance(node, name, value)
+            if is_free if control is None else name in SEEDS and control.value != "fixed":
+                self.chance.add((node_id, name))
         for (inner, name), given in level.overrides.items():
             if inner == node.id and (name in inputs or _is_input(name, schema)):
                 self._give(inputs, node_id, name, given)
@@ -194,6 +211,8 @@ class _Conversion:
     def _give(self, inputs: dict[str, Any], node_id: str, name: str, given: Given) -> None:
         if given.is_set:
             inputs[name] = _wrapped(given.value)
+        if given.is_left_to_chance:
+            self.chance.add((node_id, name))
         group = self.gathered.setdefault(given.key, _Gathered(given.label))
         group.is_chosen |= "/" in given.key
         if (node_id, name) not in group.feeds:
@@ -301,7 +320,8 @@ class _Conversion:
         if value is None:
             return None
         title = node.title if node.title not in ("Primitive", "PrimitiveNode") else None
-        return Given(value, level.full_id(node), title)
+        is_free = is_left_to_chance(node, "value", value)
+        return Given(value, level.full_id(node), title, is_left_to_chance=is_free)
 
     # What cannot run without what was muted
 

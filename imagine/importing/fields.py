@@ -10,6 +10,7 @@ from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.naming import safe_name
+from imagine.importing.notes import medium_of
 from imagine.importing.roles import Feed, inputs_of, links_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of, is_link
@@ -22,7 +23,21 @@ PRIMITIVES = (
     *("easy int", "easy float", "easy string"),
 )
 # What these name is a fraction, though a file may have a whole number there.
-_FRACTIONS = ("cfg", "denoise", "guidance", "strength", "weight", "shift", "scale")
+_FRACTIONS = frozenset(
+    {
+        *("cfg", "denoise", "guidance", "strength", "weight", "shift", "scale", "percent", "ratio"),
+        *("factor", "sigma", "threshold", "temperature", "opacity", "eta", "rho", "multiplier"),
+        *("start_at", "end_at", "fps"),
+    }
+)
+# And what these name is counted.
+_COUNTS = frozenset(
+    {
+        *("seed", "steps", "step", "width", "height", "length", "batch", "size", "count", "number"),
+        *("frames", "frame", "index", "skip", "resolution", "layer", "crf", "loop", "stop", "num"),
+        *("top", "left", "right", "bottom", "x", "y", "multiple", "level"),
+    }
+)
 
 
 class ParameterType(StrEnum):
@@ -127,6 +142,8 @@ class Fields:
         name, value, wanted = field.feed[1], field.value, field.wanted
         if kind := self.picture_kind(field):
             return kind
+        if self.medium(field) is not None:
+            return ParameterType.TEXT
         if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
             return ParameterType.BOOL
         if wanted.type == "INT" if wanted is not None else _seems_whole(name, value):
@@ -158,10 +175,34 @@ class Fields:
         slots = {link[1] for link in links if is_link(link)}
         return ParameterType.MASK if slots == {1} else ParameterType.IMAGE
 
+    def is_needed(self, field: Field) -> bool:
+        """Say whether anything cannot be without what the node of a value gives."""
+        for user, name in self.users.get(field.feed[0], ()):
+            class_type = self.graph[user]["class_type"]
+            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            wanted = schema.inputs.get(name) if schema is not None else None
+            if wanted is None or wanted.is_required:
+                return True
+        return False
+
+    def medium(self, field: Field) -> str | None:
+        """Return ``audio`` or ``video`` where a value names a file of that kind."""
+        upload = field.wanted.upload if field.wanted is not None else None
+        kind = medium_of(field.class_type, field.feed[1], upload)
+        return kind if isinstance(field.value, str) else None
+
 
 def _seems_whole(name: str, value: Any) -> bool:
-    """Say whether a number without a schema is a whole one: 8 stands for 8.0 in JSON."""
-    return isinstance(value, int) and not name.startswith(_FRACTIONS)
+    """Say whether a number without a schema is a whole one: 8 stands for 8.0 in JSON.
+
+    In doubt it is not, since a whole number can be given as well where fractions are allowed.
+    """
+    if not isinstance(value, int):
+        return False
+    words = {name.lower(), *name.lower().split("_")}
+    if not words.isdisjoint(_FRACTIONS):
+        return False
+    return not -1 <= value <= 1 or not words.isdisjoint(_COUNTS)
 
 
 def _choice_type(field: Field) -> ParameterType:

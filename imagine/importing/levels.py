@@ -37,13 +37,15 @@ class Given:
     """A value that stands elsewhere: in a primitive, or at the use of a subgraph.
 
     ``key`` is the same for all that it feeds. ``label``: how its maker called it. ``is_set``:
-    False where the use only shows the inner value.
+    False where the use only shows the inner value. ``is_left_to_chance``: the page would change it
+    after each run.
     """
 
     value: Any
     key: str
     label: str | None
     is_set: bool = True
+    is_left_to_chance: bool = False
 
 
 @dataclass(slots=True)
@@ -201,6 +203,9 @@ def _entries(host: Node) -> Iterator[tuple[tuple[str, str], Any]]:
     if places:
         listed = [*host.values, *[None] * len(places)]
         yield from zip(places, listed, strict=False)
+        return
+    if host.named:
+        yield from (((_OWN, str(name)), value) for name, value in host.named.items())
         return
     at = 0
     for slot in host.inputs:

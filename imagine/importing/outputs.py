@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imagine.catalog import Catalog
-from imagine.importing.roles import links_of
+from imagine.importing.roles import inputs_of, links_of
 from imagine.repair import Graph, title
 
 
@@ -15,14 +15,17 @@ class OutputKind(StrEnum):
     IMAGE = "image"
     VIDEO = "video"
     AUDIO = "audio"
-    MODEL_3D = "3d"
+    MODEL = "model"
     TEXT = "text"
     OTHER = "other"
 
 
 @dataclass(frozen=True, slots=True)
 class Output:
-    """A node that ends a graph. ``is_kept``: it saves what it shows."""
+    """A node that ends a graph. ``is_kept``: it saves what it shows.
+
+    ``kind``: a model is one of three dimensions.
+    """
 
     node_id: str
     kind: OutputKind
@@ -33,11 +36,12 @@ class Output:
 # Parts of class names; the first that fits tells the kind.
 _NAMES = (
     (OutputKind.VIDEO, ("video", "webm", "animated", "gif", "vhs_")),
-    (OutputKind.AUDIO, ("audio",)),
-    (OutputKind.MODEL_3D, ("glb", "3d", "mesh", "tripo")),
+    (OutputKind.AUDIO, ("audio", "sound", "speech")),
+    (OutputKind.MODEL, ("glb", "3d", "mesh", "tripo", "trimesh")),
     (OutputKind.OTHER, ("savelatent", "checkpointsave", "clipsave", "vaesave", "modelsave")),
-    (OutputKind.OTHER, ("loraSave".lower(), "savelora", "lossgraph", "saveconditioning")),
-    (OutputKind.IMAGE, ("image", "mask", "svg")),
+    (OutputKind.OTHER, ("lorasave", "savelora", "lossgraph", "saveconditioning")),
+    (OutputKind.TEXT, ("savetext", "save text", "showtext", "show text", "displaytext")),
+    (OutputKind.IMAGE, ("image", "mask", "svg", "picture")),
     (OutputKind.TEXT, ("text", "any", "string", "show")),
 )
 _TYPES = {
@@ -45,11 +49,21 @@ _TYPES = {
     "MASK": OutputKind.IMAGE,
     "VIDEO": OutputKind.VIDEO,
     "AUDIO": OutputKind.AUDIO,
-    "MESH": OutputKind.MODEL_3D,
+    "MESH": OutputKind.MODEL,
+    "TRIMESH": OutputKind.MODEL,
     "STRING": OutputKind.TEXT,
 }
+# What a node that nobody knows is called when it gives anything.
 _SHOWN_ONLY = ("preview", "show", "compare", "display")
-_ENDS = ("save", "preview", "combine", "show", "display", "output")
+_ENDS = ("save", "preview", "combine", "show", "display", "output", "compare", "export", "writer")
+# The inputs by which an end says what it takes, where its class does not.
+_INPUTS = {
+    "audio": OutputKind.AUDIO,
+    "video": OutputKind.VIDEO,
+    "images": OutputKind.IMAGE,
+    "image": OutputKind.IMAGE,
+    "text": OutputKind.TEXT,
+}
 
 
 def find_outputs(graph: Graph, catalog: Catalog | None) -> tuple[Output, ...]:
@@ -70,8 +84,14 @@ def _outputs(graph: Graph, catalog: Catalog | None) -> Iterator[Output]:
             is_end = node_id not in used and any(word in lower for word in _ENDS)
         if is_end:
             kind = _kind(graph, node_id, lower, catalog)
-            is_kept = not any(word in lower for word in _SHOWN_ONLY)
+            is_kept = _is_kept(graph, node_id, lower)
             yield Output(node_id, kind, title(graph, node_id), is_kept)
+
+
+def _is_kept(graph: Graph, node_id: str, lower: str) -> bool:
+    if inputs_of(graph, node_id).get("save_output") is False:
+        return False
+    return "save" in lower or not any(word in lower for word in _SHOWN_ONLY)
 
 
 def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> OutputKind:
@@ -81,6 +101,8 @@ def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> Ou
     for source, slot in links_of(graph, node_id).values():
         class_type = str(graph[source].get("class_type", ""))
         schema = catalog.schemas.get(class_type) if catalog is not None else None
-        if schema is not None and 0 <= slot < len(schema.outputs):
-            return _TYPES.get(schema.outputs[slot], OutputKind.OTHER)
-    return OutputKind.OTHER
+        outputs = schema.outputs if schema is not None else ()
+        if slot < len(outputs) and (given := _TYPES.get(outputs[slot])) is not None:
+            return given
+    names = links_of(graph, node_id)
+    return next((kind for name, kind in _INPUTS.items() if name in names), OutputKind.OTHER)

@@ -41,7 +41,10 @@ class Link:
 
 @dataclass(frozen=True, slots=True)
 class Node:
-    """A node. ``values``: of its widgets, by position or by name. ``mode``: ComfyUI's number."""
+    """A node. ``values``: of its widgets, by position or by name. ``mode``: ComfyUI's number.
+
+    ``named``: the same values by name, as newer pages write them beside.
+    """
 
     id: str
     type: str
@@ -51,6 +54,7 @@ class Node:
     outputs: tuple[Slot, ...]
     values: list[Any] | dict[str, Any]
     properties: Mapping[str, Any]
+    named: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,7 @@ def read_definitions(raw: Mapping[str, Any]) -> dict[str, PageGraph]:
 
 def read_node(raw: Mapping[str, Any]) -> Node:
     values, properties, title = (raw.get(key) for key in ("widgets_values", "properties", "title"))
-    mode, type_ = raw.get("mode"), raw.get("type")
+    mode, type_, named = raw.get("mode"), raw.get("type"), raw.get("widgets_values_named")
     return Node(
         id=identity(raw.get("id")),
         type=type_ if isinstance(type_, str) else "",
@@ -112,6 +116,7 @@ def read_node(raw: Mapping[str, Any]) -> Node:
         outputs=tuple(_slot(slot) for slot in objects(raw, "outputs")),
         values=values if isinstance(values, list | dict) else [],
         properties=properties if isinstance(properties, Mapping) else {},
+        named=named if isinstance(named, Mapping) else {},
     )
 
 

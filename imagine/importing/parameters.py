@@ -6,7 +6,7 @@ plumbing of a graph stands behind what people change.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -28,7 +28,10 @@ class Rank(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Parameter:
-    """One thing that can be set, and the inputs that it feeds."""
+    """One thing that can be set, and the inputs that it feeds.
+
+    ``is_required``: a picture without which the graph cannot run.
+    """
 
     name: str
     type: ParameterType
@@ -40,16 +43,31 @@ class Parameter:
     description: str
     feeds: tuple[Feed, ...]
     rank: Rank = Rank.MORE
+    is_required: bool = False
 
+
+# The default of a seed that is drawn for each picture.
+CHANCE = -1
 
 # The order in which people look for them.
 _MAIN = (
-    *("prompt", "negative", "image", "mask", "model", "lora", "lora_strength", "width", "height"),
-    *("length", "batch_size", "seed", "steps", "cfg", "guidance", "sampler", "scheduler"),
+    *("prompt", "negative", "image", "mask", "video", "audio", "model", "lora", "lora_strength"),
+    *(
+        "width",
+        "height",
+        "length",
+        "batch_size",
+        "seed",
+        "steps",
+        "cfg",
+        "guidance",
+        "sampler",
+        "scheduler",
+    ),
     "denoise",
 )
 # Of these the later ones count as much as the first.
-_ALL_MAIN = ("prompt", "negative", "image", "mask", "lora", "lora_strength")
+_ALL_MAIN = ("prompt", "negative", "image", "mask", "video", "audio", "lora", "lora_strength")
 _SHORT = {
     "ckpt_name": "model",
     "unet_name": "model",
@@ -69,6 +87,9 @@ _OF_FOLDERS = {
 }
 # Inputs of these names are what a node is about, when its title names one of several.
 _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "image", "seed")
+_PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
+# A graph with one of these is set by it; another one by what its own nodes have.
+_STEERING = ("prompt", "seed", "steps", "cfg")
 _MEANINGLESS = ("value", "int", "float", "number", "string", "boolean")
 
 
@@ -90,20 +111,28 @@ def infer(
     *,
     shared: Sequence[Shared] = (),
     chosen: Iterable[Feed] = (),
+    left_to_chance: Collection[Feed] = (),
 ) -> tuple[Parameter, ...]:
     """Return the parameters of a graph, those that come first first.
 
     ``graph``: each node has a class and inputs. ``shared``: values that one place gives to several
-    inputs. ``chosen``: what the maker chose for ComfyUI's App mode.
+    inputs. ``chosen``: what the maker chose for ComfyUI's App mode. ``left_to_chance``: seeds that
+    are meant to be another one each time, whose default is -1.
     """
     fields = Fields(graph, catalog)
     drafts = sorted(_Drafts(fields, shared, list(chosen)).all(), key=lambda draft: draft.place)
     # What somebody marked has its name before all that only looks like it.
     given = Names()
     names = {id(d): given.unique(d.mark.name) for d in drafts if d.mark is not None}
-    return tuple(
+    made = (
         _parameter(fields, draft, names.get(id(draft)) or given.unique(draft.name))
         for draft in drafts
+    )
+    return tuple(
+        replace(one, default=CHANCE)
+        if one.type is ParameterType.SEED and not {*one.feeds}.isdisjoint(left_to_chance)
+        else one
+        for one in made
     )
 
 
@@ -120,6 +149,7 @@ class _Drafts:
         for (node_id, _), field in fields.by_feed.items():
             self.nodes.setdefault(node_id, []).append(field)
         self.counts = Counter(name for _, name in fields.by_feed)
+        self.is_steered = False
 
     def all(self) -> Iterator[_Draft]:
         yield from self._marked()
@@ -138,7 +168,9 @@ class _Drafts:
         for at, (mark, feeds) in enumerate(self._marks()):
             if fields := self._take(feeds):
                 place = (0 if mark.is_main else 2, at)
-                yield _Draft(fields, mark.name, mark.is_main, place, mark)
+                group = self.groups.get(fields[0].feed)
+                label = group.label if group is not None else None
+                yield _Draft(fields, mark.name, mark.is_main, place, mark, label)
 
     def _marks(self) -> Iterator[tuple[Mark, list[Feed]]]:
         for fields in self.nodes.values():
@@ -146,7 +178,7 @@ class _Drafts:
             if mark is not None and not mark.is_output:
                 yield mark, [_about(fields, mark.name).feed]
         for group in self.shared:
-            if (mark := read_mark(group.label or "")) is not None:
+            if (mark := group.mark or read_mark(group.label or "")) is not None:
                 yield mark, list(group.feeds)
 
     def _usual(self) -> Iterator[_Draft]:
@@ -156,6 +188,7 @@ class _Drafts:
             fields = self._take(feeds)
             if not fields:
                 continue
+            self.is_steered |= name in _STEERING
             is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN)
             place = (1, _MAIN.index(name)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
@@ -164,14 +197,15 @@ class _Drafts:
             yield _Draft(fields, called, is_main, place, label=label)
 
     def _pictures(self) -> list[tuple[str, tuple[Feed, ...], int]]:
-        """Return the pictures in the order in which the graph takes them."""
+        """Return the pictures, sounds and videos in the order in which the graph takes them."""
         found: list[tuple[str, tuple[Feed, ...], int]] = []
         for node_id in self.fields.in_order():
             for name in inputs_of(self.fields.graph, node_id):
                 field = self.left.get((node_id, name))
                 kind = self.fields.picture_kind(field) if field is not None else None
-                if kind is not None:
-                    found.append((str(kind), ((node_id, name),), 0))
+                medium = self.fields.medium(field) if field is not None else None
+                if (called := kind or medium) is not None:
+                    found.append((str(called), ((node_id, name),), 0))
         return found
 
     def _given_once(self) -> Iterator[_Draft]:
@@ -185,6 +219,8 @@ class _Drafts:
 
     def _rest(self) -> Iterator[_Draft]:
         chosen = {feed for feed in self.chosen if feed in self.left}
+        if not self.is_steered:
+            chosen |= {feed for feed, field in self.left.items() if _is_of_its_own(field)}
         for at, feed in enumerate(list(self.left)):
             if fields := self._take([feed]):
                 is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
@@ -201,7 +237,8 @@ class _Drafts:
         mark = read_mark(field.title)
         if mark is not None:
             return short if mark.is_output else f"{mark.name}_{short}"
-        if label := safe_name(field.label or ""):
+        is_own = field.wanted is None and self.counts[name] == 1 and not alone
+        if (label := safe_name(field.label or "")) and not is_own:
             return label if alone else f"{label}_{short}"
         users = self.fields.users.get(node_id)
         if alone and users and name in _MEANINGLESS:
@@ -209,6 +246,11 @@ class _Drafts:
         if short != safe_name(name) or self.counts[name] == 1:
             return short
         return f"{safe_name(field.class_type)}_{short}".strip("_")
+
+
+def _is_of_its_own(field: Field) -> bool:
+    """Say whether a value belongs to what a graph is about: a number or a switch of a pack."""
+    return field.wanted is None and isinstance(field.value, int | float)
 
 
 def _about(fields: Sequence[Field], name: str) -> Field:
@@ -232,6 +274,7 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
         description=_description(draft),
         feeds=tuple(other.feed for other in draft.fields),
         rank=Rank.MAIN if draft.is_main else Rank.MORE,
+        is_required=type_ in _PICTURES and fields.is_needed(field),
     )
     wanted = fields.bounds(field)
     if wanted is not None and type_ in (

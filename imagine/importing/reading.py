@@ -8,17 +8,23 @@ from imagine.catalog import Catalog
 from imagine.errors import Detail, WorkflowError
 from imagine.importing.conversion import Converted, convert
 from imagine.importing.documents import EXPORT, Document, Format, read_document
+from imagine.importing.foreign_nodes import at_home
 from imagine.importing.naming import app_inputs
+from imagine.importing.notes import find_notes
 from imagine.importing.outputs import Output, find_outputs
 from imagine.importing.page_graph import identity, objects
 from imagine.importing.parameters import Parameter, infer
+from imagine.importing.roles import Feed
 from imagine.preflight import preflight
 from imagine.repair import Graph
 
 
 @dataclass(frozen=True, slots=True)
 class Imported:
-    """A workflow that was read. ``problems``: None when no engine's nodes are known."""
+    """A workflow that was read. ``problems``: None when no engine's nodes are known.
+
+    ``left_to_chance``: the inputs for seeds that are meant to be another one each time.
+    """
 
     format: Format
     container: str
@@ -28,6 +34,7 @@ class Imported:
     outputs: tuple[Output, ...]
     notes: tuple[str, ...]
     problems: tuple[Detail, ...] | None
+    left_to_chance: frozenset[Feed] = frozenset()
 
 
 def read_workflow(data: bytes, catalog: Catalog | None) -> Imported:
@@ -47,13 +54,14 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
     if document.format is Format.UI:
         converted = convert(document.raw, catalog)
     else:
-        converted = Converted(_titled(document))
+        converted = Converted(_titled(document), left_to_chance=_chances(document, catalog))
     if not converted.graph:
         raise WorkflowError(
             "Nothing of the workflow would run: its nodes are muted, bypassed or notes.",
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
+    converted = at_home(converted)
     return Imported(
         format=document.format,
         container=document.container,
@@ -64,11 +72,23 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             catalog,
             shared=converted.shared,
             chosen=app_inputs(page.get("extra")),
+            left_to_chance=converted.left_to_chance,
         ),
         outputs=find_outputs(converted.graph, catalog),
-        notes=converted.notes,
+        notes=(*converted.notes, *find_notes(converted.graph, page, catalog)),
         problems=None if catalog is None else preflight(converted.graph, catalog),
+        left_to_chance=converted.left_to_chance,
     )
+
+
+def _chances(document: Document, catalog: Catalog | None) -> frozenset[Feed]:
+    """Return the seeds that the page's form beside a graph would change after each run."""
+    if not document.page:
+        return frozenset()
+    try:
+        return convert(document.page, catalog).left_to_chance
+    except WorkflowError:
+        return frozenset()
 
 
 def _titled(document: Document) -> dict[str, dict[str, Any]]:

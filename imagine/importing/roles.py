@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from imagine.catalog import Catalog
+from imagine.names import EXTENSIONS
 from imagine.repair import Graph, is_link
 
 Feed: TypeAlias = tuple[str, str]
@@ -27,7 +28,13 @@ STEERING = {
     "denoise": "denoise",
 }
 _STEERERS = ("noise", "guider", "sampler", "sigmas")
-_SIZES = ("width", "height", "length", "batch_size")
+# How nodes call what is a size; the first that a node has is taken.
+_SIZES = {
+    "width": ("width", "empty_latent_width"),
+    "height": ("height", "empty_latent_height"),
+    "length": ("length", "num_frames", "video_length", "frames"),
+    "batch_size": ("batch_size",),
+}
 _TEXTS = (
     "text",
     "prompt",
@@ -44,7 +51,12 @@ _TEXTS = (
     "string",
 )
 # Where text stands in what feeds an encoder.
-_TEXT_SOURCES = ("value", "string", "text", "prompt", "string_a", "text_a", "text1", "positive")
+_TEXT_SOURCES = (
+    *("value", "string", "text", "prompt", "string_a", "text_a", "text1", "text_1", "positive"),
+    *("wildcard_text", "multi_line_prompt"),
+)
+# A node that holds both texts has them under names with these in them.
+_SIDES = {"positive": "pos", "negative": "neg"}
 _MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name")
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
@@ -56,8 +68,23 @@ _NAMED = {
     "seed": ("seed", "noise_seed"),
     "steps": ("steps",),
     "cfg": ("cfg",),
+    "width": _SIZES["width"],
+    "height": _SIZES["height"],
+    "length": ("num_frames", "video_length", "length"),
 }
 _WORDS = ("prompt", "negative")
+# Nodes with a width and a height that is not the picture's.
+_OTHER_SIZES = (
+    "encode",
+    "crop",
+    "pad",
+    "mask",
+    "load",
+    "preprocessor",
+    "text",
+    "save",
+    "scheduler",
+)
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -106,6 +133,7 @@ class _Follower:
             self._size(sampler, pass_)
             self._models(steering, pass_)
         self._by_name()
+        self._models_by_name()
         return self._joined()
 
     def _by_name(self) -> None:
@@ -115,10 +143,29 @@ class _Follower:
             if role in known:
                 continue
             for node_id in self.graph:
+                if role in _SIZES and not self._is_sized(node_id):
+                    continue
                 feeds = (self._typed(node_id, name, is_text=role in _WORDS) for name in names)
                 if feed := next((feed for feed in feeds if feed is not None), None):
                     self._take(role, [feed], 0)
                     break
+
+    def _models_by_name(self) -> None:
+        """Find the files that no chain of models led to, by their names and what they end with."""
+        known = {role.name for role in self.found}
+        for node_id in self.graph:
+            for name, value in inputs_of(self.graph, node_id).items():
+                if not isinstance(value, str) or not value.lower().endswith(EXTENSIONS):
+                    continue
+                if "lora" in name and "lora" not in known:
+                    self._take("lora", [(node_id, name)], 0)
+                elif name in _MODELS and name != "model_name" and "model" not in known:
+                    self._take("model", [(node_id, name)], 0)
+
+    def _is_sized(self, node_id: str) -> bool:
+        """Say whether a size that a node has is likely that of the pictures."""
+        class_type = str(self.graph[node_id].get("class_type", "")).lower()
+        return not any(word in class_type for word in _OTHER_SIZES)
 
     def _typed(self, node_id: str, name: str, *, is_text: bool) -> Feed | None:
         if name not in inputs_of(self.graph, node_id):
@@ -126,7 +173,7 @@ class _Follower:
         if not is_text:
             return self._number(node_id, name)
         if name in (links := links_of(self.graph, node_id)):
-            return next(self._source_text(links[name][0]), None)
+            return next(self._source_text(links[name][0], "positive"), None)
         is_typed = isinstance(inputs_of(self.graph, node_id)[name], str)
         return (node_id, name) if is_typed else None
 
@@ -223,9 +270,18 @@ class _Follower:
                 self._take("guidance", [feed], pass_)
             links = links_of(self.graph, source)
             if "positive" in links and "negative" in links:
-                waiting.append(links["positive" if slot % 2 == 0 else "negative"])
+                waiting.append(links[self._side_of(source, slot, side)])
                 continue
             waiting.extend(end for key, end in links.items() if self._is_conditioning(key, end))
+
+    def _side_of(self, node_id: str, slot: int, side: str) -> str:
+        """Return which of a pair a node passes on through an output."""
+        schema = (
+            self.catalog.schemas.get(self.graph[node_id]["class_type"]) if self.catalog else None
+        )
+        if schema is None or not 0 <= slot < len(schema.outputs):
+            return side
+        return ("positive", "negative")[schema.outputs[:slot].count("CONDITIONING") % 2]
 
     def _is_conditioning(self, name: str, end: tuple[str, int]) -> bool:
         node = self.graph[end[0]]
@@ -243,27 +299,48 @@ class _Follower:
             if isinstance(inputs_of(self.graph, node_id).get(name), str):
                 yield (node_id, name)
             elif name in links and name != "positive":
-                yield from self._source_text(links[name][0])
+                yield from self._source_text(links[name][0], side)
 
-    def _source_text(self, start: str) -> Iterator[Feed]:
+    def _source_text(self, start: str, side: str) -> Iterator[Feed]:
         for node_id in self._behind(start):
-            for name in _TEXT_SOURCES:
-                if isinstance(inputs_of(self.graph, node_id).get(name), str):
-                    yield (node_id, name)
-                    return
+            texts = [n for n, v in inputs_of(self.graph, node_id).items() if isinstance(v, str)]
+            sided = [n for n in texts if _SIDES[side] in n.lower()]
+            is_pair = all(any(sign in n.lower() for n in texts) for sign in _SIDES.values())
+            names = sided if is_pair else [n for n in _TEXT_SOURCES if n in texts]
+            if names:
+                yield (node_id, names[0])
+                return
 
     # The size, and the models
 
     def _size(self, sampler: str, pass_: int) -> None:
         start = links_of(self.graph, sampler).get("latent_image")
         for node_id in self._behind(start[0]) if start else [sampler]:
-            inputs = inputs_of(self.graph, node_id)
-            if "width" not in inputs or "height" not in inputs or not self._makes_latent(node_id):
+            names = inputs_of(self.graph, node_id)
+            wide, high = (
+                next((n for n in _SIZES[role] if n in names), None) for role in ("width", "height")
+            )
+            if wide is None or high is None or not self._makes_latent(node_id):
                 continue
-            for name in _SIZES:
-                if name in inputs and (feed := self._number(node_id, name)):
-                    self._take(name, [feed], pass_)
+            for role, called in _SIZES.items():
+                name = next((n for n in called if n in names), None)
+                feed = self._sized(node_id, name) if name is not None else None
+                if feed is not None:
+                    self._take(role, [feed], pass_)
             return
+
+    def _sized(self, node_id: str, name: str) -> Feed | None:
+        """Return where a size is typed: also in a node that scales a picture to it."""
+        if (feed := self._number(node_id, name)) is not None:
+            return feed
+        source = (
+            links_of(self.graph, node_id)[name][0]
+            if name in links_of(self.graph, node_id)
+            else None
+        )
+        value = inputs_of(self.graph, source).get(name) if source is not None else None
+        is_typed = isinstance(value, int | float) and not isinstance(value, bool)
+        return (source, name) if source is not None and is_typed else None
 
     def _makes_latent(self, node_id: str) -> bool:
         """Say whether a node makes a latent from a size, and not from another latent."""
@@ -299,7 +376,11 @@ class _Follower:
                     name == "strength" and any("lora" in other for other in inputs)
                 ):
                     self._take("lora_strength", [feed], pass_)
-                elif name in _MODELS and isinstance(inputs.get(name), str):
+                elif (
+                    name in _MODELS
+                    and isinstance(inputs.get(name), str)
+                    and "model" not in links_of(self.graph, node_id)  # else it adds to one
+                ):
                     self._take("model", [feed], pass_)
 
     # What is one
@@ -320,7 +401,7 @@ class _Follower:
         if one.name != other.name or self._value(one) != self._value(other):
             return False
         if one.name in ("prompt", "negative"):
-            return bool(self._value(one))
+            return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
         if one.name not in _CONTINUED or one.pass_ == other.pass_:
             return False
         return inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"

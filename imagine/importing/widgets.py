@@ -8,14 +8,19 @@ Source: ComfyUI_frontend, ``src/composables/widgets`` and ``src/scripts/widgets.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
 from typing import Any
 
 from imagine.catalog import CHOICE, InputSchema, NodeSchema
+from imagine.importing.known_widgets import known_values
 from imagine.importing.page_graph import Node
 
 CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
 SEEDS = ("seed", "noise_seed")
+CONTROL = "control_after_generate"
 
+# What stands among the values of a node, and only the page looks at it.
+_OF_THE_PAGE = (CONTROL, "upload", "videopreview", "audioUI")
 _PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
 # Types of which the page makes something to click, and keeps a value.
 _SPECIAL = frozenset(
@@ -25,29 +30,6 @@ _EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 # What a value of the wrong kind counts against an order, and one that a list does not hold.
 _WRONG, _UNLISTED = 1.0, 0.25
 
-# The commonest nodes, for when no engine was asked, or it does not have them.
-_COMMON: Mapping[str, tuple[str, ...]] = {
-    "CheckpointLoaderSimple": ("ckpt_name",),
-    "CLIPLoader": ("clip_name", "type", "device"),
-    "CLIPSetLastLayer": ("stop_at_clip_layer",),
-    "CLIPTextEncode": ("text",),
-    "ControlNetApplyAdvanced": ("strength", "start_percent", "end_percent"),
-    "ControlNetLoader": ("control_net_name",),
-    "DualCLIPLoader": ("clip_name1", "clip_name2", "type", "device"),
-    "EmptyLatentImage": ("width", "height", "batch_size"),
-    "EmptySD3LatentImage": ("width", "height", "batch_size"),
-    "FluxGuidance": ("guidance",),
-    "KSampler": ("seed", "steps", "cfg", "sampler_name", "scheduler", "denoise"),
-    "LoadImage": ("image",),
-    "LoraLoader": ("lora_name", "strength_model", "strength_clip"),
-    "LoraLoaderModelOnly": ("lora_name", "strength_model"),
-    "SaveImage": ("filename_prefix",),
-    "Seed (rgthree)": ("seed",),
-    "UNETLoader": ("unet_name", "weight_dtype"),
-    "UpscaleModelLoader": ("model_name",),
-    "VAELoader": ("vae_name",),
-}
-
 
 def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None:
     """Return the values of a node's widgets by name.
@@ -55,19 +37,40 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     None when they are there, and nobody can say what they are for.
     """
     if isinstance(node.values, dict):
-        known = schema.inputs if schema is not None else None
-        return {name: v for name, v in node.values.items() if known is None or name in known}
+        return _known_only(node.values, schema)
+    if node.named:
+        defaults = _defaults(node, schema) if schema is not None else {}
+        return {**defaults, **_known_only(node.named, schema)}
     values = node.values
     own = [slot.name for slot in node.inputs if slot.is_widget and slot.name]
     if schema is None:
-        named = _unknown(node, own, values)
-        return named if named or not values else None
+        return _unknown(node, own, values)
     orders = [list(widget_names(node, schema))]
     if own and (any(i.is_dynamic for i in schema.inputs.values()) or len(own) >= len(orders[0])):
         orders.append(own)
     readings = [_walk(order, values, schema) for order in orders]
     best = min(readings, key=lambda named: _misfits(named, schema))
     return {**_defaults(node, schema), **{n: v for n, v in best.items() if v is not None}}
+
+
+def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[str, Any]:
+    """Return what the engine looks at, of values that stand by name."""
+    found = {name: value for name, value in values.items() if name not in _OF_THE_PAGE}
+    if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
+        return found
+    return {name: value for name, value in found.items() if name in schema.inputs}
+
+
+def is_left_to_chance(node: Node, name: str, value: Any) -> bool:
+    """Say whether the page would change a value after each run."""
+    named = node.values if isinstance(node.values, dict) else node.named
+    if (control := named.get(CONTROL)) is not None:
+        return name in SEEDS and control != "fixed"
+    listed = node.values if isinstance(node.values, list) else []
+    pairs = pairwise(listed)
+    is_whole = isinstance(value, int) and not isinstance(value, bool)
+    found = (c for v, c in pairs if is_whole and v == value and _is_control(c))
+    return next(found, "fixed") != "fixed"
 
 
 def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:
@@ -104,14 +107,20 @@ def _walk(names: Sequence[str], values: Sequence[Any], schema: NodeSchema | None
     return named
 
 
-def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
+def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str, Any] | None:
     """Name the values of a node whose schema nobody has, as far as the file tells."""
+    if not any(_says_something(value) for value in values):
+        return {}
     loras = [value for value in values if isinstance(value, dict) and "lora" in value]
     if loras:  # rgthree's Power Lora Loader
         return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
     plain = [value for value in values if not _is_control(value)]
-    order = own if len(own) >= len(plain) else _COMMON.get(node.type, ())
-    controlled = {name for name in order if name in SEEDS}
+    if own and len(own) >= len(plain):
+        return _walk_unknown(own, values)
+    return known_values(node.type, plain)
+
+
+def _walk_unknown(order: Sequence[str], values: Sequence[Any]) -> dict[str, Any]:
     named: dict[str, Any] = {}
     at = 0
     for name in order:
@@ -119,10 +128,15 @@ def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str,
             break
         named[name] = values[at]
         at += 1
-        is_number = isinstance(named[name], int) and not isinstance(named[name], bool)
-        if (name in controlled or is_number) and at < len(values) and _is_control(values[at]):
+        is_whole = isinstance(named[name], int) and not isinstance(named[name], bool)
+        if is_whole and at < len(values) and _is_control(values[at]):
             at += 1
     return named
+
+
+def _says_something(value: Any) -> bool:
+    """Say whether a value is more than what a button or a player leaves behind."""
+    return value is not None and not (isinstance(value, dict) and "lora" not in value)
 
 
 def _is_control(value: Any) -> bool:
