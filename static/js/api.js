@@ -8,8 +8,8 @@
  *   end: number|null, suggestion: string|null, message: string|null}} Detail
  * @typedef {{code: string, message: string, hint?: string|null, request_id?: string|null, details: Detail[]}} ErrorBody
  * @typedef {{parameter: string|null, level: "info"|"warning", message: string}} Note
- * @typedef {{index: number, url: string, thumbnail: string, width: number, height: number,
- *   media_type: string, bytes: number, seed: number|null}} JobImage
+ * @typedef {{index: number, url: string, thumbnail: string|null, width: number|null, height: number|null,
+ *   media_type: string, bytes: number, seed: number|null, duration_s?: number|null}} JobImage
  * @typedef {{value: number, step: number, steps: number, image: number|null, eta_s: number|null}} Progress
  * @typedef {"queued"|"running"|"succeeded"|"failed"|"canceled"|"expired"} JobState
  * @typedef {"submitted"|"loading"|"sampling"|"decoding"|"saving"} Stage
@@ -58,10 +58,11 @@ const UNREACHED = { code: "unreachable", message: "The server does not answer.",
  * @param {{body?: unknown, signal?: AbortSignal, headers?: Record<string, string>}} [how]
  * @returns {Promise<any>}
  */
-async function request(method, path, { body, signal, headers = {} } = {}) {
+export async function request(method, path, { body, signal, headers = {} } = {}) {
   /** @type {RequestInit} */
   const init = { method, signal, headers: { Accept: "application/json", ...headers } };
-  if (body !== undefined) {
+  if (body instanceof FormData) init.body = body;
+  else if (body !== undefined) {
     init.headers = { ...init.headers, "Content-Type": "application/json" };
     init.body = JSON.stringify(body);
   }

@@ -3,6 +3,7 @@
 // what each asks of POST /api/jobs/{id}/actions. Pure; actions.js does it.
 
 import { inWords } from "./format.js";
+import { isStill } from "./media.js";
 import { pictureCount } from "./set-view.js";
 import { isActive } from "./store.js";
 
@@ -56,7 +57,7 @@ export function shapeRatio(shape) {
 
 /** The shape that a picture has, when it is one of those offered. @param {JobImage} image */
 export const shapeOf = ({ width, height }) =>
-  SHAPES.find((shape) => Math.abs(Math.log((width / height) / shapeRatio(shape))) < 0.02) ?? null;
+  SHAPES.find((shape) => width && height && Math.abs(Math.log((width / height) / shapeRatio(shape))) < 0.02) ?? null;
 
 /** Reroll all four. @param {Job} job */
 function rerollLabel(job) {
@@ -70,6 +71,8 @@ const row = (what, icon, label, key) => ({ what, icon, label, key });
 /** What makes more of a picture; an action that would change nothing is left out. @param {Job} job @param {JobImage} image */
 export function makingRows(job, image) {
   if (job.deleted_at) return [];
+  const again = [row("reroll", "reroll", rerollLabel(job), "R"), row("remix", "remix", "Remix…")];
+  if (!isStill(image)) return again;
   const rows = [
     row("vary-subtle", "subtle", "Vary, subtle", "V"),
     row("vary-strong", "strong", "Vary, strong", "⇧V"),
@@ -82,9 +85,8 @@ export function makingRows(job, image) {
   if (image.width !== image.height) rows.push(row("square", "square", "Make square"));
   rows.push(row("reshape", "shape", "Change shape…"));
   if (job.parameters.draft) rows.push(row("enhance", "enhance", "Enhance"));
-  if (pictureCount(job) > 1) rows.push(row("single", "single", "Picture alone"));
-  rows.push(row("reroll", "reroll", rerollLabel(job), "R"), row("remix", "remix", "Remix…"), row("use", "use", "Use as…", "I"));
-  return rows;
+  if (pictureCount(job) > 1 && job.kind !== "workflow") rows.push(row("single", "single", "Picture alone"));
+  return [...rows, ...again, row("use", "use", "Use as…", "I")];
 }
 
 /** What keeps a picture. @param {Job} job @param {JobImage} image @returns {Row[]} */

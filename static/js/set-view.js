@@ -2,6 +2,7 @@
 // What a set, its caption and the engine line say, derived from the facts in the store. Pure.
 
 import { about, clock, dayInside, elapsed, inWords, ordinal, plural, spent, splitPrompt } from "./format.js";
+import { nameOf } from "./media.js";
 
 /**
  * @typedef {import("./api.js").Job} Job
@@ -19,8 +20,8 @@ export const pictureCount = (job) => Math.max(1, job.parameters.batch_size ?? 1,
 
 /** Width over height. @param {Job} job */
 export function ratio(job) {
-  const { width, height } = job.images[0] ?? job.parameters;
-  return width > 0 && height > 0 ? width / height : 1;
+  const { width, height } = job.images.find((image) => image.width && image.height) ?? job.parameters;
+  return width && height ? width / height : 1;
 }
 
 /** Steps of one picture. @param {Job} job @returns {number} */
@@ -140,7 +141,10 @@ export function metaLine(job) {
 export const heading = (job, now) => `Set ${job.number} · ${dayInside(job.created_at, now)} ${clock(job.created_at)}`;
 
 /** @param {Job} job @param {number} index */
-export const alt = (job, index) => `Picture ${index + 1} of ${pictureCount(job)}: ${splitPrompt(job).words}`;
+export function alt(job, index) {
+  const name = nameOf(job.images.find((image) => image.index === index));
+  return `${name} ${index + 1} of ${pictureCount(job)}: ${splitPrompt(job).words}`;
+}
 
 /**
  * Why a set has no more pictures, and the words of the button that tries again.

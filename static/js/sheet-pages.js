@@ -87,7 +87,7 @@ function pan(image, chosen, thumbnail) {
   const page = PAN();
   const picture = /** @type {HTMLImageElement} */ (part(page, "img"));
   picture.src = thumbnail;
-  const ratio = image.width / image.height;
+  const ratio = (image.width ?? 1) / (image.height ?? 1);
   picture.style.aspectRatio = Math.max(0.5, Math.min(2, ratio)).toFixed(3);
   onClick(page, "[data-way]", ({ dataset }) => chosen("act", { asked: { action: "pan", direction: dataset.way } }));
   return page;

@@ -164,6 +164,8 @@ class Stage:
             "positions": {}, "starts": {},
         }  # fmt: skip
         self.painter: Callable[[str, int], bytes] = painting
+        # what is no plain picture, by its name: bytes and type
+        self.files: dict[str, tuple[bytes, str]] = {}
         self.page_size = 50
         self.asked: list[tuple[str, str, Any]] = []
         self.down = False  # nobody answers
@@ -425,6 +427,9 @@ class Stage:
                 "schedulers": ["normal"], "default_model": MODEL["name"]}  # fmt: skip
 
     async def _picture(self, request: web.Request) -> web.Response:
+        if request.match_info["name"] in self.files:
+            data, media_type = self.files[request.match_info["name"]]
+            return web.Response(body=data, content_type=media_type)
         name = Path(request.match_info["name"]).stem
         width = int(request.query.get("w", 1280))
         data = await asyncio.to_thread(self.painter, name, min(width, 640))

@@ -6,6 +6,7 @@
 
 import { writeRows } from "../command-rows.js";
 import { icon, isField, part, say, template, wish } from "../dom.js";
+import { nameOf } from "../media.js";
 import { keyed, menuRows } from "../picture-actions.js";
 import { pictureCount } from "../set-view.js";
 import { SHEET_PAGES } from "../sheet-pages.js";
@@ -93,15 +94,15 @@ export class ActionSheet extends HTMLElement {
     const dialog = this.#dialog;
     const index = this.#index;
     const image = job.images.find((one) => one.index === index) ?? job.images[0];
-    const name = index === null ? `Set ${job.number}` : `Picture ${index + 1} of ${pictureCount(job)}`;
+    const name = index === null ? `Set ${job.number}` : `${nameOf(image)} ${index + 1} of ${pictureCount(job)}`;
     const choice = SHEET_PAGES[page];
     dialog.dataset.page = page;
     dialog.setAttribute("aria-label", choice ? choice.title : name);
     say(part(dialog, ".head span"), choice ? choice.title : name);
     part(dialog, "[data-back]").hidden = !this.#inside;
     const figure = part(dialog, "figure");
-    figure.hidden = !image || this.#inside;
-    if (image) /** @type {HTMLImageElement} */ (figure.firstElementChild).src = thumbnail(image.thumbnail, 160);
+    figure.hidden = !image?.thumbnail || this.#inside;
+    if (image?.thumbnail) /** @type {HTMLImageElement} */ (figure.firstElementChild).src = thumbnail(image.thumbnail, 160);
     part(dialog, ".page").replaceChildren(...(choice && image
       ? [choice.make(image, (what, more) => this.#chosen(what, more), thumbnail(image.thumbnail, 160))]
       : menuRows(job, index).flatMap((rows, at) => {

@@ -84,14 +84,16 @@ function used(job, image) {
   const rows = [
     ["Model", p.model?.replace(/\.(safetensors|ckpt|gguf|sft|pt)$/, "")],
     ["LoRA", p.lora?.map?.((/** @type {Lora} */ { value, weight }) => `${value} ${weight}`).join(", ")],
-    ["Size", `${image.width} × ${image.height}`],
+    ["Workflow", p.workflow],
+    ["Size", image.width && image.height ? `${image.width} × ${image.height}` : undefined],
+    ["Length", image.duration_s ? `${image.duration_s.toFixed(1)} s` : undefined],
     ["Seed", seed(job, image)],
     ["Steps", p.steps],
     ["Guidance", typeof p.cfg === "number" ? p.cfg.toFixed(1) : undefined],
     ["Sampler", [p.sampler, p.scheduler].filter(Boolean).join(", ")],
     ["Time", took === null ? undefined : took < 60 ? `${took.toFixed(1)} s` : spent(took)],
     ["Engine", engine && [engine, job.attempt > 0 && `attempt ${job.attempt}`].filter(Boolean).join(", ")],
-    ["File", `${bytes(image.bytes)} ${image.media_type.replace("image/", "").toUpperCase()}`],
+    ["File", `${bytes(image.bytes)} ${(image.url.split(".").pop() ?? "").toUpperCase()}`],
   ];
   return rows.flatMap(([name, value]) => (value === 0 || value ? [[name, String(value)]] : []));
 }

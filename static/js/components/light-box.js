@@ -6,6 +6,8 @@
 
 import { icon, isField, part, reconcile, say, template, wish } from "../dom.js";
 import { deed, source } from "../lineage.js";
+import { chipOf, kindOf, nameOf } from "../media.js";
+import { mediaElement } from "../media-view.js";
 import { keyed } from "../picture-actions.js";
 import { alt, pictureCount, ratio } from "../set-view.js";
 import { BoxPanel } from "./box-panel.js";
@@ -24,7 +26,7 @@ const BODY = template(`<dialog class="box" tabindex="-1"><div class="stage"><div
     <figure class="this"><div class="pic-frame"></div><figcaption hidden></figcaption></figure>
     <button type="button" class="ib next" data-go="1" aria-label="Next picture (→)">${icon("right")}</button></div>
   <div class="strip" role="group" aria-label="Pictures of this set"></div></div></dialog>`);
-const CELL = template('<button type="button"><img alt=""></button>');
+const CELL = template('<button type="button"><img alt=""><span class="num"></span></button>');
 
 /**
  * @typedef {import("../api.js").Job} Job
@@ -82,7 +84,7 @@ export class LightBox extends HTMLElement {
     const ids = state.list.includes(job.id) ? state.list : [job.id];
     this.#all = ids.flatMap((id) => (state.jobs.get(id)?.images ?? []).map(({ index }) => ({ job: id, index })));
     const dialog = this.dialog;
-    dialog.setAttribute("aria-label", `Picture ${image.index + 1} of ${pictureCount(job)}`);
+    dialog.setAttribute("aria-label", `${nameOf(image)} ${image.index + 1} of ${pictureCount(job)}`);
     dialog.style.setProperty("--r", ratio(job).toFixed(4));
     say(/** @type {Element} */ (dialog.querySelector(".num")), `${image.index + 1} / ${pictureCount(job)}`);
     if (!dialog.open) {
@@ -110,7 +112,7 @@ export class LightBox extends HTMLElement {
     fill(part(this.dialog, ".this .pic-frame"), job, image).then(() => {
       const next = this.#beside(1);
       const ahead = next?.job === job.id && job.images.find(({ index }) => index === next.index);
-      if (ahead) new Image().src = ahead.url;
+      if (ahead && kindOf(ahead) === "image") new Image().src = ahead.url;
     }).catch(() => {}); // left before it came, or gone from the disk: the thumbnail stays
     this.dialog.scrollTop = 0;
   }
@@ -148,7 +150,7 @@ export class LightBox extends HTMLElement {
     if (!on || !other) return;
     say(part(figure, "figcaption"), other.name);
     say(part(dialog, ".this figcaption"), other.own);
-    figure.style.setProperty("--r", (other.image.width / other.image.height).toFixed(4));
+    figure.style.setProperty("--r", ((other.image.width ?? 1) / (other.image.height ?? 1)).toFixed(4));
     if (figure.dataset.url === other.image.url) return;
     figure.dataset.url = other.image.url;
     fill(part(figure, ".pic-frame"), other.job, other.image).catch(() => {});
@@ -170,14 +172,17 @@ export class LightBox extends HTMLElement {
   /** @param {Job} job @param {number} current */
   #strip(job, current) {
     const strip = /** @type {HTMLElement} */ (this.dialog.querySelector(".strip"));
-    const keys = job.images.map((image) => image.thumbnail);
+    const keys = job.images.map((image) => image.thumbnail ?? image.url);
     strip.style.visibility = keys.length > 1 ? "visible" : "hidden";
     reconcile(strip, keys, () => CELL(), (cell, key, at) => {
-      const { index } = job.images[at];
-      cell.setAttribute("aria-label", `Picture ${index + 1}`);
+      const one = job.images[at];
+      const { index } = one;
+      cell.setAttribute("aria-label", `${nameOf(one)} ${index + 1}`);
       cell.dataset.go = `#${index}`;
       const image = /** @type {HTMLImageElement} */ (cell.firstElementChild);
-      if (!image.src) image.src = thumbnail(key, 320);
+      image.hidden = !one.thumbnail;
+      if (one.thumbnail && !image.src) image.src = thumbnail(key, 320);
+      say(/** @type {Element} */ (cell.lastElementChild), one.thumbnail ? "" : chipOf(one) || nameOf(one));
       if (index === current) cell.setAttribute("aria-current", "true");
       else cell.removeAttribute("aria-current");
     });
@@ -254,6 +259,14 @@ export class LightBox extends HTMLElement {
  * @param {Element} frame @param {Job} job @param {JobImage} image
  */
 async function fill(frame, job, image) {
+  frame.classList.toggle("tells", kindOf(image) === "text");
+  if (kindOf(image) !== "image") {
+    const gone = document.createElement("p");
+    gone.className = "told";
+    gone.textContent = "This file cannot be shown here. Download it with D.";
+    frame.replaceChildren(mediaElement(image, alt(job, image.index), { large: true, gone: () => frame.replaceChildren(gone) }));
+    return;
+  }
   const rough = new Image();
   rough.src = thumbnail(image.thumbnail, 640);
   rough.alt = "";

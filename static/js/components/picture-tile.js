@@ -4,6 +4,8 @@
 // Wishes: `wish` {what, job, index, from}; `what` is "open", or one of picture-actions.js.
 
 import { icon, say, template, wish } from "../dom.js";
+import { chipOf, isStill, kindOf, moves } from "../media.js";
+import { mediaElement, play } from "../media-view.js";
 import { alt } from "../set-view.js";
 
 const WIDTHS = [160, 320, 480, 640, 960, 1280];
@@ -15,6 +17,7 @@ const LONGEST_WAIT_MS = 15_000;
 
 const OPEN = template('<a class="open"></a>');
 const STARRED = template(`<span class="starred">${icon("star")}</span>`);
+const CHIP = template('<span class="badge plain"></span>');
 const NUMBER = template('<span class="nth"></span>');
 const PLACE = template('<div class="line-up"><b></b> <span>in line</span></div>');
 const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
@@ -22,6 +25,7 @@ const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20
 /** @param {string} what @param {string} name @param {string} label @param {string} [more] */
 const command = (what, name, label, more = "") =>
   `<button type="button" class="ib" data-do="${what}" aria-label="${label}" ${more}>${icon(name)}</button>`;
+const SHOWN = ":is(.pic, .preview)";
 const OPENS = 'aria-haspopup="dialog"';
 const BAR = template(`<div class="over">${[
   command("vary-subtle", "subtle", "Vary, subtle (V)"), command("vary-strong", "strong", "Vary, strong (Shift V)"),
@@ -29,8 +33,8 @@ const BAR = template(`<div class="over">${[
   command("repaint", "region", "Repaint a part (E)"), command("star", "star", "Star (S)"), command("menu", "more", "More (M)", OPENS),
 ].join("")}</div>`);
 
-/** @param {string} thumbnail @param {number} width */
-export const thumbnail = (thumbnail, width) => `${thumbnail}?w=${width}`;
+/** A small copy of a picture; "" of what has none. @param {string|null} thumbnail @param {number} width */
+export const thumbnail = (thumbnail, width) => (thumbnail ? `${thumbnail}?w=${width}` : "");
 
 /** Resolves when what is moving in an element has come to rest. @param {Element} element */
 const atRest = (element) => Promise.allSettled(element.getAnimations().map((animation) => animation.finished));
@@ -50,8 +54,10 @@ export class PictureTile extends HTMLElement {
     if (this.classList.contains("tile")) return;
     this.classList.add("tile");
     this.addEventListener("click", (event) => this.#clicked(event));
-    this.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.#bar());
-    this.addEventListener("focusin", () => this.#bar());
+    this.addEventListener("pointerenter", ({ pointerType }) => pointerType === "mouse" && this.#pointed(true));
+    this.addEventListener("pointerleave", () => this.#pointed(false));
+    this.addEventListener("focusin", () => this.#pointed(true));
+    this.addEventListener("focusout", () => this.#pointed(false));
     this.addEventListener("pointerdown", (event) => this.#pressed(event));
   }
 
@@ -76,6 +82,8 @@ export class PictureTile extends HTMLElement {
     });
     this.#part("place", view.state === "queued" && view.place !== "", PLACE, (line) =>
       say(/** @type {Element} */ (line.firstElementChild), view.place));
+    const chip = view.image && !this.#broken ? chipOf(view.image) : "";
+    this.#part("chip", chip !== "", CHIP, (badge) => say(badge, chip));
     const empty = view.image === null && view.ring === null && !view.place;
     this.#part("number", empty || this.#broken !== "", NUMBER, (nth) => say(nth, this.#words(view)));
     this.#parts.bar?.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(view.starred));
@@ -103,14 +111,14 @@ export class PictureTile extends HTMLElement {
       const decoded = await image.decode().then(() => true, () => false);
       URL.revokeObjectURL(image.src);
       // the picture itself may have come while this was decoded
-      if (decoded && !this.querySelector(":scope > img.pic[data-shown]")) this.#over(image);
+      if (decoded && !this.querySelector(":scope > .pic[data-shown]")) this.#over(image);
     }
     this.#decoding = false;
   }
 
   /** Lay an image over what is there; what it covers goes when it has faded in. @param {HTMLImageElement} image */
   async #over(image) {
-    const covered = [...this.querySelectorAll(":scope > img")];
+    const covered = [...this.querySelectorAll(`:scope > ${SHOWN}`)];
     if (covered.length) covered[covered.length - 1].after(image);
     else this.prepend(image);
     await atRest(image);
@@ -120,16 +128,16 @@ export class PictureTile extends HTMLElement {
   /** @param {{sizes: string, eager: boolean}} how */
   #picture(how) {
     const picture = this.view?.image;
-    const url = picture?.thumbnail ?? "";
+    const url = picture?.thumbnail ?? picture?.url ?? "";
     if (url === this.#url) return;
     this.#url = url;
     this.#broken = "";
-    if (!picture || !this.job || !this.view) return this.#clear("img.pic");
+    if (!picture || !this.job || !this.view) return this.#clear(".pic");
+    if (!picture.thumbnail) return this.#media(picture, url);
     const image = new Image();
     image.className = "pic";
     image.alt = alt(this.job, this.view.index);
-    image.width = picture.width;
-    image.height = picture.height;
+    if (picture.width && picture.height) [image.width, image.height] = [picture.width, picture.height];
     const live = this.#live;
     if (!live && !how.eager) image.loading = "lazy";
     image.sizes = image.loading === "lazy" ? `auto, ${how.sizes}` : how.sizes;
@@ -138,9 +146,40 @@ export class PictureTile extends HTMLElement {
     image.addEventListener("error", () => this.#missing(url, how), { once: true });
     if (live) this.#arrive(image, url);
     else {
-      this.#clear("img");
+      this.#clear(SHOWN);
       this.prepend(image);
       image.addEventListener("load", () => { image.dataset.shown = ""; }, { once: true });
+    }
+  }
+
+  /** A clip, a model or a text, which shows itself. @param {import("../api.js").JobImage} file @param {string} url */
+  #media(file, url) {
+    if (!this.job || !this.view) return;
+    const element = mediaElement(file, alt(this.job, this.view.index), { gone: () => {
+      if (url !== this.#url || !this.view || !this.job) return;
+      this.#broken = kindOf(file) === "model" ? "A 3D model, without a poster." : "This file cannot be shown here.";
+      this.#clear(SHOWN);
+      this.update(this.view, this.job, { sizes: "", eager: false });
+    } });
+    element.classList.add("pic");
+    this.#clear(SHOWN);
+    this.prepend(element);
+  }
+
+  /** What moves does so while it is pointed at. @param {boolean} on */
+  #pointed(on) {
+    if (on) this.#bar();
+    const picture = this.view?.image;
+    if (!picture || !moves(picture)) return;
+    play(this, on);
+    const still = this.querySelector(":scope > img.pic");
+    if (!(still instanceof HTMLImageElement)) return;
+    if (on && !still.dataset.still) {
+      still.dataset.still = still.srcset;
+      still.srcset = picture.url;
+    } else if (!on && still.dataset.still) {
+      still.srcset = still.dataset.still;
+      delete still.dataset.still;
     }
   }
 
@@ -149,7 +188,7 @@ export class PictureTile extends HTMLElement {
     const gone = await fetch(thumbnail(url, 640), { method: "HEAD" }).then(({ status }) => GONE.includes(status), () => false);
     if (url !== this.#url || !this.view || !this.job) return;
     this.#broken = gone ? "This file is no longer on the disk." : "This picture is out of reach for now.";
-    this.#clear("img");
+    this.#clear(SHOWN);
     this.update(this.view, this.job, how);
     if (gone) return;
     this.#tries += 1;
@@ -191,6 +230,7 @@ export class PictureTile extends HTMLElement {
   #bar() {
     if (!this.view?.image || this.job?.deleted_at) return;
     this.#part("bar", true, BAR);
+    this.#parts.bar.classList.toggle("few", !isStill(this.view.image));
     this.#parts.bar.querySelector("[data-do=star]")?.setAttribute("aria-pressed", String(this.view.starred));
   }
 

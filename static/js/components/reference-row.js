@@ -228,7 +228,7 @@ export class ReferenceRow extends HTMLElement {
     if (!picture) return null;
     const job = this.find(picture.job) ?? (await this.#api?.job(picture.job).catch(() => undefined));
     const image = job?.images.find(({ index }) => index === picture.image);
-    return image ? small(image.thumbnail) : null;
+    return image?.thumbnail ? small(image.thumbnail) : null;
   }
 
   /** @param {string} words */
