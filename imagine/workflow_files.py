@@ -2,17 +2,25 @@
 
 Shipped ones lie in ``imagine/library``, the owner's own in a folder of theirs; an own entry stands
 in place of a shipped one of the same id. ``portrait.toml`` (or ``portrait.entry.json``) is an
-entry, and ``portrait.json`` beside it its graph, unless it names another. What cannot be read
-stays out, and is told by file and line; the others stay.
+entry, and ``portrait.json`` beside it its graph, unless it names another. A graph of the owner's
+without an entry is one too: what can be set in it is found out. What cannot be read stays out, and
+is told by file and line; the others stay.
 """
 
 import logging
 import os
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from pydantic import ValidationError
+
+from imagine.catalog import Catalog
+from imagine.errors import ConflictError, NotFoundError, WorkflowError
 from imagine.importing.documents import JSON_LIMIT
+from imagine.importing.reading import read_workflow
+from imagine.profiles import Profiles
 from imagine.registry.entries import Entry, Source
 from imagine.registry.entry_text import (
     LONGEST_FILE,
@@ -21,10 +29,13 @@ from imagine.registry.entry_text import (
     make_entry,
     read_graph,
     read_text,
+    write_entry,
 )
+from imagine.registry.from_import import entry_of, free_id, id_of, words_of
+from imagine.workflow_saving import names_in, put_away, take_back, write_pair
 
 LIBRARY = Path(__file__).with_name("library")
-MOST_FILES = 1_000
+MOST_FILES = 2_000
 # How many names of a folder are looked at: somebody may name the root of a disk.
 _MOST_NAMES = 20_000
 _ENDINGS: Mapping[str, Notation] = {".toml": Notation.TOML, ".entry.json": Notation.JSON}
@@ -53,14 +64,44 @@ class Library:
 State = tuple[Path, int, int]
 
 
-class Registry:
-    """The workflows of both folders. Owned by the app."""
+@dataclass(frozen=True, slots=True, eq=False)
+class _Read:
+    """What came of a file: an entry, or why it is none; and what the files were then.
 
-    def __init__(self, own: Path, shipped: Path = LIBRARY) -> None:
+    ``catalog``: with which it was read, where that counts.
+    """
+
+    states: tuple[State, ...]
+    entry: Entry | Broken
+    catalog: Catalog | None = None
+
+    @property
+    def is_fresh(self) -> bool:
+        return all(_state(one[0]) == one for one in self.states)
+
+
+class Registry:
+    """The workflows of both folders. Owned by the app; its methods wait, and are for threads.
+
+    ``catalog`` and ``profiles`` tell what can be set in a graph that has no entry.
+    """
+
+    def __init__(
+        self,
+        own: Path,
+        shipped: Path = LIBRARY,
+        *,
+        catalog: Callable[[], Catalog | None] = lambda: None,
+        profiles: Profiles | None = None,
+    ) -> None:
         self.own = own
-        self._folders = ((shipped, Source.SHIPPED), (own, Source.OWN))
-        # Entry file → what it and its graph were when it was read, and what came of it.
-        self._read: dict[Path, tuple[tuple[State, ...], Entry | Broken]] = {}
+        self._folders = {Source.SHIPPED: shipped, Source.OWN: own}
+        self._catalog = catalog
+        self._profiles = profiles if profiles is not None else Profiles(())
+        # Held while the folders are looked at, and from "is the name free?" until it is taken.
+        self._lock = threading.RLock()
+        # File → what came of it. Of a graph without an entry, the graph's.
+        self._read: dict[Path, _Read] = {}
         self._library = Library()
 
     @property
@@ -69,19 +110,112 @@ class Registry:
         return self._library
 
     def current(self) -> Library:
-        """Look at the folders, and read what came or changed; for threads.
+        """Look at the folders, and read what came or changed.
 
         The same object comes back while nothing changes.
         """
-        found: dict[Path, tuple[tuple[State, ...], Entry | Broken]] = {}
-        for folder, source in self._folders:
-            for path in _entry_files(folder):
-                found[path] = self._entry(folder, path, source)
+        with self._lock:
+            return self._look()
+
+    def picture(self, entry: Entry) -> Path:
+        """Return the file of the picture that shows what a workflow makes.
+
+        Raises:
+            NotFoundError: it has none, or that is not in its folder.
+        """
+        folder = self._folders[entry.source]
+        if entry.picture is not None:
+            path = (folder / entry.file).parent / entry.picture
+            if path.is_file() and path.resolve().is_relative_to(folder.resolve()):
+                return path
+        raise NotFoundError(f"The workflow {entry.id} has no picture.")
+
+    def save(self, entry: Entry) -> Entry:
+        """Write a new entry with its graph into the own folder; return it as it is read there.
+
+        Its id is the next one that is free.
+
+        Raises:
+            StorageError: the disk refused.
+        """
+        with self._lock:
+            taken = names_in(self.own) | self._look().entries.keys()
+            saved = entry.model_copy(update={"id": free_id(entry.id, taken)})
+            write_pair(self.own, saved.id, write_entry(saved, f"{saved.id}.json"), saved.graph)
+            return self._look().entries[saved.id]
+
+    def remove(self, entry_id: str) -> Entry:
+        """Move an own entry into the trash, with its graph unless others have that too.
+
+        Raises:
+            NotFoundError: there is none.
+            ConflictError: it is a shipped one.
+            StorageError: the disk refused.
+        """
+        with self._lock:
+            entry = self._look().entries.get(entry_id)
+            if entry is None:
+                raise NotFoundError(f"There is no workflow {entry_id}.")
+            if entry.source is Source.SHIPPED:
+                raise ConflictError(
+                    f"The workflow {entry.name} comes with Imagine, and stays.",
+                    hint="One of your own with the same id stands in its place.",
+                )
+            path = self.own / entry.file
+            others = {
+                state[0]
+                for other, read in self._read.items()
+                if other != path
+                for state in read.states
+            }
+            files = [state[0] for state in self._read[path].states if state[0] not in others]
+            if entry.picture is not None and entry.source is Source.OWN:
+                files += [one for one in (path.with_name(entry.picture),) if one.is_file()]
+            put_away(self.own, entry.id, dict.fromkeys(files))
+            self._look()
+            return entry
+
+    def restore(self, entry_id: str) -> Entry:
+        """Take back the last `remove` of an id.
+
+        Raises:
+            NotFoundError: there is nothing of it in the trash.
+            ConflictError: there is another one by now.
+            StorageError: the disk refused.
+        """
+        with self._lock:
+            known = self._look().entries.get(entry_id)
+            if known is not None and known.source is Source.OWN:
+                raise ConflictError(
+                    f"There is a workflow {entry_id} again.", hint="Remove or rename it first."
+                )
+            take_back(self.own, entry_id)
+            found = self._look().entries.get(entry_id)
+            if found is None:
+                raise NotFoundError(f"What came back of the workflow {entry_id} cannot be read.")
+            return found
+
+    # --- reading
+
+    def _look(self) -> Library:
+        found: dict[Path, _Read] = {}
+        for source, folder in self._folders.items():
+            graphs: list[Path] = []
+            for path in _files(folder):
+                if path.name.endswith(tuple(_ENDINGS)):
+                    found[path] = self._entry(folder, path, source)
+                else:
+                    graphs.append(path)
+            if source is Source.OWN:
+                taken = {state[0] for read in found.values() for state in read.states}
+                taken |= {path.with_name(f"{_stem(path)}.json") for path in found}
+                found |= {path: self._lone(folder, path) for path in graphs if path not in taken}
         if found == self._read:
             return self._library
         entries: dict[str, Entry] = {}
         broken: list[Broken] = []
-        for _, entry in found.values():
+        for read in found.values():
+            entry = read.entry
             if isinstance(entry, Broken):
                 broken.append(entry)
             elif (other := entries.get(entry.id)) is not None and other.source is entry.source:
@@ -95,13 +229,12 @@ class Registry:
         self._read, self._library = found, Library(entries, tuple(broken))
         return self._library
 
-    def _entry(
-        self, folder: Path, path: Path, source: Source
-    ) -> tuple[tuple[State, ...], Entry | Broken]:
+    def _entry(self, folder: Path, path: Path, source: Source) -> _Read:
         known = self._read.get(path)
-        if known is not None and all(_state(one[0]) == one for one in known[0]):
+        if known is not None and known.is_fresh:
             return known
         graph = path
+        file = path.relative_to(folder).as_posix()
         try:
             try:
                 text = _read_bytes(path, LONGEST_FILE).decode("utf-8-sig")
@@ -117,22 +250,46 @@ class Registry:
                 read_graph(_read_bytes(graph, JSON_LIMIT), graph.name),
                 stem=_stem(path),
                 source=source,
-                file=path.relative_to(folder).as_posix(),
+                file=file,
                 text=text,
                 notation=notation,
             )
         except BrokenEntryError as error:
-            entry = Broken(path.relative_to(folder).as_posix(), error.line, error.message)
-        return tuple(_state(one) for one in dict.fromkeys((path, graph))), entry
+            entry = Broken(file, error.line, error.message)
+        return _Read(tuple(_state(one) for one in dict.fromkeys((path, graph))), entry)
+
+    def _lone(self, folder: Path, path: Path) -> _Read:
+        """Read a graph that has no entry."""
+        known, catalog = self._read.get(path), self._catalog()
+        if known is not None and known.is_fresh and known.catalog is catalog:
+            return known
+        file, state = path.relative_to(folder).as_posix(), _state(path)
+        try:
+            imported = read_workflow(_read_bytes(path, JSON_LIMIT), catalog)
+            entry: Entry | Broken = entry_of(
+                imported,
+                id=id_of(path.stem),
+                name=(imported.title or words_of(path.stem))[:80],
+                profiles=self._profiles,
+                catalog=catalog,
+                file=file,
+            )
+        except (BrokenEntryError, WorkflowError) as error:
+            entry = Broken(file, None, error.message)
+        except ValidationError as error:
+            problem = error.errors(include_url=False)[0]
+            where = ".".join(map(str, problem["loc"]))
+            entry = Broken(file, None, f"It makes no entry: {where}: {problem['msg']}.")
+        return _Read((state,), entry, catalog)
 
 
-def _entry_files(folder: Path) -> Iterator[Path]:
-    """Find the entries below a folder, which need not be there, in the order of their paths."""
+def _files(folder: Path) -> Iterator[Path]:
+    """Find entries and graphs below a folder, which need not be there, in order of their paths."""
     names = files = 0
     for place, folders, found in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(found):
-            if name.endswith(tuple(_ENDINGS)) and not name.startswith("."):
+            if name.endswith((*_ENDINGS, ".json")) and not name.startswith("."):
                 files += 1
                 if files > MOST_FILES:
                     return
@@ -143,7 +300,7 @@ def _entry_files(folder: Path) -> Iterator[Path]:
 
 
 def _stem(path: Path) -> str:
-    return next(path.name.removesuffix(end) for end in _ENDINGS if path.name.endswith(end))
+    return next(path.name.removesuffix(e) for e in (*_ENDINGS, ".json") if path.name.endswith(e))
 
 
 def _graph_path(path: Path, named: object) -> Path:

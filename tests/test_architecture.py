@@ -34,6 +34,7 @@ ROOMS = {
     "comfy_failures": 1,
     "comfy_history": 1,
     "comfy_messages": 1,
+    "comfy_outputs": 1,
     "comfy_words": 1,
     "defaults": 1,
     "fidelity": 1,
@@ -89,6 +90,7 @@ ROOMS = {
     "uploads": 2,
     "wildcards": 2,
     "workflow_files": 2,
+    "workflow_saving": 2,
     "actions": 3,
     "announcer": 3,
     "attempts": 3,
@@ -155,7 +157,7 @@ FAMILIES = {
     "engine": ("comfy_*",),
     "web": ("link_fetch",),
     "words": ("wildcards",),
-    "workflows": ("workflow_files",),
+    "workflows": ("workflow_files", "workflow_saving"),
 }
 
 # Who may import what from outside; what is not listed here is for nobody.

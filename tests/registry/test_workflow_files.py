@@ -153,6 +153,7 @@ def test_a_change_is_seen_and_nothing_else_is_read_again(tmp_path):
     third = registry.current().entries["portrait"]
     assert third.revision != second.entries["portrait"].revision
     path.unlink()
+    graph.unlink()
     assert list(registry.current().entries) == ["still"]
 
 

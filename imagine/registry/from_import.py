@@ -1,0 +1,240 @@
+"""A workflow that was read becomes an entry: its parameters, what it needs, where it belongs.
+
+Choices and models are left to the engine, so that what is installed later can be chosen too; the
+values that the maker left in the graph are the defaults.
+"""
+
+import re
+import unicodedata
+from collections.abc import Container, Iterator, Sequence
+from typing import TypeAlias
+
+from imagine.catalog import Catalog
+from imagine.importing import parameters as read
+from imagine.importing.documents import Format
+from imagine.importing.fields import BOUNDLESS, ParameterType
+from imagine.importing.naming import LONGEST_NAME, safe_name
+from imagine.importing.outputs import OutputKind
+from imagine.importing.parameters import Rank
+from imagine.importing.reading import Imported
+from imagine.importing.roles import Feed, links_of
+from imagine.profiles import Profiles
+from imagine.registry.entries import (
+    MOST_PARAMETERS,
+    NAMES,
+    NUMBERS,
+    PICTURES,
+    RESERVED,
+    Entry,
+    Parameter,
+    Source,
+)
+from imagine.repair import Graph, folder_of
+
+# Units: characters; notes.
+LONGEST_ID = 60
+LONGEST_NOTE = 500
+MOST_NOTES = 50
+# The default of a seed that is drawn.
+DRAWN = -1
+Value: TypeAlias = bool | int | float | str | None
+# Devices of Windows, which no file can be called.
+_DEVICES = frozenset(
+    {"con", "prn", "aux", "nul", *(f"{name}{n}" for name in ("com", "lpt") for n in range(10))}
+)
+_NOT_IN_ID = re.compile(r"[^a-z0-9]+")
+# Where the models lie that make the pictures.
+_MODEL_FOLDERS = ("checkpoints", "diffusion_models")
+# What such a name says is only that no recipe of ours knows the model.
+_UNKNOWN = ("no-picture", "unknown-recipe")
+_CATEGORIES = {"video": "video", "model": "3d"}
+# What wants a picture with a transparent part, and has no mask of its own then.
+_PAINTED = ("VAEEncodeForInpaint", "InpaintModelConditioning", "SetLatentNoiseMask")
+
+
+def entry_of(
+    imported: Imported,
+    *,
+    id: str,
+    name: str,
+    profiles: Profiles,
+    catalog: Catalog | None = None,
+    source: Source = Source.OWN,
+    file: str = "",
+) -> Entry:
+    """Return the entry of a workflow that was read. ``catalog``: what it was read with."""
+    kept = imported.parameters[:MOST_PARAMETERS]
+    notes = [note[:LONGEST_NOTE] for note in imported.notes[:MOST_NOTES]]
+    if more := len(imported.parameters) - len(kept):
+        notes.append(f"{more} more values could be set; they stay as they are in the graph.")
+    return Entry(
+        id=id,
+        name=name,
+        category=_category(imported),
+        family=_family(imported, profiles),
+        parameters=tuple(_parameters(imported, kept, catalog)),
+        notes=tuple(notes),
+        graph=imported.graph,
+        source=source,
+        file=file,
+    )
+
+
+def id_of(text: str) -> str:
+    """Return a text as an id that may be a file's name on every system; "" when nothing is left."""
+    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    found = _NOT_IN_ID.sub("_", plain.lower()).strip("_")[:LONGEST_ID].rstrip("_")
+    return f"{found}_workflow" if found in _DEVICES else found
+
+
+def words_of(stem: str) -> str:
+    """Return the name of a file as the name of what is in it."""
+    words = " ".join(stem.replace("_", " ").split())
+    return words[:1].upper() + words[1:]
+
+
+def free_id(wanted: str, taken: Container[str]) -> str:
+    """Return this id, or the next one that is not taken: ``portrait``, ``portrait_2``."""
+    found, number = wanted, 1
+    while found in taken:
+        number += 1
+        found = f"{wanted}_{number}"
+    return found
+
+
+def _parameters(
+    imported: Imported, found: Sequence[read.Parameter], catalog: Catalog | None
+) -> Iterator[Parameter]:
+    # Only the page's form says of a seed that it is meant to stay.
+    draws = imported.format is Format.API and imported.container == "json"
+    taken = {one.name for one in found}
+    pictures = 0
+    for one in found:
+        name = one.name
+        if name in RESERVED or len(name) > LONGEST_NAME:
+            name = _other_name(one, taken)
+            taken.add(name)
+        is_needed = one.type in PICTURES and (
+            pictures == 0
+            or not all(_does_without(imported.graph, node, catalog) for node, _ in one.feeds)
+        )
+        pictures += one.type is ParameterType.IMAGE
+        default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
+        yield _parameter(one, name, default, is_needed)
+
+
+def _parameter(one: read.Parameter, name: str, default: Value, is_needed: bool) -> Parameter:
+    is_number = one.type in NUMBERS
+    return Parameter(
+        name=name,
+        type=one.type,
+        description=one.description[:1000],
+        default=default,
+        required=is_needed,
+        min=_bound(one.min) if is_number else None,
+        max=_bound(one.max) if is_number else None,
+        step=_whole(one.step) if is_number and one.step is not None and one.step > 0 else None,
+        rank=one.rank,
+        feeds=one.feeds[:100],
+    )
+
+
+def _default(one: read.Parameter) -> Value:
+    """Return what the maker left there, if it can be; of what each engine has others of, nothing.
+
+    What is left out is what stands in the graph.
+    """
+    if one.type in (*PICTURES, *NAMES) or not isinstance(one.default, bool | int | float | str):
+        return None
+    value = one.default
+    if isinstance(value, float) and one.type is not ParameterType.FLOAT and value.is_integer():
+        value = int(value)
+    bare = Parameter(name="value", type=one.type, min=one.min, max=one.max, feeds=(("1", "value"),))
+    return value if bare.fits(value) else None
+
+
+def _bound(value: float | None) -> int | float | None:
+    """Return a bound that says something: those of 64 bits do not."""
+    return None if value is None or abs(value) >= BOUNDLESS else _whole(value)
+
+
+def _whole(value: float) -> int | float:
+    return int(value) if float(value).is_integer() else value
+
+
+def _other_name(one: read.Parameter, taken: Container[str]) -> str:
+    """Return a name for what may not have its own."""
+    node_id, _ = one.feeds[0]
+    for name in (f"{one.name}_value", f"value_{safe_name(node_id)}"):
+        if len(name) <= LONGEST_NAME and name not in taken:
+            return name
+    start = one.name[: LONGEST_NAME - 4]
+    return next(name for n in range(2, 1000) if (name := f"{start}_{n}") not in taken)
+
+
+# --- What it needs, and where it belongs
+
+
+def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
+    """Say whether a graph runs without a picture: all that takes it can be without one."""
+    if catalog is None:
+        return False
+    waiting, seen = [node_id], {node_id}
+    while waiting:
+        gone = waiting.pop()
+        for user, name in _users(graph, gone):
+            schema = catalog.schemas.get(graph[user]["class_type"])
+            wanted = schema.inputs.get(name) if schema is not None else None
+            if schema is None or wanted is None or schema.is_output:
+                return False
+            if wanted.is_required and user not in seen:
+                # What only works on the picture, such as a scaling, goes with it.
+                if len(links_of(graph, user)) > 1:
+                    return False
+                seen.add(user)
+                waiting.append(user)
+    return True
+
+
+def _users(graph: Graph, node_id: str) -> Iterator[Feed]:
+    for user in graph:
+        for name, (source, _) in links_of(graph, user).items():
+            if source == node_id:
+                yield user, name
+
+
+def _category(imported: Imported) -> str:
+    """Guess where a workflow belongs from what comes out, and what goes in."""
+    kinds = {output.kind for output in imported.outputs if output.is_kept} or {
+        output.kind for output in imported.outputs
+    }
+    for kind, category in _CATEGORIES.items():
+        if kind in kinds:
+            return category
+    if OutputKind.IMAGE not in kinds:
+        return "other"
+    types = {one.type for one in imported.parameters}
+    classes = {str(node.get("class_type", "")) for node in imported.graph.values()}
+    if ParameterType.IMAGE in types:
+        if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
+            return "inpaint"
+        has_prompt = any(one.name == "prompt" for one in imported.parameters)
+        if not has_prompt and any("upscale" in name.lower() for name in classes):
+            return "upscale"
+        return "image_to_image"
+    return "text_to_image" if ParameterType.TEXT in types else "other"
+
+
+def _family(imported: Imported, profiles: Profiles) -> str:
+    """Return the family of the first model that is recognised by its name."""
+    for one in sorted(imported.parameters, key=lambda one: one.rank is Rank.MORE):
+        if one.type is not ParameterType.MODEL or not isinstance(one.default, str):
+            continue
+        node_id, name = one.feeds[0]
+        folder = folder_of(imported.graph[node_id]["class_type"], name)
+        if folder not in _MODEL_FOLDERS and not one.name.startswith("model"):
+            continue
+        profile = profiles.recognise(one.default)
+        if profile is not None and profile.family not in _UNKNOWN:
+            return profile.family[:40]
+    return ""

@@ -1,0 +1,133 @@
+"""A workflow that was read becomes an entry: what it needs, what it is called, where it belongs."""
+
+import json
+from typing import Any
+
+import pytest
+
+from imagine.importing.reading import Imported
+from imagine.profiles import load_profiles
+from imagine.registry.entries import Entry
+from imagine.registry.entry_text import Notation, make_entry, read_text, write_entry
+from imagine.registry.from_import import entry_of, free_id, id_of
+from tests.importing.samples import NAMES, edited, read, recorded, workflow
+
+PROFILES = load_profiles()
+
+
+def entry(imported: Imported, **changes: Any) -> Entry:
+    told = {"id": "it", "name": "It", "profiles": PROFILES, "catalog": recorded(), **changes}
+    return entry_of(imported, **told)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_workflow_becomes_an_entry_that_is_written_and_read_again(name: str):
+    made = entry(workflow(name))
+    told = read_text(write_entry(made, "it.json"), Notation.TOML)
+    assert told.pop("graph") == "it.json"
+    again = make_entry(
+        told, json.loads(json.dumps(made.graph)), stem="x", source=made.source, file=made.file
+    )
+    assert again == made
+    assert again.revision == made.revision
+
+
+@pytest.mark.parametrize(
+    ("name", "category", "family"),
+    [
+        ("sd15_default", "text_to_image", "sd15"),
+        ("flux_kontext", "image_to_image", "flux-kontext"),
+        ("qwen_edit", "image_to_image", "qwen-image-edit"),
+        ("inpaint", "inpaint", "inpainting"),
+        ("inpaint_mask", "inpaint", "inpainting"),
+        ("upscale_model", "upscale", ""),
+        ("animatediff", "video", "sd15"),
+        ("audio", "other", ""),
+    ],
+)
+def test_category_and_family_are_guessed(name: str, category: str, family: str):
+    made = entry(workflow(name))
+    assert (made.category, made.family) == (category, family)
+
+
+def test_the_first_picture_is_needed_and_those_that_the_graph_can_do_without_are_not():
+    made = entry(workflow("qwen_edit"))
+    needed = {one.name: one.required for one in made.of_type(*["image", "mask"])}  # type: ignore[arg-type]
+    assert needed == {"image": True, "image_2": False, "image_3": False}
+    assert all(one.required for one in entry(workflow("qwen_edit"), catalog=None).of_type("image"))  # type: ignore[arg-type]
+
+
+def test_a_mask_that_the_graph_cannot_do_without_is_needed():
+    mask = entry(workflow("inpaint_mask")).parameter("mask")
+    assert mask is not None
+    assert mask.required
+
+
+def test_the_values_of_the_maker_are_the_defaults():
+    made = entry(workflow("sd15_default"))
+    defaults = {one.name: one.default for one in made.parameters}
+    assert (defaults["steps"], defaults["cfg"], defaults["width"]) == (20, 8, 512)
+    assert isinstance(defaults["prompt"], str)
+    # What each engine has others of is left to it.
+    assert defaults["model"] is None
+    assert made.parameter("sampler").choices == ()  # type: ignore[union-attr]
+
+
+def test_a_seed_of_a_graph_for_programs_is_drawn():
+    seed = entry(workflow("sd15_api")).parameter("seed")
+    assert seed is not None
+    assert seed.default == -1
+    assert seed.max is None
+
+
+def test_a_name_that_is_taken_by_a_flag_is_another():
+    document = edited("sd15_api")
+    node = next(n for n in document.values() if n["class_type"] == "EmptyLatentImage")
+    node["_meta"] = {"title": "$aspect"}
+    made = entry(read(document))
+    assert made.parameter("aspect") is None
+    assert made.parameter("aspect_value") is not None
+
+
+def test_a_default_that_cannot_be_is_left_to_the_graph():
+    document = edited("sd15_api")
+    sampler = next(n for n in document.values() if n["class_type"] == "KSampler")
+    sampler["inputs"]["steps"] = 0
+    steps = entry(read(document)).parameter("steps")
+    assert steps is not None
+    assert steps.default is None
+
+
+def test_of_very_many_values_the_last_stay_as_they_are():
+    document = edited("sd15_api")
+    for number in range(100, 240):
+        document[str(number)] = {"class_type": "Mine", "inputs": {"x": number, "y": 1}}
+    made = entry(read(document))
+    assert len(made.parameters) == 200
+    assert "more values could be set" in made.notes[-1]
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("Flux Portrait (v2).json", "flux_portrait_v2_json"),
+        ("  ../../etc/passwd", "etc_passwd"),
+        ("Ärger", "arger"),
+        ("CON", "con_workflow"),
+        ("lpt1", "lpt1_workflow"),
+        ("2xUpscale", "2xupscale"),
+        ("狐", ""),
+        ("a" * 100, "a" * 60),
+    ],
+)
+def test_an_id_may_be_a_file_on_every_system(text: str, wanted: str):
+    assert id_of(text) == wanted
+
+
+def test_a_taken_id_is_followed_by_the_next_one():
+    assert free_id("fox", {"bear"}) == "fox"
+    assert free_id("fox", {"fox", "fox_2"}) == "fox_3"
+
+
+def test_what_gives_a_shape_is_among_those():
+    assert entry(workflow("hunyuan_3d")).category == "3d"
