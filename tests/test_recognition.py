@@ -49,7 +49,7 @@ ENGINE = with_headers(
         ("sd_xl_refiner_1.0.safetensors", "refiner", "*refiner*", "It only finishes pictures"),
         (KONTEXT, "flux-kontext", "its name fits *kontext*", "It changes a picture and needs one"),
         ("mystery.safetensors", None, "nothing tells what it is", "an entry of your own"),
-        ("wan2.1_i2v_480p_14B_fp16.safetensors", "wan-pictures", "*-wan*i2v*", "It moves a pic"),
+        ("wan2.1_i2v_480p_14B_fp16.safetensors", "wan-i2v", "*-wan*i2v*", "It moves a pic"),
     ],
 )
 def test_a_model_is_explained(
