@@ -20,7 +20,8 @@ import aiohttp
 from websockets.asyncio.client import ClientConnection
 
 from imagine.comfy_connection import ComfyConnection, Timing
-from imagine.comfy_messages import FileRef, RunEvent
+from imagine.comfy_messages import RunEvent
+from imagine.comfy_outputs import FileRef
 from imagine.comfy_run import Run
 from imagine.comfy_sockets import ComfySockets
 from imagine.comfy_submit import ComfySubmit

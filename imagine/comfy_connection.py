@@ -21,7 +21,7 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidStatus, WebSocketException
 
 from imagine.comfy_history import HistoryEntry, QueueState, decode_history, decode_queue
-from imagine.comfy_messages import FileRef
+from imagine.comfy_outputs import FileRef
 from imagine.errors import (
     EngineError,
     EngineRejectedError,

@@ -13,10 +13,9 @@ from imagine.comfy_messages import (
     ComfyMessage,
     ExecutionError,
     ExecutionInterrupted,
-    FileRef,
     decode_message,
-    files_of,
 )
+from imagine.comfy_outputs import Given, outputs_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,10 +53,10 @@ class Outcome(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class HistoryEntry:
-    """How a prompt ended, and all it left. A failed one may have pictures too."""
+    """How a prompt ended, and all it left. A failed one may have outputs too."""
 
     outcome: Outcome
-    outputs: Mapping[str, tuple[FileRef, ...]]
+    outputs: Mapping[str, tuple[Given, ...]]
     error: ExecutionError | None = None
 
 
@@ -70,7 +69,7 @@ def decode_history(body: Any, prompt_id: str) -> HistoryEntry | None:
     if not isinstance(entry, dict):
         return None
     raw = entry.get("outputs")
-    outputs = {str(k): files_of(v) for k, v in raw.items()} if isinstance(raw, dict) else {}
+    outputs = {str(k): outputs_of(v) for k, v in raw.items()} if isinstance(raw, dict) else {}
     status = entry.get("status")
     if not isinstance(status, dict) or status.get("status_str") != "error":
         return HistoryEntry(Outcome.SUCCEEDED, outputs)

@@ -12,18 +12,10 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from imagine.comfy_outputs import Given, outputs_of
 from imagine.errors import ErrorBody
 
 MALFORMED = (ValueError, TypeError, LookupError, AttributeError, ArithmeticError, RecursionError)
-
-
-@dataclass(frozen=True, slots=True)
-class FileRef:
-    """A file that ComfyUI holds; ``type`` is ``output``, ``temp`` or ``input``."""
-
-    filename: str
-    subfolder: str = ""
-    type: str = "output"
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +79,7 @@ class Executed:
 
     prompt_id: str
     node: str
-    images: tuple[FileRef, ...]
+    given: tuple[Given, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,7 +221,7 @@ def _progress(data: Any) -> ProgressMessage:
 
 def _executed(data: Any) -> Executed:
     node = data.get("display_node") or data["node"]
-    return Executed(_text(data, "prompt_id"), str(node), files_of(data.get("output")))
+    return Executed(_text(data, "prompt_id"), str(node), outputs_of(data.get("output")))
 
 
 def _cached(data: Any) -> ExecutionCached:
@@ -264,21 +256,6 @@ _DECODERS: Mapping[str, Callable[[Any], ComfyMessage]] = {
     "execution_error": _error,
     "execution_interrupted": lambda data: ExecutionInterrupted(_text(data, "prompt_id")),
 }
-
-
-def files_of(output: Any) -> tuple[FileRef, ...]:
-    """The files in a node's output: ``images``, and whatever else has the same shape."""
-    if not isinstance(output, dict):
-        return ()
-    return tuple(
-        FileRef(
-            item["filename"], str(item.get("subfolder") or ""), str(item.get("type") or "output")
-        )
-        for items in output.values()
-        if isinstance(items, list)
-        for item in items
-        if isinstance(item, dict) and isinstance(item.get("filename"), str)
-    )
 
 
 # --- Run events -----------------------------------------------------------------------------------
@@ -332,10 +309,10 @@ class Preview:
 
 @dataclass(frozen=True, slots=True)
 class Outputs:
-    """All files of an output node so far, in batch order; told again only when there are more."""
+    """All that an output node gave so far, in its order; told again only when there is more."""
 
     node_id: str
-    images: tuple[FileRef, ...]
+    given: tuple[Given, ...]
 
 
 @dataclass(frozen=True, slots=True)

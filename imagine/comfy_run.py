@@ -24,7 +24,6 @@ from imagine.comfy_messages import (
     ExecutionStart,
     ExecutionSuccess,
     Failed,
-    FileRef,
     FinalEvent,
     Finished,
     Interrupted,
@@ -40,6 +39,7 @@ from imagine.comfy_messages import (
     Started,
     StepProgress,
 )
+from imagine.comfy_outputs import Given
 from imagine.errors import EngineError
 
 logger = logging.getLogger(__name__)
@@ -82,7 +82,7 @@ class Run:
         # Where nodes of an expanded subgraph belong in the graph that was submitted.
         self._displayed: dict[str, str] = {}
         self._step: StepProgress | None = None
-        self._files: dict[str, list[FileRef]] = {}
+        self._files: dict[str, list[Given]] = {}
         self._file_count = 0
         self._waiting: OrderedDict[tuple[type, str | None], RunEvent] = OrderedDict()
         self._bell = asyncio.Event()
@@ -148,8 +148,8 @@ class Run:
                 self._begin_node(node, display_node)
             case LeftQueue():
                 self._left_queue()
-            case Executed(node=node, images=images):
-                self._add_files(node, images)
+            case Executed(node=node, given=given):
+                self._add_files(node, given)
                 if node == self._node:
                     self._finish_node()
             case ExecutionStart():
@@ -209,7 +209,7 @@ class Run:
             self._step = StepProgress(node, message.value, message.max)
             self._tell(self._step, node)
 
-    def _add_files(self, node: str, files: tuple[FileRef, ...]) -> None:
+    def _add_files(self, node: str, files: tuple[Given, ...]) -> None:
         known = self._files.setdefault(node, []) if len(self._files) < MOST_FILES else []
         new = [file for file in files if file not in known]
         if new and self._file_count < MOST_FILES:

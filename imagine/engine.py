@@ -14,7 +14,8 @@ from typing import Any, Protocol
 from imagine.breaker import Breaker
 from imagine.catalog import Catalog
 from imagine.choice import SLOTS
-from imagine.comfy_messages import FileRef, RunEvent
+from imagine.comfy_messages import RunEvent
+from imagine.comfy_outputs import FileRef
 from imagine.errors import EngineError, ErrorBody
 from imagine.lifetime import TaskSet
 from imagine.memory_left import memory_left

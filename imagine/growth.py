@@ -13,6 +13,7 @@ from imagine import geometry
 from imagine.errors import Detail, PromptError
 from imagine.input_image import Size
 from imagine.links import picture_link
+from imagine.media import what_else
 from imagine.models import Action, Direction, Job, JobImage, Note, Origin, Strength
 from imagine.prompt_parser import Prompt
 from imagine.sizes import RATIO_TOLERANCE, clamp_aspect, ratio_error, shape_of
@@ -67,6 +68,11 @@ class Growth:
             PromptError: it would.
         """
         used, number = self.job.parameters, self.job.number
+        other = what_else(self.picture.media_type, self.picture.duration_s)
+        if other is not None and self.ask.action not in REPEATS:
+            text = f"Output {self.picture.index} of set {number} is {other}, and {self.ask.action} "
+            text += "works on still pictures. Reroll the set, or upload a still picture of it."
+            raise problem("action", text, suggestion=Action.REROLL)
         match self.ask.action:
             case Action.SINGLE if used.get("batch_size", 1) == 1:
                 raise problem("action", f"Set {number} is a single picture already.")
@@ -110,7 +116,8 @@ class Growth:
 
     @property
     def _size(self) -> Size:
-        return Size(self.picture.width, self.picture.height)
+        """What has no size, such as a text, counts as square."""
+        return Size(self.picture.width or 1, self.picture.height or 1)
 
     @cached_property
     def _repeated(self) -> Origin | None:

@@ -1,21 +1,16 @@
-"""Picture files as bytes: what they are, whether they are whole, and the text inside a PNG.
+"""The text inside a PNG: read from its chunks, and put between two of them.
 
-Pure functions on bytes, apart from `imagine.images`, which moves files. Nothing here decodes a
-pixel: type and size stand in the first bytes, and text goes between two chunks of a PNG as it is.
+Pure functions on bytes. Nothing here decodes a pixel, and what a file of any kind is stands in
+`imagine.media`.
 
-Source: PNG specification (W3C), chapters 5 and 11; ITU T.81, annex B; RFC 9649 (WebP).
+Source: PNG specification (W3C), chapters 5 and 11.
 """
 
 import json
 import struct
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
-
-PNG, JPEG, WEBP = "image/png", "image/jpeg", "image/webp"
-EXTENSIONS = {PNG: "png", JPEG: "jpg", WEBP: "webp"}
-MEDIA_TYPES = {extension: media_type for media_type, extension in EXTENSIONS.items()}
 
 PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 # Signature and IHDR, after which other chunks may begin.
@@ -24,42 +19,6 @@ PNG_HEAD_BYTES = len(PNG_SIGNATURE) + 4 + 4 + 13 + 4
 INPUT_LIMIT = 20 * 2**20
 # The most that a compressed text chunk may unfold to.
 TEXT_LIMIT = 16 * 2**20
-
-_IEND = b"\x00\x00\x00\x00IEND\xae\x42\x60\x82"
-# Frame headers of JPEG; C4, C8 and CC in between are something else.
-_SOF = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
-
-
-@dataclass(frozen=True, slots=True)
-class Header:
-    """What the first bytes of a picture say of it. Units: pixels."""
-
-    media_type: str
-    width: int
-    height: int
-
-
-def read_header(head: bytes) -> Header | None:
-    """Return type and size of a picture from its first bytes; None when it is not one of ours."""
-    if head.startswith(PNG_SIGNATURE):
-        media_type, size = PNG, _png_size(head)
-    elif head.startswith(b"\xff\xd8\xff"):
-        media_type, size = JPEG, _jpeg_size(head)
-    elif head.startswith(b"RIFF") and head[8:12] == b"WEBP":
-        media_type, size = WEBP, _webp_size(head)
-    else:
-        return None
-    return Header(media_type, *size) if size and all(size) else None
-
-
-def is_whole(media_type: str, head: bytes, tail: bytes, size: int) -> bool:
-    """Whether a picture goes to its end. Units: ``size`` is the bytes of the whole file."""
-    if media_type == PNG:
-        return tail.endswith(_IEND)
-    if media_type == JPEG:
-        return tail.rstrip(b"\0").endswith(b"\xff\xd9")
-    length: int = struct.unpack_from("<I", head, 4)[0]
-    return size == 8 + length + length % 2
 
 
 def with_text(png: bytes, texts: Mapping[str, str]) -> bytes:
@@ -131,41 +90,3 @@ def _quoted(value: object) -> str:
 
 def _unfold(data: bytes) -> bytes:
     return zlib.decompressobj().decompress(data, TEXT_LIMIT)
-
-
-def _png_size(head: bytes) -> tuple[int, int] | None:
-    if len(head) < PNG_HEAD_BYTES or head[8:16] != b"\x00\x00\x00\x0dIHDR":
-        return None
-    width, height = struct.unpack_from(">II", head, 16)
-    return width, height
-
-
-def _jpeg_size(head: bytes) -> tuple[int, int] | None:
-    at = 2
-    while at + 9 <= len(head) and head[at] == 0xFF:
-        marker = head[at + 1]
-        if marker == 0xFF:  # a fill byte before the marker
-            at += 1
-        elif marker in _SOF:
-            height, width = struct.unpack_from(">HH", head, at + 5)
-            return width, height
-        else:
-            at += 2 + struct.unpack_from(">H", head, at + 2)[0]
-    return None
-
-
-def _webp_size(head: bytes) -> tuple[int, int] | None:
-    if len(head) < 30:
-        return None
-    match head[12:16]:
-        case b"VP8X":
-            width, height = head[24:27], head[27:30]
-            return int.from_bytes(width, "little") + 1, int.from_bytes(height, "little") + 1
-        case b"VP8L":
-            bits = int.from_bytes(head[21:25], "little")
-            return (bits & 0x3FFF) + 1, (bits >> 14 & 0x3FFF) + 1
-        case b"VP8 ":
-            width_bits, height_bits = struct.unpack_from("<HH", head, 26)
-            return width_bits & 0x3FFF, height_bits & 0x3FFF
-        case _:
-            return None

@@ -12,14 +12,19 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple, Protocol
 
 from imagine.errors import NotFoundError
-from imagine.image_bytes import EXTENSIONS
+from imagine.media import of_extension, of_media_type
 from imagine.models import JobImage
 
+# The folders of keys that hold pictures, and how what is said beside a picture ends.
+GALLERY, TRASH = "images", "trash"
+BESIDE = ".json"
 SLUG_LENGTH = 48
 NAME_LENGTH = 120
+# No job has more outputs than such an index can count.
+MOST_INDEX = 999_999
 _NAME = re.compile(
     r"(\d{4}-\d{2}-\d{2})-"
-    rf"([a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{{12}}-(?P<index>\d{{1,3}})(?:-\d{{1,2}})?\.({'|'.join(EXTENSIONS.values())}))",
+    r"([a-z0-9]+(?:-[a-z0-9]+)*-[0-9a-f]{12}-(?P<index>\d{1,6})(?:-\d{1,2})?\.([a-z0-9]{1,8}))",
     re.ASCII,
 )
 
@@ -38,9 +43,11 @@ class StoredPicture(Protocol):
     @property
     def name(self) -> str: ...
     @property
-    def width(self) -> int: ...
+    def width(self) -> int | None: ...
     @property
-    def height(self) -> int: ...
+    def height(self) -> int | None: ...
+    @property
+    def duration_s(self) -> float | None: ...
     @property
     def media_type(self) -> str: ...
     @property
@@ -53,10 +60,16 @@ def parse_name(name: str) -> Place:
     Raises:
         NotFoundError: the name has another shape, and so is nobody's.
     """
-    match = _NAME.fullmatch(name) if len(name) <= NAME_LENGTH else None
+    match = _match(name)
     if match is None:
         raise no_such_picture(name)
     return Place(match[1], match[2], match[4])
+
+
+def _match(name: str) -> re.Match[str] | None:
+    """Read a name: it has our shape, and the ending of a kind that we know."""
+    match = _NAME.fullmatch(name) if len(name) <= NAME_LENGTH else None
+    return match if match is not None and of_extension(match[4]) is not None else None
 
 
 def index_of(name: str) -> int:
@@ -66,8 +79,35 @@ def index_of(name: str) -> int:
     return int(match["index"])
 
 
+def key_in(root: str, name: str) -> str:
+    """Return under which key a picture is kept, in `GALLERY` or `TRASH`.
+
+    Raises:
+        NotFoundError: the name has another shape, and so is nobody's.
+    """
+    place = parse_name(name)
+    return f"{root}/{place.day}/{place.file}"
+
+
+def name_at(key: str) -> str | None:
+    """Return the name of the picture under a key; None where none of ours would lie."""
+    _, *day, file = key.split("/")
+    name = "-".join((*day, file))
+    return name if len(day) == 1 and is_name(name) else None
+
+
+def sidecar(key: str) -> str:
+    """Return where it is said of a picture what does not stand in it."""
+    return f"{key}{BESIDE}"
+
+
+def trash_note(key: str) -> str:
+    """Return where it is said of a picture in the trash since when it lies there."""
+    return f"{key}.trash{BESIDE}"
+
+
 def is_name(name: str) -> bool:
-    return len(name) <= NAME_LENGTH and _NAME.fullmatch(name) is not None
+    return _match(name) is not None
 
 
 def name_in(url: str) -> str:
@@ -78,12 +118,15 @@ def name_in(url: str) -> str:
 def job_image(index: int, stored: StoredPicture, parameters: Mapping[str, Any]) -> JobImage:
     """Return what a job with these parameters tells of one of its pictures."""
     seed = parameters.get("seed")
+    kind = of_media_type(stored.media_type)
+    has_thumbnail = kind is not None and kind.has_thumbnail
     return JobImage(
         index=index,
         url=f"/api/images/{stored.name}",
-        thumbnail=f"/api/thumbnails/{stored.name}",
+        thumbnail=f"/api/thumbnails/{stored.name}" if has_thumbnail else None,
         width=stored.width,
         height=stored.height,
+        duration_s=stored.duration_s,
         media_type=stored.media_type,
         bytes=stored.bytes,
         seed=seed if isinstance(seed, int) else None,

@@ -1,37 +1,36 @@
-"""One picture on its way from an engine to the disk.
+"""One file on its way from an engine to the disk.
 
 Apart from `imagine.image_files`, which reads what lies there: this one is written, seen to be
 whole, and given its name. For threads: nothing here knows the loop.
 """
 
-import filecmp
-import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
 from imagine.errors import EngineError, EngineUnavailableError
-from imagine.image_bytes import PNG, Header, is_whole, read_header, with_text
-from imagine.image_files import HEADER_BYTES, part_path
+from imagine.image_files import part_path
+from imagine.media import HEAD_BYTES, BrokenFileError, Facts, Kind, OutputType, listed, recognise
 
-PICTURE_LIMIT = 256 * 2**20
-# The first and last bytes that are kept to see whether a picture is whole; no picture is smaller.
-HEAD_BYTES = TAIL_BYTES = 32
+# So far into a PNG our own text is looked for. Units: bytes.
+TEXT_SEARCHED = 2**20
 # How our text begins in a PNG (`imagine.picture_text`), as a chunk of either kind.
 OWN_TEXT = b"Xtimagine\0"
 
 
 class Incoming:
-    """One picture on its way to the disk; used in threads, by one at a time."""
+    """One file on its way to the disk; used in threads, by one at a time.
 
-    def __init__(self, folder: Path, media_type: str, texts: Mapping[str, str]) -> None:
+    ``told`` is the media type that the engine calls it; ``texts`` go into a file that carries some.
+    """
+
+    def __init__(self, folder: Path, told: str, texts: Mapping[str, str]) -> None:
         self._part = part_path(folder)
-        self._media_type = media_type
+        self._told = told
         self._texts = texts
         self._file: BinaryIO | None = None
-        self._header: Header | None = None
-        self._head = self._tail = b""
+        self._kind: OutputType | None = None
         self.size = 0
         # Whether our own text came with it.
         self.says_itself = False
@@ -44,67 +43,58 @@ class Incoming:
         with self._using:
             if self._is_over or not any(chunks):
                 return
-            if self._file is None:
-                chunks = self._begin(chunks)
+            data = b"".join(chunks)
+            if self._kind is None or self._file is None:
+                self._kind, data = self._begin(data)
                 # Somebody may have tidied the folder away while we ran; the one with the database
                 # is not ours to make again.
                 self._part.parent.mkdir(exist_ok=True)
-                self._file = self._part.open("xb", buffering=0)
-                chunks = [b"".join(chunks)]
-                self.says_itself = OWN_TEXT in chunks[0][:HEADER_BYTES]
-            data = b"".join(chunks)
+                self._file = self._part.open("x+b", buffering=0)
+                self.says_itself = OWN_TEXT in data[:TEXT_SEARCHED]
             self.size += len(data)
-            self._tail = (self._tail + data[-TAIL_BYTES:])[-TAIL_BYTES:]
             _write_all(self._file, data)
-            if self.size > PICTURE_LIMIT:
+            if self.size > self._kind.limit:
                 raise EngineError(
-                    f"The engine sent a picture of more than {PICTURE_LIMIT >> 20} MiB.",
+                    f"The engine sent a {_noun(self._kind)} of more than "
+                    f"{self._kind.limit >> 20} MiB.",
                     hint="Make a smaller one.",
                 )
 
-    def _begin(self, chunks: Sequence[bytes]) -> Sequence[bytes]:
+    def _begin(self, data: bytes) -> tuple[OutputType, bytes]:
         """Learn what is coming, and put the texts in; return what to write."""
-        self._header = read_header(chunks[0])
-        if self._header is None:  # a tiny first chunk, or a header far in
-            chunks = [b"".join(chunks)]
-            self._header = read_header(chunks[0])
-        if self._header is None:
-            if len(chunks[0]) < HEAD_BYTES:
-                raise _broken_off()
-            raise EngineError(
-                f"The engine sent something that is no PNG, JPEG or WebP ({self._media_type}).",
-                hint="Look into ComfyUI's own window for the reason, then try again.",
-            )
-        self._head = chunks[0][:HEAD_BYTES]
-        if self._header.media_type == PNG:
-            return [with_text(chunks[0], self._texts), *chunks[1:]]
-        return chunks
+        kind = recognise(data, self._told)
+        if kind is not None:
+            return kind, kind.with_texts(data, self._texts)
+        if len(data) < HEAD_BYTES:
+            raise _broken_off("file")
+        raise EngineError(
+            f"The engine sent a file of a kind that is not taken here ({self._told}). "
+            f"These are: {listed()}.",
+            hint="Let the workflow save one of these. If it does, look into ComfyUI's own window.",
+        )
 
-    def finish(self) -> Header:
-        """See that the picture is whole, and that it is on the disk."""
+    def finish(self) -> tuple[OutputType, Facts]:
+        """See that the file is whole, and read what it says of itself."""
         with self._using:
-            header = self._header
-            if (
-                self._file is None
-                or header is None
-                or not is_whole(header.media_type, self._head, self._tail, self.size)
-            ):
-                raise _broken_off()
-            os.fsync(self._file.fileno())
+            if self._file is None or self._kind is None:
+                raise _broken_off("file")
+            try:
+                is_whole = self._kind.is_whole(self._file)
+                facts = self._kind.describe(self._file)
+            except BrokenFileError as error:
+                raise _broken_off(_noun(self._kind)) from error
+            if not is_whole:
+                raise _broken_off(_noun(self._kind))
             self._file.close()
-            return header
+            return self._kind, facts
 
-    def place(self, path: Path) -> bool:
-        """Take a name, if it is free or stands for the same bytes; return whether it is ours."""
+    def place(self, create: Callable[[Path], bool]) -> bool:
+        """Hand the file over (`imagine.storage.Storage.create`); return whether it was taken."""
         with self._using:
-            if not path.is_file():
-                self._part.replace(path)
-            elif filecmp.cmp(self._part, path, shallow=False):
-                self._part.unlink()
-            else:
-                return False
-            self._is_over = True
-            return True
+            self._is_over = create(self._part)
+            if self._is_over:
+                self._part.unlink(missing_ok=True)
+            return self._is_over
 
     def discard(self) -> None:
         with self._using:
@@ -115,9 +105,13 @@ class Incoming:
                 self._part.unlink(missing_ok=True)
 
 
-def _broken_off() -> EngineUnavailableError:
+def _noun(kind: OutputType) -> str:
+    return "picture" if kind.kind is Kind.IMAGE else kind.kind
+
+
+def _broken_off(noun: str) -> EngineUnavailableError:
     return EngineUnavailableError(
-        "The engine sent a picture that ends too early.",
+        f"The engine sent a {noun} that ends too early, or is damaged.",
         hint="Try again; if it stays so, look at the disk of ComfyUI's machine.",
     )
 

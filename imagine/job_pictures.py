@@ -1,23 +1,26 @@
-"""The pictures of a run: fetched from the engine as soon as each is ready, onto our disk."""
+"""The outputs of a run: fetched from the engine as soon as each is ready, onto our disk."""
 
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
 from datetime import datetime
 from typing import Any, Protocol, TypeVar
 
-from imagine.comfy_messages import FileRef
+from imagine.comfy_outputs import FileRef, Given, ShownText
+from imagine.engine import Engine
 from imagine.errors import (
     EngineTimeoutError,
     EngineUnavailableError,
     ImagineError,
     StorageError,
 )
-from imagine.image_names import StoredPicture, job_image
+from imagine.image_names import MOST_INDEX, StoredPicture, job_image
 from imagine.job_run import RETRY_S, Run
 from imagine.job_store import JobStore
 from imagine.lifetime import TaskSet
-from imagine.models import Job, JobImage
+from imagine.media.text import Text
+from imagine.models import Job, JobImage, JobKind
 from imagine.picture_text import inserted_text, sidecar_text
 
 T = TypeVar("T")
@@ -26,6 +29,8 @@ logger = logging.getLogger(__name__)
 
 # Tries to fetch a finished picture.
 FETCH_TRIES = 4
+# What a text is told to be that a node shows and keeps nowhere.
+TEXT = Text.media_type
 
 
 class ImageStore(Protocol):
@@ -44,7 +49,7 @@ class ImageStore(Protocol):
         about: Mapping[str, Any],
     ) -> StoredPicture: ...
     async def of_job(
-        self, job_id: str, *, words: str, created_at: datetime, count: int
+        self, job_id: str, *, words: str, created_at: datetime, count: int | None
     ) -> Mapping[int, StoredPicture]: ...
 
 
@@ -78,7 +83,9 @@ class Pictures:
 
         One may have come onto our disk just before that process died, and not into the job.
         """
-        count = int(job.parameters.get("batch_size", 1))
+        # How many a workflow of somebody's own gives, nobody knows beforehand.
+        is_counted = job.kind is not JobKind.WORKFLOW
+        count = int(job.parameters.get("batch_size", 1)) if is_counted else None
         try:
             there = await self._images.of_job(
                 job.id, words=job.text, created_at=job.created_at, count=count
@@ -93,31 +100,31 @@ class Pictures:
             logger.warning("pictures of job %s are not looked for: %s", job.id, error.message)
             return job
 
-    def fetch(self, run: Run, node: str, files: tuple[FileRef, ...]) -> None:
-        """Begin to fetch the pictures of an output node; each one once."""
+    def fetch(self, run: Run, node: str, given: tuple[Given, ...]) -> None:
+        """Begin to fetch what an output node of the workflow gives; each one once."""
         workflow = run.planned.workflow
         assert workflow is not None, "planned against a catalog"
-        images = {output.node_id: output.image for output in workflow.outputs}
-        if node not in images:
+        output = next((one for one in workflow.outputs if one.node_id == node), None)
+        if output is None:
             return
-        for place, file in enumerate(files):
-            if (node, place) in run.taken or file.type == "temp":
+        for place, one in enumerate(given):
+            is_temp = isinstance(one, FileRef) and one.type == "temp"
+            if (node, place) in run.taken or (is_temp and not workflow.takes_temp):
                 continue
             run.taken.add((node, place))
-            first = images[node]
-            index = place if first is None else first + place
-            if index in run.images:
+            index = output.index(place)
+            if index in run.images or index > MOST_INDEX:
                 continue
             save = self._tasks.add(
-                self._save(run, index, file), f"picture {index} of job {run.job.id}"
+                self._save(run, index, one), f"output {index} of job {run.job.id}"
             )
             run.saves.add(save)
             save.add_done_callback(run.saves.discard)
 
-    async def _save(self, run: Run, index: int, file: FileRef) -> None:
+    async def _save(self, run: Run, index: int, given: Given) -> None:
         """Bring one finished picture onto our disk, and say so."""
         try:
-            image = await self._fetch_picture(run, index, file)
+            image = await self._fetch_picture(run, index, given)
         except ImagineError as error:
             logger.warning("picture %s of job %s: %s", index, run.job.id, error.message)
             run.save_error = error
@@ -127,11 +134,11 @@ class Pictures:
             return  # the end of the job is written next, with this picture
         await self._write_images(run)
 
-    async def _fetch_picture(self, run: Run, index: int, file: FileRef) -> JobImage:
+    async def _fetch_picture(self, run: Run, index: int, given: Given) -> JobImage:
         for remaining in reversed(range(FETCH_TRIES)):
             try:
                 return await self._disk.patient(
-                    lambda: self._copy_picture(run, index, file), lambda: run.cancel_wanted
+                    lambda: self._copy_picture(run, index, given), lambda: run.cancel_wanted
                 )
             except (EngineUnavailableError, EngineTimeoutError):
                 if not remaining:
@@ -139,9 +146,9 @@ class Pictures:
                 await asyncio.sleep(RETRY_S)
         raise AssertionError("the last try returns or raises")
 
-    async def _copy_picture(self, run: Run, index: int, file: FileRef) -> JobImage:
+    async def _copy_picture(self, run: Run, index: int, given: Given) -> JobImage:
         job = run.job
-        async with run.engine.client.view(file) as (media_type, chunks):
+        async with opened(run.engine, given) as (media_type, chunks):
             stored = await self._images.put(
                 chunks,
                 job_id=job.id,
@@ -164,3 +171,17 @@ class Pictures:
             return
         if updated is not None:
             run.job = updated
+
+
+@asynccontextmanager
+async def opened(engine: Engine, given: Given) -> AsyncIterator[tuple[str, AsyncIterator[bytes]]]:
+    """Open what a node gave: its media type and its bytes in pieces."""
+    if isinstance(given, ShownText):
+        yield TEXT, _pieces(given.text)
+        return
+    async with engine.client.view(given) as file:
+        yield file
+
+
+async def _pieces(text: str) -> AsyncIterator[bytes]:
+    yield text.encode(errors="replace")

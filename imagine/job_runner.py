@@ -31,7 +31,6 @@ from imagine.errors import (
     StorageError,
 )
 from imagine.estimates import Estimates
-from imagine.image_bytes import MEDIA_TYPES
 from imagine.input_image import InputImage
 from imagine.job_endings import Endings
 from imagine.job_limits import JobLimits
@@ -40,6 +39,7 @@ from imagine.job_pictures import Pictures
 from imagine.job_queue import MemoryQueue
 from imagine.job_run import Run
 from imagine.jobs import Jobs
+from imagine.media import of_extension
 from imagine.models import Job, JobState, Progress, Stage
 from imagine.picture_text import picture_text
 from imagine.planner import Planned
@@ -65,7 +65,7 @@ class EventBus(Protocol):
 class InputFiles(Protocol):
     """The pictures that graphs start from (`imagine.inputs`)."""
 
-    def path(self, image: InputImage) -> Path: ...
+    async def path(self, image: InputImage) -> Path: ...
 
 
 class Runner:
@@ -157,9 +157,10 @@ class Runner:
         if not adopt:
             for image in run.planned.plan.inputs:
                 if is_used(image, workflow.graph):
-                    path = self._inputs.path(image)
-                    media_type = MEDIA_TYPES[path.suffix[1:]]
-                    await run.engine.client.upload(image.name, path, media_type, again=again)
+                    path = await self._inputs.path(image)
+                    kind = of_extension(path.suffix[1:])
+                    assert kind is not None, "an upload, or a picture of ours"
+                    await run.engine.client.upload(image.name, path, kind.media_type, again=again)
             if run.cancel_wanted:  # the engine was asked to stop what it does not know yet
                 await self._endings.end(run, JobState.CANCELED, None)
                 return
@@ -195,8 +196,8 @@ class Runner:
             case Preview(node, media_type, data):
                 self._preview(run, node, media_type, data)
                 return
-            case Outputs(node, files):
-                self._pictures.fetch(run, node, files)
+            case Outputs(node, given):
+                self._pictures.fetch(run, node, given)
                 return
             case Finished():
                 await self._finish(run)
@@ -234,13 +235,17 @@ class Runner:
         run.is_over = True
         await run.saved()
         parameters = run.planned.plan.parameters
-        missing = int(parameters.get("batch_size", 1)) - len(run.images)
+        workflow = run.planned.workflow
+        assert workflow is not None, "planned against a catalog"
+        expected = int(parameters.get("batch_size", 1)) if workflow.is_counted else 1
+        missing = expected - len(run.images)
         if run.save_error is not None:
             await self._end_unsaved(run, run.save_error)
         elif missing > 0:
+            nothing = "a picture." if workflow.is_counted else "anything to keep."
             error = JobError(
                 "The engine ended without "
-                + ("a picture." if not run.images else f"{missing} of the pictures."),
+                + (nothing if not run.images else f"{missing} of the pictures."),
                 hint="Look into ComfyUI's own window for the reason, then try again.",
             )
             await self._endings.end(run, JobState.FAILED, error.body())

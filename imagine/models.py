@@ -125,13 +125,19 @@ class Progress(Frozen):
 
 
 class JobImage(Frozen):
-    """One finished picture of a job. Units: pixels, bytes."""
+    """One finished output of a job: a picture, a video, a model or a text.
+
+    ``thumbnail`` is null for what is no picture; ``duration_s`` is set for what moves.
+
+    Units: pixels, bytes, seconds; null where there is none, or the file does not say.
+    """
 
     index: int
     url: str
-    thumbnail: str
-    width: int
-    height: int
+    thumbnail: str | None
+    width: int | None
+    height: int | None
+    duration_s: float | None = None
     media_type: str
     bytes: int
     seed: int | None = None

@@ -55,7 +55,7 @@ class Said(BaseModel):
 
 @dataclass(frozen=True, slots=True)
 class FoundPicture:
-    """A picture of ours, as it lies on disk. Units: pixels, bytes.
+    """A picture of ours, or another output, as it is kept. Units: pixels, bytes, seconds.
 
     ``deleted_at`` is when it came into the trash, None where it is not there.
     """
@@ -63,13 +63,14 @@ class FoundPicture:
     name: str
     said: Said
     index: int
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     media_type: str
     bytes: int
     written_at: datetime
     favorite: bool
     deleted_at: datetime | None
+    duration_s: float | None = None
 
     @property
     def age(self) -> tuple[int, datetime]:

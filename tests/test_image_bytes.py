@@ -1,7 +1,6 @@
-"""Pictures as bytes, read without decoding them."""
+"""The text in a PNG, read and written without decoding a pixel."""
 
 import io
-import struct
 import zlib
 
 import pytest
@@ -10,58 +9,10 @@ from PIL import Image, PngImagePlugin
 from imagine.image_bytes import (
     PNG_HEAD_BYTES,
     a1111_parameters,
-    is_whole,
-    read_header,
     read_text,
     with_text,
 )
-
-
-def picture(kind: str, size: tuple[int, int] = (31, 17), mode: str = "RGB", **how: object) -> bytes:
-    data = io.BytesIO()
-    Image.radial_gradient("L").convert(mode).resize(size).save(data, kind, **how)
-    return data.getvalue()
-
-
-@pytest.mark.parametrize(
-    ("data", "media_type"),
-    [
-        (picture("PNG"), "image/png"),
-        (picture("PNG", mode="P"), "image/png"),
-        (picture("JPEG"), "image/jpeg"),
-        (picture("JPEG", progressive=True), "image/jpeg"),
-        (picture("JPEG", exif=b"Exif\0\0" + b"x" * 60_000), "image/jpeg"),
-        (picture("JPEG", comment=b"c" * 300), "image/jpeg"),
-        (picture("WEBP"), "image/webp"),
-        (picture("WEBP", lossless=True), "image/webp"),
-        (picture("WEBP", mode="RGBA", exif=b"Exif\0\0"), "image/webp"),
-    ],
-)
-def test_type_and_size_are_read_from_the_header_and_the_end_is_seen(data: bytes, media_type: str):
-    header = read_header(data)
-    assert header is not None
-    assert (header.media_type, header.width, header.height) == (media_type, 31, 17)
-    assert is_whole(media_type, data[:32], data[-32:], len(data))
-    cut = data[:-5]
-    assert not is_whole(media_type, cut[:32], cut[-32:], len(cut))
-
-
-@pytest.mark.parametrize(
-    "data",
-    [
-        b"",
-        b"<html>not a picture</html>",
-        picture("GIF"),
-        picture("PNG")[:20],
-        picture("JPEG")[:10],
-        picture("WEBP")[:20],
-        b"RIFF\x10\0\0\0WEBPXXXX" + bytes(20),
-        b"\xff\xd8\xff" + b"\xff" * 50,
-        picture("PNG")[:16] + bytes(8) + picture("PNG")[24:],  # no pixel wide
-    ],
-)
-def test_what_is_no_picture_has_no_header(data: bytes):
-    assert read_header(data) is None
+from tests.media import picture
 
 
 @pytest.mark.parametrize(
@@ -107,12 +58,6 @@ def test_a_text_that_unfolds_without_end_is_cut():
     found = read_text(b"zTXt", body)
     assert found is not None
     assert len(found[1]) == 16 * 2**20
-
-
-def test_a_webp_with_odd_content_ends_on_an_even_byte():
-    head = b"RIFF" + struct.pack("<I", 101) + b"WEBP"
-    assert is_whole("image/webp", head, b"", 110)
-    assert not is_whole("image/webp", head, b"", 109)
 
 
 def test_settings_are_written_as_other_tools_read_them():

@@ -4,14 +4,14 @@ Recipes say what they want (`load_checkpoint`, `sample`); only this package know
 the nodes, their inputs and their output slots. The tests hold every one against recorded schemas.
 """
 
-from imagine.graph.base import Output, OutputNode, Sampler, Workflow
+from imagine.graph.base import Output, OutputNode, Sampler, Workflow, output_nodes
 from imagine.graph.guides import GuideNodes
 from imagine.graph.latents import LatentNodes, Sampling
 from imagine.graph.models import ModelNodes
 from imagine.graph.pictures import PictureNodes
 from imagine.graph.words import WordNodes
 
-__all__ = ["Graph", "Output", "OutputNode", "Sampler", "Sampling", "Workflow"]
+__all__ = ["Graph", "Output", "OutputNode", "Sampler", "Sampling", "Workflow", "output_nodes"]
 
 
 class Graph(ModelNodes, WordNodes, LatentNodes, PictureNodes, GuideNodes):

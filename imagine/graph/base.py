@@ -1,6 +1,6 @@
 """Nodes and links, whatever they do, and what a finished graph is."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -16,11 +16,16 @@ class Output(NamedTuple):
 class OutputNode:
     """A node that saves. ``image``: the index of its first picture; None: it saves the whole batch.
 
-    Further pictures follow in order.
+    Further pictures follow in order, each ``stride`` after the one before.
     """
 
     node_id: str
     image: int | None
+    stride: int = 1
+
+    def index(self, place: int) -> int:
+        """Return which picture of the job the one at a place of this node is."""
+        return (self.image or 0) + place * self.stride
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +42,25 @@ class Workflow:
 
     Units: ``weights`` are the relative costs of the nodes; a sampler's is its number of steps, as
     far as they are steps of one picture at the size of the set.
+
+    ``is_counted``: ``batch_size`` says how many pictures come; else at least one output of any
+    kind does. ``takes_temp``: what nodes only show, and ComfyUI soon forgets, counts too.
     """
 
     graph: dict[str, dict[str, Any]]
     outputs: tuple[OutputNode, ...]
     samplers: Mapping[str, Sampler]
     weights: Mapping[str, float]
+    is_counted: bool = True
+    takes_temp: bool = False
+
+
+def output_nodes(node_ids: Sequence[str]) -> tuple[OutputNode, ...]:
+    """Return output nodes that give any number of files each.
+
+    The index of place p of the k-th of K is p·K + k: the same in whatever order they come.
+    """
+    return tuple(OutputNode(node_id, k, len(node_ids)) for k, node_id in enumerate(node_ids))
 
 
 class Nodes:

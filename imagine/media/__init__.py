@@ -4,6 +4,7 @@ Pure on bytes and open files. To add a kind, write a class and put it into the t
 taken in, named, served, told and found again (``docs/outputs.md``, "Adding a kind").
 """
 
+from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
 
@@ -30,13 +31,13 @@ __all__ = [
     "OUTPUT_TYPES",
     "BrokenFileError",
     "Facts",
+    "Header",
     "Kind",
     "OutputType",
-    "input_of",
     "listed",
     "of_extension",
     "of_media_type",
-    "read_input",
+    "read_header",
     "recognise",
     "what_else",
 ]
@@ -76,21 +77,26 @@ def listed() -> str:
     return f"{', '.join(most)} and {last}" if most else last
 
 
-def read_input(head: bytes) -> tuple[PictureType, Facts] | None:
-    """Return type and size of a still picture from its first bytes; None when it is not one."""
+@dataclass(frozen=True, slots=True)
+class Header:
+    """What the first bytes of a picture that comes in say of it. Units: pixels."""
+
+    media_type: str
+    extension: str
+    width: int
+    height: int
+
+
+def read_header(head: bytes) -> Header | None:
+    """Return type and size of a picture from its first bytes; None when it is no `INPUT_TYPES`."""
     for one in INPUT_TYPES:
         if one.fits(head, ""):
             try:
                 width, height = one.size(BytesIO(head))
             except BrokenFileError:
                 return None
-            return (one, Facts(width, height)) if width and height else None
+            return Header(one.media_type, one.extension, width, height) if width * height else None
     return None
-
-
-def input_of(extension: str) -> PictureType | None:
-    """Return the kind of a still picture by its file name's ending."""
-    return next((one for one in INPUT_TYPES if one.extension == extension), None)
 
 
 def what_else(media_type: str, duration_s: float | None) -> str | None:

@@ -7,13 +7,13 @@ from typing import Any, TypeVar
 from imagine.comfy_client import ComfyClient, Timing
 from imagine.comfy_messages import (
     Failed,
-    FileRef,
     Finished,
     Interrupted,
     Lost,
     Outputs,
     RunEvent,
 )
+from imagine.comfy_outputs import FileRef
 from imagine.ids import new_id
 from tests.fakes.comfy import example_graph, picture_of
 
@@ -72,8 +72,8 @@ async def run(client: ComfyClient, **kwargs: Any) -> list[RunEvent]:
 
 def files(events: Iterable[RunEvent]) -> list[FileRef]:
     """The files of a run, each output node's last word."""
-    told = {event.node_id: event.images for event in events if isinstance(event, Outputs)}
-    return [file for node in sorted(told) for file in told[node]]
+    told = {event.node_id: event.given for event in events if isinstance(event, Outputs)}
+    return [one for node in sorted(told) for one in told[node] if isinstance(one, FileRef)]
 
 
 async def fetch(client: ComfyClient, file: FileRef) -> bytes:

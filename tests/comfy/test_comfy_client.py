@@ -9,7 +9,6 @@ import pytest
 from imagine.comfy_client import ComfyClient, EngineState, Timing
 from imagine.comfy_messages import (
     Cached,
-    FileRef,
     Finished,
     NodeFinished,
     NodeStarted,
@@ -18,6 +17,7 @@ from imagine.comfy_messages import (
     Started,
     StepProgress,
 )
+from imagine.comfy_outputs import FileRef
 from imagine.errors import (
     EngineError,
     EngineUnavailableError,

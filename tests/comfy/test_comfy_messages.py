@@ -16,7 +16,6 @@ from imagine.comfy_messages import (
     ExecutionStart,
     ExecutionSuccess,
     FeatureFlags,
-    FileRef,
     LeftQueue,
     PreviewFrame,
     ProgressMessage,
@@ -24,8 +23,8 @@ from imagine.comfy_messages import (
     decode,
     decode_binary,
     decode_text,
-    files_of,
 )
+from imagine.comfy_outputs import FileRef, ShownText, outputs_of
 from tests.fakes import recording
 from tests.fakes.comfy import GARBAGE
 
@@ -164,9 +163,42 @@ def test_no_queue_or_history_raises(body: Any) -> None:
     decode_history({"P": {"status": {"status_str": "error", "messages": body}}}, "P")
 
 
-def test_files_of_other_kinds_are_outputs_too() -> None:
-    output = {"gifs": [{"filename": "a.mp4", "subfolder": "", "type": "output"}], "text": ["hi"]}
-    assert files_of(output) == (FileRef("a.mp4"),)
+@pytest.mark.parametrize("key", ["images", "gifs", "videos", "audio", "3d", "files", "anything"])
+def test_files_under_any_key_are_outputs(key: str) -> None:
+    items = [{"filename": "a.mp4", "subfolder": "s", "type": "output", "format": "video/h264-mp4"}]
+    assert outputs_of({key: items, "animated": [True]}) == (FileRef("a.mp4", "s"),)
+
+
+@pytest.mark.parametrize(
+    ("path", "file"),
+    [
+        ("mesh/ComfyUI_00001_.glb", FileRef("ComfyUI_00001_.glb", "mesh")),
+        ("a.glb", FileRef("a.glb")),
+        ("a b.3mf [temp]", FileRef("a b.3mf", "", "temp")),
+        ("x\\y\\a.mp4", FileRef("a.mp4", "x/y")),
+        ("../a.glb", None),
+        ("/srv/ComfyUI/output/a.glb", None),
+        ("C:\\output\\a.glb", None),
+        ("no file", None),
+        ("version 1.5", None),
+        ("", None),
+    ],
+)
+def test_a_bare_path_is_a_file_when_it_lies_in_a_folder_of_comfyui(path, file) -> None:
+    camera = {"position": [1, 2, 3], "target": None}
+    assert outputs_of({"result": [path, camera, None]}) == (() if file is None else (file,))
+    assert outputs_of({"tags": [path]}) == ()
+
+
+def test_texts_that_a_node_shows_are_outputs() -> None:
+    shown = {"text": ["a fox.png", "", "a fox.png", ["1", 2]], "images": [PICTURE]}
+    assert outputs_of(shown) == (
+        FileRef("t2i_00001_.png", "rec"),
+        ShownText(0, "a fox.png"),
+        ShownText(1, "a fox.png"),
+        ShownText(2, "1"),
+    )
+    assert outputs_of({"text": "one"}) == (ShownText(0, "one"),)
 
 
 @pytest.mark.parametrize("name", recording.NAMES)

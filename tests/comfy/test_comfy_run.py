@@ -9,7 +9,6 @@ from imagine.comfy_messages import (
     ExecutionCached,
     ExecutionStart,
     ExecutionSuccess,
-    FileRef,
     Finished,
     LeftQueue,
     NodeFinished,
@@ -23,6 +22,7 @@ from imagine.comfy_messages import (
     Started,
     StepProgress,
 )
+from imagine.comfy_outputs import FileRef
 from imagine.comfy_run import Run
 from imagine.errors import EngineUnavailableError
 

@@ -14,6 +14,7 @@ from imagine.media import (
     OutputType,
     of_extension,
     of_media_type,
+    read_header,
     recognise,
     what_else,
 )
@@ -87,6 +88,52 @@ def test_a_picture_that_moves_says_for_how_long(kind: str):
 @pytest.mark.parametrize("kind", ["GIF", "WEBP", "PNG"])
 def test_a_single_frame_does_not_move(kind: str):
     assert facts(animation(kind, frames=1)) == Facts(31, 17)
+
+
+@pytest.mark.parametrize(
+    ("data", "media_type"),
+    [
+        (picture("PNG"), "image/png"),
+        (picture("PNG", mode="P"), "image/png"),
+        (picture("JPEG"), "image/jpeg"),
+        (picture("JPEG", progressive=True), "image/jpeg"),
+        (picture("JPEG", exif=b"Exif\0\0" + b"x" * 60_000), "image/jpeg"),
+        (picture("JPEG", comment=b"c" * 300), "image/jpeg"),
+        (picture("WEBP"), "image/webp"),
+        (picture("WEBP", lossless=True), "image/webp"),
+        (picture("WEBP", mode="RGBA", exif=b"Exif\0\0"), "image/webp"),
+    ],
+)
+def test_type_and_size_of_what_comes_in_are_read_from_its_beginning(data: bytes, media_type: str):
+    header = read_header(data)
+    assert header is not None
+    assert (header.media_type, header.width, header.height) == (media_type, 31, 17)
+    assert facts(data) == Facts(31, 17)
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"",
+        b"<html>not a picture</html>",
+        picture("GIF"),
+        mp4(),
+        picture("PNG")[:20],
+        picture("JPEG")[:10],
+        picture("WEBP")[:20],
+        b"RIFF\x10\0\0\0WEBPXXXX" + bytes(20),
+        b"\xff\xd8\xff" + b"\xff" * 50,
+        picture("PNG")[:16] + bytes(8) + picture("PNG")[24:],  # no pixel wide
+    ],
+)
+def test_what_is_no_still_picture_cannot_come_in(data: bytes):
+    assert read_header(data) is None
+
+
+def test_a_webp_with_odd_content_ends_on_an_even_byte():
+    head = b"RIFF" + struct.pack("<I", 101) + b"WEBP"
+    assert one("webp").is_whole(io.BytesIO(head + bytes(98)))
+    assert not one("webp").is_whole(io.BytesIO(head + bytes(97)))
 
 
 # --- MP4
