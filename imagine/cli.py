@@ -323,8 +323,8 @@ def rebuild(
     from imagine import cli_rebuild
 
     with told():
-        folder = read_settings({"output": output}).settings.output
-        cli_rebuild.run(folder.resolve(), dry_run=dry_run, as_json=as_json)
+        settings = read_settings({"output": output}).settings
+        cli_rebuild.run(settings, dry_run=dry_run, as_json=as_json)
 
 
 @app.command(context_settings=PROMPT_WORDS)

@@ -15,6 +15,8 @@ from imagine.errors import SettingsError
 from imagine.image_reading import PictureFile, picture_files, read_picture
 from imagine.rebuilding import read_old, replace_database
 from imagine.regathering import FoundPicture, arrange, gather
+from imagine.settings import Settings
+from imagine.storage import Storage, make_storage
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,19 +44,25 @@ class Report:
     dry_run: bool
 
 
-def run(output: Path, *, dry_run: bool, as_json: bool) -> None:
+def run(settings: Settings, *, dry_run: bool, as_json: bool) -> None:
     """Make the database of a gallery again; say what came of it.
 
     Raises:
         SettingsError: there is no such folder.
         StorageError: a server runs there, a newer one wrote it, or the disk refuses.
     """
+    output = settings.output.resolve()
     if not output.is_dir():
         raise SettingsError(
             f"There is no folder {output}.", hint="Say where the gallery is: --output DIR."
         )
     with sole_use(output):
-        report = rebuild(output, dry_run=dry_run)
+        storage = make_storage(settings)
+        storage.open()
+        try:
+            report = rebuild(output, storage, dry_run=dry_run)
+        finally:
+            storage.close()
     if as_json:
         sys.stdout.write(json.dumps(asdict(report), ensure_ascii=False) + "\n")
     else:
@@ -62,13 +70,13 @@ def run(output: Path, *, dry_run: bool, as_json: bool) -> None:
             sys.stdout.write(f"{line}\n")
 
 
-def rebuild(output: Path, *, dry_run: bool) -> Report:
+def rebuild(output: Path, storage: Storage, *, dry_run: bool) -> Report:
     """Read the files and the old database; write the new one, unless it is a dry run."""
     path = output / DATABASE
     old = read_old(path)
     began = time.monotonic()
-    files = picture_files(output)
-    pictures = list(read_all(files))
+    files = picture_files(storage)
+    pictures = list(read_all(storage, files))
     seconds = time.monotonic() - began
     gathered, spare = gather(pictures)
     gallery = arrange(gathered, old.known)
@@ -96,7 +104,7 @@ def rebuild(output: Path, *, dry_run: bool) -> Report:
     )
 
 
-def read_all(files: Iterable[PictureFile]) -> Iterator[FoundPicture]:
+def read_all(storage: Storage, files: Iterable[PictureFile]) -> Iterator[FoundPicture]:
     """Read pictures, with a bar in a terminal."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     console = Console(stderr=True)
@@ -104,7 +112,7 @@ def read_all(files: Iterable[PictureFile]) -> Iterator[FoundPicture]:
         *columns, console=console, transient=True, disable=not console.is_terminal
     ) as bar:
         for file in bar.track(list(files), description="Reading pictures"):
-            if (picture := read_picture(file)) is not None:
+            if (picture := read_picture(storage, file)) is not None:
                 yield picture
 
 

@@ -5,42 +5,35 @@ says is turned into a sentence here too.
 """
 
 import errno
-import json
 import os
 import secrets
 from collections.abc import Iterator, Set
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 from imagine.errors import (
     DISK_FULL,
     DISK_UNWRITABLE,
     StorageError,
 )
-from imagine.image_bytes import (
-    PNG_SIGNATURE,
-    TEXT_LIMIT,
-    Header,
-    read_header,
-    read_text,
+from imagine.image_bytes import PNG_SIGNATURE, TEXT_LIMIT, read_text
+from imagine.media import (
+    HEAD_BYTES,
+    BrokenFileError,
+    Facts,
+    OutputType,
+    of_extension,
+    recognise,
 )
 
 # More than any header takes, colour profile and EXIF of a JPEG included.
 HEADER_BYTES = 2**20
-USUAL_HEADER_BYTES = 4096
 
 
 def part_path(folder: Path) -> Path:
     """Return a name for a file being written; what a crash leaves of it is found by its ending."""
     return folder / f"{secrets.token_hex(8)}.part"
-
-
-def make_folder(folder: Path) -> None:
-    """Make a folder below one that is there, so that it outlives a power cut."""
-    if not folder.is_dir():
-        folder.mkdir(exist_ok=True)
-        sync_folder(folder.parent)
 
 
 def sync_folder(folder: Path) -> None:
@@ -57,62 +50,27 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def write_beside(path: Path, data: bytes, part: Path) -> None:
-    """Write a small file in one go: all of it is there, or what was there before."""
-    try:
-        with part.open("xb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        part.replace(path)
-    except BaseException:
-        part.unlink(missing_ok=True)
-        raise
-    sync_folder(path.parent)
-
-
 def clear_parts(folder: Path) -> None:
     """Remove what a crash left half-written."""
     for part in folder.glob("*.part"):
         part.unlink(missing_ok=True)
 
 
-def holds_pictures(output: Path) -> bool:
-    """Say whether an output folder has pictures, to miss a database beside them."""
-    return any((output / "images").glob("*/*.*"))
-
-
-def sidecar(path: Path) -> Path:
-    """Return where it is said of a picture what does not stand in it."""
-    return path.with_name(f"{path.name}.json")
-
-
-def trash_note(path: Path) -> Path:
-    """Return where it is said of a picture in the trash since when it lies there."""
-    return path.with_name(f"{path.name}.trash.json")
-
-
-def read_json(path: Path) -> dict[str, Any] | None:
-    """Return the object in a small file; None when there is none that can be read."""
-    try:
-        data = json.loads(path.read_bytes())
-    except (OSError, ValueError):
-        return None
-    return data if isinstance(data, dict) else None
-
-
-def read_file_header(path: Path) -> Header:
-    """Return type and size of a picture file.
+def read_facts(path: Path) -> tuple[OutputType, Facts]:
+    """Return of what kind a file is, and what it says of itself.
 
     Raises:
         StorageError: it is damaged.
     """
-    with path.open("rb") as file:
-        head = file.read(USUAL_HEADER_BYTES)
-        header = read_header(head) or read_header(head + file.read(HEADER_BYTES))
-    if header is None:
-        raise damaged(path.name)
-    return header
+    named = of_extension(path.suffix[1:])
+    try:
+        with path.open("rb") as file:
+            kind = recognise(file.read(HEAD_BYTES), named.media_type if named is not None else "")
+            if kind is not None:
+                return kind, kind.describe(file)
+    except BrokenFileError as error:
+        raise damaged(path.name) from error
+    raise damaged(path.name)
 
 
 def read_texts(path: Path, wanted: Set[str] | None = None) -> dict[str, str]:

@@ -1,8 +1,9 @@
-"""Pictures on disk: taken in once, never overwritten, with sidecars and thumbnails.
+"""The pictures of the gallery: taken in once, never overwritten, with sidecars and thumbnails.
 
-Files are handled in threads of their own (`imagine.image_files`): the loop's default executor
-serves files, and would stand behind an fsync. Names are the business of `imagine.image_names`,
-bytes that of `imagine.image_bytes`, small copies that of `imagine.thumbnails`.
+Where they are kept is the business of `imagine.storage`. It is called in threads of their own: the
+loop's default executor serves files, and would stand behind an fsync. Names are the business of
+`imagine.image_names`, bytes that of `imagine.image_bytes`, small copies that of
+`imagine.thumbnails`.
 """
 
 import asyncio
@@ -13,31 +14,34 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from functools import partial
+from itertools import islice
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from imagine.errors import JobError, NotFoundError, StorageError
-from imagine.image_bytes import EXTENSIONS, MEDIA_TYPES, PNG, Header, a1111_parameters
-from imagine.image_files import (
-    clear_parts,
-    disk_errors,
-    make_folder,
-    part_path,
-    read_file_header,
-    read_json,
-    read_texts,
+from imagine.errors import JobError, NotFoundError
+from imagine.image_files import clear_parts, disk_errors, part_path, read_facts
+from imagine.image_names import (
+    BESIDE,
+    GALLERY,
+    TRASH,
+    day_of,
+    index_of,
+    key_in,
+    name_at,
+    no_such_picture,
+    parse_name,
     sidecar,
-    sync_folder,
+    stem,
     trash_note,
-    write_beside,
 )
-from imagine.image_names import day_of, is_name, no_such_picture, parse_name, stem
-from imagine.image_reading import said_job
+from imagine.image_reading import read_json, said_job
 from imagine.incoming import Incoming
 from imagine.lifetime import Opened
+from imagine.media import OUTPUT_TYPES, Facts, OutputType, of_extension, what_else
+from imagine.media.png import Png
+from imagine.storage import Storage, served
 from imagine.thumbnails import Thumbnails
-
-__all__ = ["ImageStore", "Listed", "StoredImage", "a1111_parameters"]
 
 T = TypeVar("T")
 
@@ -47,29 +51,26 @@ GATHERED_BYTES = 4 * 1024**2
 WRITERS = 2
 # So much is written to see whether a disk has room: about one picture.
 PROBE_BYTES = 2**20
+# No job of ours is found again with more outputs.
+MOST_RECALLED = 10_000
+# So many keys are looked at in one hop to a thread.
+BATCH = 500
 
 
 @dataclass(frozen=True, slots=True)
 class StoredImage:
-    """A picture as it lies on disk. Units: pixels, bytes."""
+    """A picture, or another output, as it is kept. Units: pixels, bytes, seconds."""
 
     name: str
-    path: Path
-    width: int
-    height: int
+    width: int | None
+    height: int | None
     media_type: str
     bytes: int
-
-
-class Listed(NamedTuple):
-    """A picture found by `ImageStore.walk`."""
-
-    name: str
-    trashed: bool
+    duration_s: float | None = None
 
 
 class Kept(NamedTuple):
-    """How a picture lies on disk.
+    """How a picture is kept.
 
     ``noted``: it is said of it that it lies in the trash. ``sidecar`` is empty when there is none.
     """
@@ -80,29 +81,31 @@ class Kept(NamedTuple):
 
 
 class ImageStore(Opened):
-    """The pictures of one output folder. Owned by the app, which opens and closes it.
+    """The pictures of one storage. Owned by the app, which opens and closes it.
+
+    What is being received, and the small copies, lie below ``output``.
 
     Raises:
-        StorageError: from any method, when the disk refuses.
+        StorageError: from any method, when the storage refuses.
         NotFoundError: from any method, when there is no picture of that name.
     """
 
-    def __init__(self, output: Path) -> None:
-        self._output = output
-        self._images = output / "images"
+    def __init__(self, storage: Storage, output: Path) -> None:
+        self._storage = storage
+        # Where `DiskStorage` keeps pictures, so that it can rename what was received.
+        self._arrivals = output / GALLERY
         self._small = output / "thumbnails"
-        self._trash = output / "trash"
         self._writers = ThreadPoolExecutor(WRITERS, thread_name_prefix="imagine-images")
         self._thumbnails = Thumbnails(self._small)
-        # Held from "is the name free?" until it is taken.
-        self._naming = threading.Lock()
+        # Held while one moves, which takes several steps.
+        self._moving = threading.Lock()
 
     async def open(self) -> None:
         """Make the folders, and clear away what a crash left half-written."""
         await self._write(self._prepare)
 
     def _prepare(self) -> None:
-        for folder in (self._images, self._small, self._trash):
+        for folder in (self._arrivals, self._small):
             folder.mkdir(parents=True, exist_ok=True)
             clear_parts(folder)
 
@@ -131,10 +134,10 @@ class ImageStore(Opened):
         another name.
 
         Raises:
-            EngineError: it is no PNG, JPEG or WebP, or too big.
+            EngineError: it is of no kind that is taken (`imagine.media`), or too big.
             EngineUnavailableError: it ends too early; asking again may help.
         """
-        incoming = Incoming(self._images, media_type, text_chunks)
+        incoming = Incoming(self._arrivals, media_type, text_chunks)
         gathered: list[bytes] = []
         size = 0
         try:
@@ -148,8 +151,7 @@ class ImageStore(Opened):
                 self._settle,
                 incoming,
                 gathered,
-                day_of(created_at),
-                stem(words, job_id, index),
+                f"{day_of(created_at)}-{stem(words, job_id, index)}",
                 about,
             )
         except BaseException:
@@ -160,126 +162,108 @@ class ImageStore(Opened):
         self,
         incoming: Incoming,
         rest: Sequence[bytes],
-        day: str,
         base: str,
         about: Mapping[str, Any] | None,
     ) -> StoredImage:
-        """Write the last bytes and give the file its name; in a thread."""
+        """Write the last bytes and give the picture its name; in a thread."""
         incoming.write(rest)
-        header = incoming.finish()
-        folder = self._images / day
-        make_folder(folder)
-        extension = EXTENSIONS[header.media_type]
-        with self._naming:
-            for count in range(1, 100):
-                ending = f"-{count}" if count > 1 else ""
-                path = folder / f"{base}{ending}.{extension}"
-                if incoming.place(path):
-                    break
-            else:
-                raise JobError(f"There are too many pictures called {base} already.")
-        sync_folder(folder)
-        if about is not None and not incoming.says_itself and not _exists(sidecar(path)):
-            write_beside(sidecar(path), _json(about), part_path(self._images))
-        return _stored(f"{day}-{path.name}", path, header, incoming.size)
+        kind, facts = incoming.finish()
+        for count in range(1, 100):
+            ending = f"-{count}" if count > 1 else ""
+            name = f"{base}{ending}.{kind.extension}"
+            key = key_in(GALLERY, name)
+            if incoming.place(partial(self._storage.create, key)):
+                break
+        else:
+            raise JobError(f"There are too many pictures called {base} already.")
+        if about is not None and not incoming.says_itself and not self._has(sidecar(key)):
+            self._storage.write(sidecar(key), _json(about))
+        return _stored(name, kind, facts, incoming.size)
 
     async def of_job(
-        self, job_id: str, *, words: str, created_at: datetime, count: int
+        self, job_id: str, *, words: str, created_at: datetime, count: int | None
     ) -> dict[int, StoredImage]:
-        """Return those of the first ``count`` pictures of a job that are there, by index."""
-        names = [stem(words, job_id, index) for index in range(count)]
-        return await self._write(self._find, day_of(created_at), names)
+        """Return those of the first ``count`` outputs of a job that are there, by index.
 
-    def _find(self, day: str, stems: Sequence[str]) -> dict[int, StoredImage]:
+        None: all that are there.
+        """
+        day = day_of(created_at)
+        if count is None:
+            indices = await self._write(self._indices, day, stem(words, job_id, 0)[:-1])
+        else:
+            indices = list(range(count))
+        bases = {index: f"{day}-{stem(words, job_id, index)}" for index in indices}
+        return await self._write(self._find, bases)
+
+    def _indices(self, day: str, beginning: str) -> list[int]:
+        """Return the indices of a day's files that begin so."""
+        folder = f"{GALLERY}/{day}"
+        keys = (
+            key for key in self._storage.keys(folder) if key.startswith(f"{folder}/{beginning}")
+        )
+        found = {index_of(name) for name in map(name_at, keys) if name is not None}
+        return sorted(found)[:MOST_RECALLED]
+
+    def _find(self, bases: Mapping[int, str]) -> dict[int, StoredImage]:
         found = {}
-        for index, base in enumerate(stems):
-            for extension in MEDIA_TYPES:
-                path = self._images / day / f"{base}.{extension}"
-                # Of a picture that cannot say itself whose it is, that stands beside it.
-                is_said = MEDIA_TYPES[extension] == PNG or _exists(sidecar(path))
-                if _exists(path) and is_said:
-                    header = read_file_header(path)
-                    found[index] = _stored(f"{day}-{path.name}", path, header, path.stat().st_size)
+        for index, base in bases.items():
+            for kind in OUTPUT_TYPES:
+                name = f"{base}.{kind.extension}"
+                key = key_in(GALLERY, name)
+                size = self._storage.size(key)
+                # Of a file that cannot say itself whose it is, that stands beside it.
+                if size is not None and (isinstance(kind, Png) or self._has(sidecar(key))):
+                    found[index] = _stored(name, *read_facts(self._storage.local(key)), size)
         return found
 
-    def path(self, name: str) -> Path:
-        """Return the file of a picture, in the gallery or in the trash."""
-        day, file, _ = parse_name(name)
-        # Once more at the end: it may come back while we look.
-        for root in (self._images, self._trash, self._images):
-            path = root / day / file
-            try:
-                real = path.resolve(strict=True)
-            except (OSError, RuntimeError):  # not there, or (before Python 3.13) a loop of links
-                continue
-            if real.is_file() and real.is_relative_to(root.resolve()):
-                return path
-        raise no_such_picture(name)
+    async def path(self, name: str) -> Path:
+        """Return a file with a picture, which may lie in the gallery or in the trash."""
+        return await asyncio.to_thread(self._local, name)
 
-    def media_type(self, name: str) -> str:
-        """Return the type of a picture by its name.
-
-        aiohttp would not know WebP on Python 3.11.
-        """
-        return MEDIA_TYPES[parse_name(name).extension]
-
-    async def inspect(self, name: str) -> tuple[StoredImage, dict[str, str]]:
-        """Return what a picture file says of itself, and the texts in it."""
-        return await self._write(self._inspect, name)
-
-    def _inspect(self, name: str) -> tuple[StoredImage, dict[str, str]]:
-        path = self.path(name)
-        header = read_file_header(path)
-        texts = read_texts(path) if header.media_type == PNG else {}
-        return _stored(name, path, header, path.stat().st_size), texts
+    async def served(self, name: str) -> Path | str:
+        """Return from where a browser gets a picture (`imagine.storage.served`)."""
+        return await asyncio.to_thread(lambda: served(self._storage, self._key(name)))
 
     async def thumbnail(self, name: str, width: int) -> Path:
         """Return a WebP of a picture at about a width (`imagine.thumbnails`)."""
-        day, file, _ = parse_name(name)
-        path = self.path(name)
-        try:
-            return await self._thumbnails.get(path, f"{day}/{file}", width)
-        except StorageError:
-            # It may have gone into the trash, or come out of it, since we looked.
-            if (moved := self.path(name)) == path:
-                raise
-            return await self._thumbnails.get(moved, f"{day}/{file}", width)
+        day, file, extension = parse_name(name)
+        kind = of_extension(extension)
+        if kind is None or not kind.has_thumbnail:
+            other = what_else(kind.media_type, None) if kind is not None else "of no kind"
+            raise NotFoundError(f"{name} is {other}, and has no small picture.")
+        return await self._thumbnails.get(partial(self._local, name), f"{day}/{file}", width)
 
     async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
         """Write the JSON beside a picture, in one go."""
-        path = sidecar(self.path(name))
-        await self._write(write_beside, path, _json(data), part_path(self._images))
+        await self._write(lambda: self._storage.write(sidecar(self._key(name)), _json(data)))
 
     async def trash(self, name: str, at: datetime) -> None:
-        """Move a picture and its sidecar out of the gallery's folder; `path` still finds it.
+        """Move a picture and its sidecar out of the gallery; `path` still finds it.
 
         ``at`` is noted beside it, for whoever has nothing but the files.
         """
         note = _json({"deleted_at": at.isoformat()})
-        await self._write(self._move, name, self._images, self._trash, note)
+        await self._write(self._move, name, GALLERY, TRASH, note)
 
     async def restore(self, name: str) -> None:
         """Move a picture and its sidecar back out of the trash."""
-        await self._write(self._move, name, self._trash, self._images, None)
+        await self._write(self._move, name, TRASH, GALLERY, None)
 
-    def _move(self, name: str, origin: Path, to: Path, note: bytes | None) -> None:
+    def _move(self, name: str, origin: str, to: str, note: bytes | None) -> None:
         """Move what belongs to a picture, itself last: begun and broken off, it is begun again."""
-        day, file, _ = parse_name(name)
-        source, target = origin / day / file, to / day / file
-        with self._naming:
-            if not _exists(target):
-                if not _exists(source):
+        source, target = key_in(origin, name), key_in(to, name)
+        with self._moving:
+            if not self._has(target):
+                if not self._has(source):
                     raise no_such_picture(name)
-                make_folder(target.parent)
                 if note is not None:
-                    write_beside(trash_note(target), note, part_path(self._images))
-                if _exists(sidecar(source)):
-                    sidecar(source).replace(sidecar(target))
-                source.replace(target)
-                sync_folder(target.parent)
-                sync_folder(source.parent)
+                    self._storage.write(trash_note(target), note)
+                if self._has(sidecar(source)):
+                    self._storage.delete(sidecar(target))
+                    self._storage.move(sidecar(source), sidecar(target))
+                self._storage.move(source, target)
             if note is None:
-                trash_note(source).unlink(missing_ok=True)
+                self._storage.delete(trash_note(source))
 
     async def delete(self, name: str) -> None:
         """Remove a picture for good, with its sidecar and thumbnails; gone already is no error."""
@@ -287,55 +271,66 @@ class ImageStore(Opened):
 
     def _delete(self, name: str) -> None:
         day, file, _ = parse_name(name)
-        for root in (self._images, self._trash):
-            (root / day / file).unlink(missing_ok=True)
-            sidecar(root / day / file).unlink(missing_ok=True)
-        trash_note(self._trash / day / file).unlink(missing_ok=True)
+        for root in (GALLERY, TRASH):
+            self._storage.delete(key_in(root, name))
+            self._storage.delete(sidecar(key_in(root, name)))
+        self._storage.delete(trash_note(key_in(TRASH, name)))
         self._thumbnails.delete(f"{day}/{file}")
 
     async def look_up(self, names: Sequence[str]) -> dict[str, Kept]:
-        """Say of pictures how they lie on disk; those that are gone are left out."""
+        """Say of pictures how they are kept; those that are gone are left out."""
         return await self._write(self._look_up, names)
 
     def _look_up(self, names: Sequence[str]) -> dict[str, Kept]:
         found = {}
         for name in names:
-            day, file, _ = parse_name(name)
-            for root in (self._images, self._trash):
-                if _exists(path := root / day / file):
-                    noted = _exists(trash_note(self._trash / day / file))
-                    said = read_json(sidecar(path)) or {}
-                    found[name] = Kept(root is self._trash, noted, said)
+            for root in (GALLERY, TRASH):
+                if self._has(key := key_in(root, name)):
+                    noted = self._has(trash_note(key_in(TRASH, name)))
+                    said = read_json(self._storage, sidecar(key)) or {}
+                    found[name] = Kept(root == TRASH, noted, said)
                     break
         return found
 
     async def job_of(self, name: str) -> str | None:
         """Return the id of the job that a picture says it is of."""
         try:
-            return await self._write(lambda: said_job(self.path(name)))
+            return await self._write(lambda: said_job(self._storage, self._key(name)))
         except NotFoundError:
             return None
 
     async def in_trash(self) -> AsyncIterator[str]:
         """Find every picture in the trash."""
-        for folder in await self._write(_folders, self._trash):
-            for name in await self._write(_names, folder):
-                yield name
+        async for keys in self._keys(TRASH):
+            for key in keys:
+                if (name := name_at(key)) is not None:
+                    yield name
 
     async def sidecars(self) -> AsyncIterator[tuple[str, dict[str, Any]]]:
         """Find every sidecar that can be read, with the name of its picture."""
-        for root in (self._images, self._trash):
-            for folder in await self._write(_folders, root):
-                for found in await self._write(_read_sidecars, folder):
+        for root in (GALLERY, TRASH):
+            async for keys in self._keys(root):
+                for found in await self._write(self._read_sidecars, keys):
                     yield found
+
+    def _read_sidecars(self, keys: Sequence[str]) -> list[tuple[str, dict[str, Any]]]:
+        names = {key: name_at(key.removesuffix(BESIDE)) for key in keys if key.endswith(BESIDE)}
+        found = [(name, read_json(self._storage, key)) for key, name in names.items() if name]
+        return [(name, said) for name, said in found if said is not None]
+
+    async def _keys(self, root: str) -> AsyncIterator[Sequence[str]]:
+        """Yield all keys below a folder, some at a time."""
+        keys = await self._write(lambda: iter(self._storage.keys(root)))
+        while some := await self._write(lambda: list(islice(keys, BATCH))):
+            yield some
 
     async def probe(self) -> None:
         """Write something, to see whether that can be done."""
         await self._write(self._probe)
 
     def _probe(self) -> None:
-        self._images.mkdir(exist_ok=True)
-        part = part_path(self._images)
+        self._arrivals.mkdir(exist_ok=True)
+        part = part_path(self._arrivals)
         try:
             with part.open("xb") as file:
                 file.write(os.urandom(PROBE_BYTES))
@@ -344,47 +339,30 @@ class ImageStore(Opened):
         finally:
             part.unlink(missing_ok=True)
 
-    async def walk(self) -> AsyncIterator[Listed]:
-        """Find every picture, oldest day first; what is not named by us is left out."""
-        for root in (self._images, self._trash):
-            for folder in await self._write(_folders, root):
-                for name in await self._write(_names, folder):
-                    yield Listed(name, trashed=root is self._trash)
+    def _has(self, key: str) -> bool:
+        return self._storage.size(key) is not None
+
+    def _key(self, name: str) -> str:
+        """Return under which key a picture is kept."""
+        # Once more at the end: it may come back while we look.
+        for root in (GALLERY, TRASH, GALLERY):
+            if self._has(key := key_in(root, name)):
+                return key
+        raise no_such_picture(name)
+
+    def _local(self, name: str) -> Path:
+        return self._storage.local(self._key(name))
 
     async def _write(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do work in one of the threads for files."""
-        with disk_errors(self._output):
+        with disk_errors(self._arrivals):
             loop = asyncio.get_running_loop()
             return await loop.run_in_executor(self._writers, work, *arguments)
-
-
-def _exists(path: Path) -> bool:
-    return path.is_file()
 
 
 def _json(data: Mapping[str, Any]) -> bytes:
     return json.dumps(data, ensure_ascii=False).encode(errors="replace")
 
 
-def _folders(root: Path) -> list[Path]:
-    if not root.is_dir():
-        return []
-    return sorted(folder for folder in root.iterdir() if folder.is_dir())
-
-
-def _read_sidecars(folder: Path) -> list[tuple[str, dict[str, Any]]]:
-    found = []
-    for path in sorted(folder.glob("*.json")):
-        name = f"{folder.name}-{path.name.removesuffix('.json')}"
-        if is_name(name) and (data := read_json(path)) is not None:
-            found.append((name, data))
-    return found
-
-
-def _names(folder: Path) -> list[str]:
-    names = sorted(f"{folder.name}-{path.name}" for path in folder.iterdir())
-    return [name for name in names if is_name(name)]
-
-
-def _stored(name: str, path: Path, header: Header, size: int) -> StoredImage:
-    return StoredImage(name, path, header.width, header.height, header.media_type, size)
+def _stored(name: str, kind: OutputType, facts: Facts, size: int) -> StoredImage:
+    return StoredImage(name, facts.width, facts.height, kind.media_type, size, facts.duration_s)

@@ -15,6 +15,7 @@ from imagine.errors import Detail, PromptError, RequestError
 from imagine.image_names import name_in
 from imagine.input_image import Box, InputImage
 from imagine.links import PictureLink, is_own, read_picture, read_upload, upload_link
+from imagine.media import what_else
 from imagine.models import Job, JobState
 
 MOST_LINKS = 16
@@ -26,6 +27,7 @@ MOST_REMEMBERED = 256
 # Where pictures lie in an engine's input folder.
 FOLDER = "imagine/"
 UPLOAD_IT = "Save the picture and upload it."
+UPLOAD_STILL = "Upload a still picture of it as PNG, JPEG or WebP."
 # So much of a link is quoted.
 SHOWN = 120
 
@@ -38,7 +40,7 @@ class Upload(Protocol):
     @property
     def id(self) -> str: ...
     @property
-    def path(self) -> Path: ...
+    def name(self) -> str: ...
     @property
     def width(self) -> int: ...
     @property
@@ -51,7 +53,7 @@ class Uploads(Protocol):
     async def put(self, chunks: AsyncIterator[bytes]) -> tuple[Upload, bool]: ...
     async def get(self, upload_id: str) -> Upload: ...
     async def mask(self, source: Path, width: int, height: int) -> tuple[Upload, Box]: ...
-    def path(self, upload_id: str) -> Path: ...
+    async def path(self, upload_id: str) -> Path: ...
 
 
 class Fetcher(Protocol):
@@ -63,7 +65,7 @@ class Fetcher(Protocol):
 class Images(Protocol):
     """The pictures of jobs (`imagine.images`)."""
 
-    def path(self, name: str) -> Path: ...
+    async def path(self, name: str) -> Path: ...
 
 
 class Store(Protocol):
@@ -116,18 +118,22 @@ class Inputs:
             PromptError: it does not fit the picture, or nothing is painted.
         """
         painted = (await self.find([link]))[link]
-        upload, box = await self._uploads.mask(self.path(painted), source.width, source.height)
+        upload, box = await self._uploads.mask(
+            await self.path(painted), source.width, source.height
+        )
         return _input(upload, box)
 
-    def path(self, image: InputImage) -> Path:
-        """Return the file of a picture that was found.
+    async def path(self, image: InputImage) -> Path:
+        """Return a file with a picture that was found.
 
         Raises:
             NotFoundError: somebody removed it since.
         """
         name = image.name.removeprefix(FOLDER)
         upload = _UPLOAD_FILE.fullmatch(name)
-        return self._uploads.path(upload[1]) if upload is not None else self._images.path(name)
+        if upload is not None:
+            return await self._uploads.path(upload[1])
+        return await self._images.path(name)
 
     async def _find(self, link: str) -> InputImage:
         if (upload_id := read_upload(link)) is not None:
@@ -148,8 +154,16 @@ class Inputs:
         if image is None:
             yet = " yet" if job.state.is_active else ""
             raise _refusal(link, f"Set {job.number} has no picture {picture.image}{yet}.")
+        other = what_else(image.media_type, image.duration_s)
+        if other is not None or image.width is None or image.height is None:
+            raise _refusal(
+                link,
+                f"Output {picture.image} of set {job.number} is {other or 'of no known size'}, "
+                "and a still picture is needed here.",
+                hint=UPLOAD_STILL,
+            )
         name = name_in(image.url)
-        self._images.path(name)  # raises when somebody removed it
+        await self._images.path(name)  # raises when somebody removed it
         return InputImage(link, FOLDER + name, image.width, image.height)
 
     async def _from_web(self, link: str) -> InputImage:
@@ -167,7 +181,7 @@ class Inputs:
 
 def _input(upload: Upload, box: Box | None = None) -> InputImage:
     return InputImage(
-        upload_link(upload.id), FOLDER + upload.path.name, upload.width, upload.height, box
+        upload_link(upload.id), FOLDER + upload.name, upload.width, upload.height, box
     )
 
 

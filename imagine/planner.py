@@ -8,7 +8,6 @@ import asyncio
 import secrets
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
-from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 from imagine.catalog import Catalog
@@ -73,10 +72,6 @@ class Inputs(Protocol):
 
     async def find_mask(self, link: str, source: InputImage) -> InputImage:
         """Return a mask for a picture: of its size, white where it is to be painted anew."""
-        ...
-
-    def path(self, image: InputImage) -> Path:
-        """Return the file of a picture that was found."""
         ...
 
 

@@ -29,7 +29,7 @@ from imagine.estimates import Estimates
 from imagine.events import LocalEventBus
 from imagine.gallery_files import Keeper
 from imagine.hand_out import HandOut
-from imagine.image_files import holds_pictures
+from imagine.image_reading import holds_pictures
 from imagine.images import ImageStore
 from imagine.inputs import Inputs
 from imagine.job_endings import Endings
@@ -51,6 +51,7 @@ from imagine.routes.errors import add_headers, guard
 from imagine.routes.pages import Pages, routes_under
 from imagine.routes.table import api_routes
 from imagine.settings import Settings, is_everywhere
+from imagine.storage import Storage, make_storage
 from imagine.store import SqliteJobStore
 from imagine.strays import Strays
 from imagine.uploads import Uploads
@@ -99,7 +100,8 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         opened = stack.enter_async_context
         output = settings.output.resolve()
         stack.enter_context(sole_use(output))
-        warn_of_lost_database(output)
+        storage = await opened(open_storage(settings))
+        await asyncio.to_thread(warn_of_lost_database, output, storage)
 
         # --- what is kept, and who hears of it
 
@@ -110,7 +112,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             keeper.stored(job)
             bus.stored(job)
 
-        images = ImageStore(output)
+        images = ImageStore(storage, output)
         store = SqliteJobStore(
             output / DATABASE, MOVES, told=told, refused=lambda error: disk.refused(error)
         )
@@ -129,7 +131,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
 
         # --- what prompts may name, and who makes them
 
-        uploads = await opened(Uploads(output))
+        uploads = await opened(Uploads(storage, output))
         allowed = everywhere if settings.allow_private_links else is_public
         fetcher = await opened(LinkFetcher(allowed=allowed))
         inputs = Inputs(uploads, fetcher, images, store)
@@ -214,8 +216,19 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         yield
 
 
-def warn_of_lost_database(output: Path) -> None:
-    if not (output / DATABASE).exists() and holds_pictures(output):
+@contextlib.asynccontextmanager
+async def open_storage(settings: Settings) -> AsyncIterator[Storage]:
+    """Open the storage that the settings name, and close it."""
+    storage = make_storage(settings)
+    await asyncio.to_thread(storage.open)
+    try:
+        yield storage
+    finally:
+        await asyncio.to_thread(storage.close)
+
+
+def warn_of_lost_database(output: Path, storage: Storage) -> None:
+    if not (output / DATABASE).exists() and holds_pictures(storage):
         logger.warning(
             "There are pictures in %s, but no database: it begins empty. To have the pictures in "
             "the gallery again, stop Imagine and run `imagine rebuild`.",

@@ -258,5 +258,5 @@ def nothing_at(key: str) -> NotFoundError:
 
 
 def _tell(error: OSError) -> None:
-    if error.errno != errno.ENOENT:  # nothing was kept there yet
+    if error.errno not in (errno.ENOENT, errno.ENOTDIR):  # nothing was kept there yet
         raise error

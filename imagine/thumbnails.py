@@ -7,13 +7,14 @@ of its own: whoever looks through a gallery must hold up neither the disk nor th
 import asyncio
 import io
 import os
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from PIL import Image, ImageOps
 
 from imagine.errors import StorageError
-from imagine.image_files import damaged, disk_errors, part_path, read_file_header
+from imagine.image_files import damaged, disk_errors, part_path, read_facts
 
 WIDTHS = (160, 320, 480, 640, 960, 1280)
 # Below the limit at which Pillow itself begins to warn.
@@ -21,6 +22,8 @@ PIXEL_LIMIT = 89_000_000
 # Pillow would take all cores.
 PAINTERS = max(1, min(2, (os.cpu_count() or 2) // 2))
 FORMATS = ("PNG", "JPEG", "WEBP")
+# Of a picture that moves, the first frame is shown.
+SHRUNK = (*FORMATS, "GIF")
 # How EXIF says that a picture lies on its side.
 LYING = (5, 6, 7, 8)
 ORIENTATION = 0x0112
@@ -38,10 +41,11 @@ class Thumbnails:
     async def close(self) -> None:
         await asyncio.to_thread(self._painters.shutdown, cancel_futures=True)
 
-    async def get(self, source: Path, name: str, width: int) -> Path:
+    async def get(self, find: Callable[[], Path], name: str, width: int) -> Path:
         """Return a WebP of a picture at about a width, made when it is not there yet.
 
-        ``name`` is what it is kept under: the picture's folder, if it has one, and file.
+        ``find`` gives the picture's file, in a thread; ``name`` is what the copy is kept under: the
+        picture's folder and file.
 
         Units: pixels; rounded up to the next of `WIDTHS`, and never wider than the picture.
 
@@ -54,7 +58,7 @@ class Thumbnails:
             making = self._making.get(target)
             if making is None:
                 loop = asyncio.get_running_loop()
-                making = loop.run_in_executor(self._painters, self._paint, source, target, step)
+                making = loop.run_in_executor(self._painters, self._paint, find, target, step)
                 self._making[target] = making
                 making.add_done_callback(lambda done: self._made(target, done))
             await asyncio.shield(making)
@@ -73,9 +77,16 @@ class Thumbnails:
         if not making.cancelled():
             making.exception()  # looked at here, in case that nobody waits any longer
 
-    def _paint(self, source: Path, target: Path, width: int) -> None:
+    def _paint(self, find: Callable[[], Path], target: Path, width: int) -> None:
         with disk_errors(target):
-            data = _shrunk(source, width)
+            source = find()
+            try:
+                data = _shrunk(source, width)
+            except (OSError, StorageError):
+                # It may have gone into the trash, or come out of it, since we looked.
+                if (moved := find()) == source:
+                    raise
+                data = _shrunk(moved, width)
             target.parent.mkdir(parents=True, exist_ok=True)
             part = part_path(self._folder)
             try:
@@ -92,18 +103,23 @@ def lies_on_its_side(picture: Image.Image) -> bool:
 
 def _shrunk(source: Path, width: int) -> bytes:
     """Return a picture as WebP, upright and at most so wide."""
-    header = read_file_header(source)
-    if header.width * header.height > PIXEL_LIMIT:
+    _, facts = read_facts(source)
+    if facts.width is None or facts.height is None:
+        raise damaged(source.name)
+    if facts.width * facts.height > PIXEL_LIMIT:
         raise StorageError(
-            f"{source.name} has {header.width * header.height / 1e6:.0f} million pixels; small "
+            f"{source.name} has {facts.width * facts.height / 1e6:.0f} million pixels; small "
             f"pictures are made up to {PIXEL_LIMIT / 1e6:.0f}.",
             hint="Open the picture itself.",
         )
     data = io.BytesIO()
     try:
-        with Image.open(source, formats=FORMATS) as picture:
+        with Image.open(source, formats=SHRUNK) as opened:
+            picture: Image.Image = opened
+            if opened.mode == "P":  # shrunk as it is, its colours could not be mixed
+                picture = opened.convert("RGBA" if opened.has_transparency_data else "RGB")
             is_lying = lies_on_its_side(picture)
-            box = (header.width, width) if is_lying else (width, header.height)
+            box = (facts.width, width) if is_lying else (width, facts.height)
             picture.thumbnail(box, reducing_gap=2.0)
             upright = ImageOps.exif_transpose(picture)
             mode = "RGBA" if upright.has_transparency_data else "RGB"

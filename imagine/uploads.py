@@ -1,18 +1,18 @@
 """Pictures that came in: uploads, fetched links and masks, each stored once under what it holds.
 
-``output/uploads/<sha256>.<ext>``: the same picture sent again is the same file, and nobody's name
-ever becomes a path. A file gets its name only when it is known to be a picture that can be decoded
+``uploads/<sha256>.<ext>`` in the storage: the same picture sent again is the same, and nobody's
+name ever becomes a path. It is kept only when it is known to be a picture that can be decoded
 within bounds. `imagine.images` keeps what the engines made; small copies of both are made in
 `imagine.thumbnails`.
 """
 
 import asyncio
 import hashlib
-import os
 import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -26,21 +26,19 @@ from imagine.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from imagine.image_bytes import EXTENSIONS, INPUT_LIMIT, MEDIA_TYPES, Header, read_header
-from imagine.image_files import (
-    HEADER_BYTES,
-    clear_parts,
-    disk_errors,
-    part_path,
-    sync_folder,
-)
+from imagine.image_bytes import INPUT_LIMIT
+from imagine.image_files import HEADER_BYTES, clear_parts, damaged, disk_errors, part_path
 from imagine.input_image import Box
 from imagine.lifetime import Opened
 from imagine.masks import Mask, normalise
+from imagine.media import INPUT_TYPES, Header, read_header
+from imagine.storage import Storage, served
 from imagine.thumbnails import FORMATS, PIXEL_LIMIT, Thumbnails, lies_on_its_side
 
 T = TypeVar("T")
 
+# Of keys, and of what is being received.
+FOLDER = "uploads"
 # Units: bytes. So much is gathered before it goes to the disk.
 GATHERED_BYTES = 512 * 2**10
 # So many files are kept in mind: what they are, and which masks were made of them.
@@ -52,13 +50,13 @@ _ID = re.compile(r"[0-9a-f]{64}")
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A picture as it lies on disk; its id is the SHA-256 of its bytes in hex.
+    """A picture as it is kept; its id is the SHA-256 of its bytes in hex, its name has the ending.
 
     Units: pixels, as it is shown (cameras write pictures on their side); bytes.
     """
 
     id: str
-    path: Path
+    name: str
     width: int
     height: int
     media_type: str
@@ -73,15 +71,19 @@ class Put(NamedTuple):
 
 
 class Uploads(Opened):
-    """The uploads of one output folder. Owned by the app, which opens and closes it.
+    """The uploads of one storage. Owned by the app, which opens and closes it.
+
+    What is being received, and the small copies, lie below ``output``.
 
     Raises:
-        StorageError: from any method, when the disk refuses.
+        StorageError: from any method, when the storage refuses.
         NotFoundError: from any method, when there is no upload of that id.
     """
 
-    def __init__(self, output: Path) -> None:
-        self._folder = output / "uploads"
+    def __init__(self, storage: Storage, output: Path) -> None:
+        self._storage = storage
+        # Where `DiskStorage` keeps uploads, so that it can rename what was received.
+        self._folder = output / FOLDER
         self._thumbnails = Thumbnails(output / "thumbnails")
         # One thread each: what is done to a file is done in order.
         self._writer = ThreadPoolExecutor(1, thread_name_prefix="imagine-uploads")
@@ -152,41 +154,47 @@ class Uploads(Opened):
         return digest.hexdigest(), size
 
     def _settle(self, part: Path, upload_id: str, header: Header, size: int) -> Put:
-        """Give a file its name, unless somebody was quicker with the same one; in the thread."""
-        path = self._folder / f"{upload_id}.{EXTENSIONS[header.media_type]}"
-        is_new = not path.is_file()
-        if is_new:
-            with part.open("rb+") as file:
-                os.fsync(file.fileno())
-            part.replace(path)
-            sync_folder(self._folder)
-        upload = Upload(upload_id, path, header.width, header.height, header.media_type, size)
+        """Keep a file, unless somebody was quicker with the same one; in the thread."""
+        name = f"{upload_id}.{header.extension}"
+        key = f"{FOLDER}/{name}"
+        is_new = self._storage.size(key) is None
+        if not self._storage.create(key, part):
+            raise damaged(name)  # what is kept has other bytes than its name says
+        upload = Upload(upload_id, name, header.width, header.height, header.media_type, size)
         return Put(_remember(self._known, upload_id, upload), is_new)
 
-    def path(self, upload_id: str) -> Path:
-        """Return the file of an upload."""
+    def _key(self, upload_id: str) -> tuple[str, int]:
+        """Return under which key an upload is kept, and how many bytes it has; in threads."""
         if _ID.fullmatch(upload_id):
-            for extension in MEDIA_TYPES:
-                path = self._folder / f"{upload_id}.{extension}"
-                if path.is_file():
-                    return path
+            for kind in INPUT_TYPES:
+                key = f"{FOLDER}/{upload_id}.{kind.extension}"
+                if (size := self._storage.size(key)) is not None:
+                    return key, size
         raise NotFoundError(f"There is no upload {upload_id[:64]}.")
+
+    async def path(self, upload_id: str) -> Path:
+        """Return a file with an upload."""
+        return await asyncio.to_thread(lambda: self._storage.local(self._key(upload_id)[0]))
+
+    async def served(self, upload_id: str) -> Path | str:
+        """Return from where a browser gets an upload (`imagine.storage.served`)."""
+        return await asyncio.to_thread(lambda: served(self._storage, self._key(upload_id)[0]))
 
     async def get(self, upload_id: str) -> Upload:
         """Return an upload by its id."""
-        path = self.path(upload_id)
+        key, size = await asyncio.to_thread(self._key, upload_id)
         known = self._known.get(upload_id)
         if known is not None:
             return known
-        header = await self._do(self._looker, _look, path)
-        size = path.stat().st_size
-        upload = Upload(upload_id, path, header.width, header.height, header.media_type, size)
+        header = await self._do(self._looker, lambda: _look(self._storage.local(key)))
+        name = key.removeprefix(f"{FOLDER}/")
+        upload = Upload(upload_id, name, header.width, header.height, header.media_type, size)
         return _remember(self._known, upload_id, upload)
 
     async def thumbnail(self, upload_id: str, width: int) -> Path:
         """Return a WebP of an upload at about a width (`imagine.thumbnails`)."""
-        path = self.path(upload_id)
-        return await self._thumbnails.get(path, f"uploads/{path.name}", width)
+        key, _ = await asyncio.to_thread(self._key, upload_id)
+        return await self._thumbnails.get(partial(self._storage.local, key), key, width)
 
     async def mask(self, source: Path, width: int, height: int) -> tuple[Upload, Box]:
         """Return a mask for a picture of this size, made of what was painted (`imagine.masks`).

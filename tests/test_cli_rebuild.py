@@ -201,7 +201,7 @@ async def test_what_a_readable_database_knows_is_kept(start_server: StartServer,
     async with client.post(f"/api/jobs/{canceled}/cancel") as answer:
         assert answer.status == 200
     before = await everything(client)
-    path = client.app[PARTS].images.path(made["images"][0]["url"].rpartition("/")[2])
+    path = await client.app[PARTS].images.path(made["images"][0]["url"].rpartition("/")[2])
     sequence = client.app[PARTS].store.sequence
     await client.close()
     path.unlink()

@@ -243,6 +243,6 @@ async def test_a_picture_that_somebody_removed_stops_nothing(tmp_path: Path, cli
     job = await finish(client, PROMPT)
     images = client.app[PARTS].images
     assert isinstance(images, ImageStore)
-    images.path(name_in(job["images"][0]["url"])).unlink()
+    (await images.path(name_in(job["images"][0]["url"]))).unlink()
     await patch(client, job, [0, 1])
     await eventually(lambda: stars(output) == [True])

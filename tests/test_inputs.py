@@ -14,6 +14,7 @@ from imagine.images import ImageStore
 from imagine.inputs import FETCHES, MOST_LINKS, REMEMBERED_S, Inputs
 from imagine.links import picture_link, upload_link
 from imagine.models import Job, JobImage, JobState, utc_now
+from imagine.storage import DiskStorage
 from imagine.uploads import Upload, Uploads
 from tests.following import eventually
 from tests.painting import lying, mask, picture
@@ -111,7 +112,8 @@ async def chunks(data: bytes) -> AsyncIterator[bytes]:
 
 @pytest.fixture
 async def stage(tmp_path: Path) -> AsyncIterator[Stage]:
-    async with Uploads(tmp_path) as uploads, ImageStore(tmp_path) as images:
+    storage = DiskStorage(tmp_path)
+    async with Uploads(storage, tmp_path) as uploads, ImageStore(storage, tmp_path) as images:
         yield Stage(uploads, images)
 
 
@@ -121,7 +123,7 @@ async def test_an_upload_is_found_by_its_link(stage):
     found = (await stage.inputs.find([link]))[link]
     assert (found.link, found.name) == (link, f"imagine/{upload.id}.jpg")
     assert (found.width, found.height) == (48, 64)
-    assert stage.inputs.path(found) == upload.path
+    assert await stage.inputs.path(found) == await stage.uploads.path(upload.id)
 
 
 async def test_a_picture_of_a_job_is_found_by_its_link(stage):
@@ -131,7 +133,7 @@ async def test_a_picture_of_a_job_is_found_by_its_link(stage):
     name = job.images[0].url.rpartition("/")[2]
     assert (found.link, found.name) == (link, f"imagine/{name}")
     assert (found.width, found.height) == (96, 64)
-    assert stage.inputs.path(found) == stage.images.path(name)
+    assert await stage.inputs.path(found) == await stage.images.path(name)
 
 
 async def test_a_picture_in_the_trash_is_still_found(stage):
@@ -140,7 +142,7 @@ async def test_a_picture_in_the_trash_is_still_found(stage):
     await stage.images.trash(name, utc_now())
     link = picture_link(job.id, 2)
     found = await stage.inputs.find([link])
-    assert stage.inputs.path(found[link]).is_file()
+    assert (await stage.inputs.path(found[link])).is_file()
 
 
 async def test_a_link_of_the_web_becomes_an_upload(stage):
@@ -223,7 +225,7 @@ async def test_a_mask_is_brought_to_its_picture(stage):
     assert made.link != upload_link(painted.id)
     again = await stage.inputs.find_mask(made.link, found)
     assert again == made
-    assert stage.inputs.path(made).read_bytes()[:4] == b"\x89PNG"
+    assert (await stage.inputs.path(made)).read_bytes()[:4] == b"\x89PNG"
 
 
 async def test_a_mask_of_another_shape_is_refused(stage):

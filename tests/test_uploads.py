@@ -21,7 +21,8 @@ from imagine.errors import (
     UnsupportedMediaError,
 )
 from imagine.image_bytes import INPUT_LIMIT
-from imagine.uploads import Put, Uploads
+from imagine.storage import DiskStorage
+from imagine.uploads import Put, Upload, Uploads
 from tests.painting import bomb, encoded, hole, lying, mask, moving, noise, picture
 
 
@@ -32,7 +33,7 @@ def output(tmp_path: Path) -> Path:
 
 @pytest.fixture
 async def uploads(output: Path) -> AsyncIterator[Uploads]:
-    async with Uploads(output) as store:
+    async with Uploads(DiskStorage(output), output) as store:
         yield store
 
 
@@ -43,6 +44,10 @@ async def chunks(data: bytes, size: int = 1000) -> AsyncIterator[bytes]:
 
 async def put(uploads: Uploads, data: bytes) -> Put:
     return await uploads.put(chunks(data))
+
+
+def at(output: Path, upload: Upload) -> Path:
+    return output / "uploads" / upload.name
 
 
 def files(output: Path) -> list[str]:
@@ -64,19 +69,19 @@ async def test_a_picture_lies_under_the_digest_of_its_bytes(
     assert is_new
     assert upload.id == hashlib.sha256(data).hexdigest()
     assert files(output) == [f"{upload.id}.{extension}"]
-    assert upload.path.read_bytes() == data
+    assert at(output, upload).read_bytes() == data
     assert (upload.width, upload.height) == (64, 48)
     assert (upload.media_type, upload.bytes) == (media_type, len(data))
-    assert uploads.path(upload.id) == upload.path
+    assert await uploads.path(upload.id) == at(output, upload)
 
 
 async def test_the_same_picture_again_touches_no_file(uploads, output):
     first, _ = await put(uploads, picture())
-    os.utime(first.path, (1, 1))
+    os.utime(at(output, first), (1, 1))
     again, is_new = await put(uploads, picture())
     assert (again, is_new) == (first, False)
-    assert first.path.stat().st_mtime == 1
-    assert files(output) == [first.path.name]
+    assert at(output, first).stat().st_mtime == 1
+    assert files(output) == [first.name]
 
 
 async def test_the_same_picture_many_times_at_once_is_one_file(uploads, output):
@@ -87,13 +92,13 @@ async def test_the_same_picture_many_times_at_once_is_one_file(uploads, output):
 
 
 async def test_an_upload_is_known_after_a_restart(output):
-    async with Uploads(output) as first:
+    async with Uploads(DiskStorage(output), output) as first:
         upload, _ = await put(first, lying())
         (output / "uploads" / "0123456789abcdef.part").write_bytes(b"half")
-    async with Uploads(output) as second:
+    async with Uploads(DiskStorage(output), output) as second:
         assert await second.get(upload.id) == upload
         assert await put(second, lying()) == (upload, False)
-    assert files(output) == [upload.path.name]
+    assert files(output) == [upload.name]
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "WEBP"])
@@ -186,7 +191,7 @@ async def test_a_full_disk_is_said_in_words(uploads, output, monkeypatch):
     def full(_: int) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    monkeypatch.setattr("imagine.uploads.os.fsync", full)
+    monkeypatch.setattr("os.fsync", full)
     with pytest.raises(StorageError, match="disk is full"):
         await put(uploads, picture())
     assert files(output) == []
@@ -201,9 +206,9 @@ async def test_no_name_leaves_the_folder(uploads, output, name):
         await uploads.get(name)
 
 
-async def test_a_file_that_somebody_removed_is_taken_again(uploads):
+async def test_a_file_that_somebody_removed_is_taken_again(uploads, output):
     upload, _ = await put(uploads, picture())
-    upload.path.unlink()
+    at(output, upload).unlink()
     with pytest.raises(NotFoundError):
         await uploads.get(upload.id)
     assert await put(uploads, picture()) == (upload, True)
@@ -214,19 +219,19 @@ async def test_a_file_that_somebody_removed_is_taken_again(uploads):
 
 async def test_a_mask_is_an_upload_of_its_own_made_once(uploads, output):
     source, _ = await put(uploads, hole())
-    made, box = await uploads.mask(source.path, 64, 48)
+    made, box = await uploads.mask(at(output, source), 64, 48)
     assert box == (8, 8, 32, 32)
     assert (made.width, made.height, made.media_type) == (64, 48, "image/png")
-    os.utime(made.path, (1, 1))
-    assert await uploads.mask(source.path, 64, 48) == (made, box)
-    assert await uploads.mask(made.path, 64, 48) == (made, box)
-    assert made.path.stat().st_mtime == 1
+    os.utime(at(output, made), (1, 1))
+    assert await uploads.mask(at(output, source), 64, 48) == (made, box)
+    assert await uploads.mask(at(output, made), 64, 48) == (made, box)
+    assert at(output, made).stat().st_mtime == 1
     assert len(files(output)) == 2
 
 
-async def test_a_mask_that_somebody_removed_is_made_again(uploads):
+async def test_a_mask_that_somebody_removed_is_made_again(uploads, output):
     source, _ = await put(uploads, mask())
-    made, _ = await uploads.mask(source.path, 64, 48)
-    made.path.unlink()
-    assert (await uploads.mask(source.path, 64, 48))[0] == made
-    assert made.path.is_file()
+    made, _ = await uploads.mask(at(output, source), 64, 48)
+    at(output, made).unlink()
+    assert (await uploads.mask(at(output, source), 64, 48))[0] == made
+    assert at(output, made).is_file()

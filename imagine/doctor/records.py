@@ -9,7 +9,8 @@ from pathlib import Path
 from imagine.database import HEAD, storage_error
 from imagine.doctor.aside import bounded
 from imagine.doctor.checks import Check, failed, ok, skip_all, warning
-from imagine.image_files import holds_pictures
+from imagine.image_reading import holds_pictures
+from imagine.storage import DiskStorage
 
 AFTER = ("database.version", "database.sound")
 # SQLite asks us after so many steps whether to go on.
@@ -26,7 +27,7 @@ async def check_database(path: Path, limit_s: float) -> list[Check]:
 
 def _look(path: Path, limit_s: float) -> list[Check]:
     if not path.exists():
-        if holds_pictures(path.parent):
+        if holds_pictures(DiskStorage(path.parent)):
             return [
                 failed(
                     "database.file",

@@ -1,8 +1,11 @@
-"""Pictures and thumbnails as files: strong ETags, immutable caching, ranges."""
+"""Pictures, other outputs and thumbnails as files: strong ETags, immutable caching, ranges."""
+
+from pathlib import Path
 
 from aiohttp import web
 
 from imagine.app_keys import PARTS
+from imagine.media import of_extension
 from imagine.routes.files import FileAnswer
 from imagine.routes.reading import read_query
 from imagine.routes.wire import ThumbnailQuery
@@ -11,13 +14,21 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 async def image(request: web.Request) -> web.StreamResponse:
-    images = request.app[PARTS].images
     name = request.match_info["name"]
-    path = images.path(name)
-    check_range(request, path.stat().st_size)
-    headers = file_headers(images.media_type(name))
-    headers["Content-Disposition"] = f'inline; filename="{name}"'
-    return FileAnswer(path, headers=headers)
+    return kept(request, await request.app[PARTS].images.served(name), name)
+
+
+def kept(request: web.Request, found: Path | str, name: str | None = None) -> web.StreamResponse:
+    """Answer with what is kept: a file, under a name, or the address where it lies."""
+    if isinstance(found, str):
+        return web.Response(status=307, headers={"Location": found, "Cache-Control": "no-store"})
+    check_range(request, found.stat().st_size)
+    kind = of_extension(found.suffix[1:])
+    assert kind is not None, "nothing else is kept"
+    headers = file_headers(kind.content_type or kind.media_type)
+    how = "attachment" if kind.is_download else "inline"
+    headers["Content-Disposition"] = f'{how}; filename="{name or found.name}"'
+    return FileAnswer(found, headers=headers)
 
 
 def check_range(request: web.Request, size: int) -> None:

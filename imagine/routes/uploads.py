@@ -6,7 +6,7 @@ from imagine.app_keys import PARTS
 from imagine.links import upload_link
 from imagine.routes.files import FileAnswer
 from imagine.routes.forms import take_upload
-from imagine.routes.pictures import check_range, file_headers
+from imagine.routes.pictures import file_headers, kept
 from imagine.routes.presenting import json_answer
 from imagine.routes.reading import read_query
 from imagine.routes.shown import base_of
@@ -37,8 +37,4 @@ async def upload(request: web.Request) -> web.StreamResponse:
     if width is not None:
         path = await uploads.thumbnail(upload_id, width)
         return FileAnswer(path, headers=file_headers("image/webp"))
-    found = await uploads.get(upload_id)
-    check_range(request, found.bytes)
-    headers = file_headers(found.media_type)
-    headers["Content-Disposition"] = f'inline; filename="{found.path.name}"'
-    return FileAnswer(found.path, headers=headers)
+    return kept(request, await uploads.served(upload_id))

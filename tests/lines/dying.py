@@ -33,6 +33,7 @@ TRACED = (
         "images.py",
         "image_files.py",
         "incoming.py",
+        "storage.py",
         "gallery*.py",
         "comfy_client.py",
         "comfy_run.py",

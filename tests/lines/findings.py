@@ -12,7 +12,6 @@ from typing import Any
 import aiohttp
 from PIL import Image
 
-from imagine.image_files import read_json, sidecar
 from imagine.image_names import parse_name
 from tests.lines.lives import Ends
 from tests.lines.machine import is_as_told
@@ -131,7 +130,8 @@ def out_of_line(output: Path, job: Mapping[str, Any]) -> Iterator[str]:
             continue
         if (output / "trash" in path.parents) != (job["deleted_at"] is not None):
             yield f"{path.relative_to(output)} is not where it belongs: {job['deleted_at']}"
-        beside = read_json(sidecar(path)) or {}
+        sidecar = path.with_name(f"{path.name}.json")
+        beside = json.loads(sidecar.read_bytes()) if sidecar.exists() else {}
         if beside.get("favorite", False) != (image["index"] in job["favorites"]):
             yield f"{path.relative_to(output)} has beside it {beside}: {job['favorites']}"
 
