@@ -10,14 +10,7 @@ from imagine.workflow_builder import Workflow
 # The most a job shows before its pictures are stored.
 ALMOST = 0.999
 
-STAGES = {
-    "KSampler": Stage.SAMPLING,
-    "KSamplerAdvanced": Stage.SAMPLING,
-    "SamplerCustomAdvanced": Stage.SAMPLING,
-    "VAEDecode": Stage.DECODING,
-    "VAEDecodeTiled": Stage.DECODING,
-    "SaveImage": Stage.SAVING,
-}
+_DECODERS = ("VAEDecode", "VAEDecodeTiled")
 
 
 class ProgressMeter:
@@ -27,6 +20,7 @@ class ProgressMeter:
         self._graph = workflow.graph
         self._weights = workflow.weights
         self._samplers = workflow.samplers
+        self._outputs = {output.node_id for output in workflow.outputs}
         self._total = sum(workflow.weights.values()) or 1.0
         self.steps = sum(sampler.steps for sampler in workflow.samplers.values())
         self._expected_s = expected_s
@@ -62,11 +56,19 @@ class ProgressMeter:
             self._done.add(self._node)
         self._node = node_id
         self._fraction = 0.0
-        node = self._graph.get(node_id)
-        self.stage = STAGES.get(node["class_type"], Stage.LOADING) if node else self.stage
+        if node_id in self._graph:
+            self.stage = self._stage_of(node_id)
         sampler = self._samplers.get(node_id)
         if sampler is not None:
             self._image = sampler.image
+
+    def _stage_of(self, node_id: str) -> Stage:
+        if node_id in self._samplers:
+            return Stage.SAMPLING
+        if node_id in self._outputs:
+            return Stage.SAVING
+        is_decoder = self._graph[node_id]["class_type"] in _DECODERS
+        return Stage.DECODING if is_decoder else Stage.LOADING
 
     def node_finished(self, node_id: str) -> None:
         self._done.add(node_id)

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import TypeAlias
 
 from imagine.graph import Graph, Output, OutputNode, Sampler, Sampling, Workflow
+from imagine.graph.costs import cost
 from imagine.image_request import ImageRequest
 from imagine.input_image import InputImage, Size
 from imagine.model_choice import ModelFiles
@@ -19,20 +20,6 @@ from imagine.workflows.wording import Words, Writer
 # What a branch makes: one picture of the set, several of them at once, or all (None).
 Place: TypeAlias = int | range | None
 
-# The cost of nodes, counted in sampler steps of one picture.
-LOAD = 2.0
-DECODE = 1.0
-SAVE = 0.2
-OTHER = 0.05
-_COSTS = {
-    "CheckpointLoaderSimple": LOAD,
-    "UNETLoader": LOAD,
-    "CLIPTextEncode": 0.5,
-    "VAEDecode": DECODE,
-    "VAEEncode": DECODE,
-    "ImageUpscaleWithModel": 4.0,
-    "SaveImage": SAVE,
-}
 # The families whose text encodings cannot be averaged: those of SD 3 put two encoders one after
 # the other, where a longer text moves the second, and HiDream's has parts that do not take part.
 _APART = ("sd3", "hidream")
@@ -151,8 +138,7 @@ class Studio:
         for node_id, node in graph.items():
             class_type = node["class_type"]
             times = pictures if class_type in _PER_PICTURE else 1
-            cost = _COSTS.get(class_type, OTHER) * times
-            weights[node_id] = self._costs.get(node_id, cost)
+            weights[node_id] = self._costs.get(node_id, cost(class_type) * times)
         return Workflow(
             graph=graph,
             outputs=tuple(self._outputs),
