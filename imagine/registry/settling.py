@@ -20,6 +20,7 @@ from imagine.registry.entries import (
     Parameter,
 )
 from imagine.registry.fed import Fed, Range, first_value
+from imagine.registry.filling import is_needed
 from imagine.registry.installed import StandIns
 from imagine.repair import plain_number, some
 
@@ -33,7 +34,8 @@ def settle(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> tuple[P
     """Return the parameters as an engine has them: with bounds, choices and defaults.
 
     The nodes narrow what the entry says, and never widen it. A default is None where nothing would
-    do: for pictures, and for names of which nothing fitting is installed.
+    do: for pictures, and for names of which nothing fitting is installed. A picture is required
+    where the graph makes nothing without it.
     """
     settling = _Settling(entry, catalog, profiles)
     return tuple(settling.settled(parameter) for parameter in entry.parameters)
@@ -69,6 +71,7 @@ class _Settling:
 
     def __init__(self, entry: Entry, catalog: Catalog | None, profiles: Profiles) -> None:
         self.entry = entry
+        self.catalog = catalog
         self.fed = Fed(entry.graph, catalog)
         self.stand_ins = StandIns(catalog, profiles, entry.family) if catalog is not None else None
 
@@ -79,8 +82,13 @@ class _Settling:
             changes = self._number(parameter, schemas)
         elif parameter.type in (ParameterType.CHOICE, *NAMES):
             changes["choices"] = narrowed_choices(parameter, schemas)
+        elif parameter.type in PICTURES:
+            changes["required"] = parameter.required or self._is_needed(parameter)
         made = parameter.model_copy(update=changes)
         return made.model_copy(update={"default": self._default(made, schemas)})
+
+    def _is_needed(self, picture: Parameter) -> bool:
+        return self.catalog is not None and is_needed(self.entry, picture, self.catalog)
 
     def _number(self, parameter: Parameter, schemas: Sequence[InputSchema]) -> dict[str, Any]:
         bounds = self.fed.narrowed(parameter)

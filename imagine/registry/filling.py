@@ -1,0 +1,204 @@
+"""The graph of a workflow with values in it: what is sent to the engine.
+
+Exactly the inputs that parameters feed are changed, and the file names under which the graph saves.
+All else that differs is a consequence: pictures that are not given and LoRAs that are left out take
+with them what cannot be without them, and what no output needs is not sent.
+"""
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from imagine.catalog import Catalog
+from imagine.errors import WorkflowError
+from imagine.graph import Workflow, output_nodes
+from imagine.image_request import Lora
+from imagine.importing.fields import ParameterType
+from imagine.importing.outputs import Output, OutputKind, find_outputs
+from imagine.importing.roles import Feed
+from imagine.input_image import InputImage
+from imagine.registry.entries import PICTURES, Entry, Parameter
+from imagine.registry.loras import put_loras, takes_loras
+from imagine.registry.pace import pace_of
+from imagine.registry.surgery import Surgery
+from imagine.repair import Graph
+
+__all__ = ["fill", "is_needed", "kept_outputs", "takes_loras"]
+
+_PREFIX = "filename_prefix"
+# The node that reads a grey picture as a mask, white as 1; LoadImage reads only transparency.
+_MASK_LOADER, _CHANNEL, _GREY, _TRANSPARENCY = "LoadImageMask", "channel", "red", "alpha"
+_MASK_SLOT = 1
+# How loaders of several LoRAs call none.
+_NO_LORA = ("None", "none", "")
+
+
+def fill(
+    entry: Entry,
+    values: Mapping[str, Any],
+    *,
+    images: Mapping[str, InputImage],
+    catalog: Catalog,
+    filename_prefix: str,
+    loras: Sequence[Lora] = (),
+) -> Workflow:
+    """Return the graph of an entry with these values, ready to be sent.
+
+    ``values`` are checked; ``images`` holds the pictures whose links are among them.
+    ``filename_prefix`` is unique to the attempt. ``loras`` go behind every model that is loaded,
+    in front of the graph's own.
+
+    Raises:
+        WorkflowError: nothing is left without the pictures that are not given, or the graph loads
+            no model for the LoRAs.
+    """
+    filling = _Filling(entry, values, images, catalog)
+    filling.put_values()
+    filling.leave_out()
+    outputs = kept_outputs(filling.surgery.nodes, catalog)
+    filling.keep(outputs)
+    if loras:
+        put_loras(filling.surgery, entry, loras)
+    _name_files(filling.surgery, outputs, filename_prefix)
+    graph = filling.surgery.nodes
+    samplers, weights = pace_of(graph, catalog, outputs)
+    return Workflow(
+        graph=graph,
+        outputs=output_nodes([output.node_id for output in outputs]),
+        samplers=samplers,
+        weights=weights,
+        is_counted=False,
+        takes_temp=not any(output.is_kept for output in outputs),
+    )
+
+
+def kept_outputs(graph: Graph, catalog: Catalog | None) -> tuple[Output, ...]:
+    """Return the outputs that make up a job, in the order of the graph.
+
+    What is only shown counts where nothing is kept; a text is always only shown.
+    """
+    found = {output.node_id: output for output in find_outputs(graph, catalog)}
+    outputs = [found[node_id] for node_id in graph if node_id in found]
+    if not any(output.is_kept for output in outputs):
+        return tuple(outputs)
+    return tuple(one for one in outputs if one.is_kept or one.kind is OutputKind.TEXT)
+
+
+def is_needed(entry: Entry, picture: Parameter, catalog: Catalog) -> bool:
+    """Say whether a workflow makes nothing without a picture."""
+    given = [one for one in entry.of_type(*PICTURES) if one is not picture]
+    surgery = Surgery(entry.graph, catalog)
+    _leave_out_picture(surgery, picture, {feed for one in given for feed in one.feeds})
+    return not kept_outputs(surgery.nodes, catalog) and bool(kept_outputs(entry.graph, catalog))
+
+
+def _leave_out_picture(surgery: Surgery, picture: Parameter, given: Collection[Feed]) -> None:
+    for feed in picture.feeds:
+        if feed not in given:
+            surgery.remove(feed[0])
+
+
+class _Filling:
+    """One graph, while values are put into it."""
+
+    def __init__(
+        self,
+        entry: Entry,
+        values: Mapping[str, Any],
+        images: Mapping[str, InputImage],
+        catalog: Catalog,
+    ) -> None:
+        self.entry = entry
+        self.values = values
+        self.images = images
+        self.surgery = Surgery(entry.graph, catalog)
+
+    def put_values(self) -> None:
+        for parameter, value in self._given():
+            match parameter.type:
+                case ParameterType.MASK:
+                    name = self.images[value].name
+                    for feed in parameter.feeds:
+                        self._put_mask(feed, name)
+                case ParameterType.IMAGE:
+                    for feed in parameter.feeds:
+                        self.surgery.set(feed, self.images[value].name)
+                case _:
+                    for feed in parameter.feeds:
+                        self.surgery.set(feed, value)
+
+    def leave_out(self) -> None:
+        """Take out the pictures that are not given, and the LoRAs that are not wanted."""
+        given = {feed for parameter, _ in self._given() for feed in parameter.feeds}
+        for parameter in self.entry.of_type(*PICTURES):
+            if parameter.name not in self.values:
+                _leave_out_picture(self.surgery, parameter, given)
+        for parameter in self.entry.of_type(ParameterType.LORA):
+            if self.values.get(parameter.name) == "":
+                for feed in parameter.feeds:
+                    self._leave_out_lora(feed)
+
+    def keep(self, outputs: Sequence[Output]) -> None:
+        """Drop what the outputs do not need.
+
+        Raises:
+            WorkflowError: there are no more outputs.
+        """
+        if outputs:
+            self.surgery.keep(output.node_id for output in outputs)
+        elif find_outputs(self.entry.graph, self.surgery.catalog):
+            names = [one.name for one in self.entry.of_type(*PICTURES)]
+            missing = ", ".join(name for name in names if name not in self.values)
+            raise WorkflowError(f"{self.entry.name} makes nothing without {missing}.")
+
+    def _given(self) -> Iterator[tuple[Parameter, Any]]:
+        for parameter in self.entry.parameters:
+            if parameter.name in self.values:
+                yield parameter, self.values[parameter.name]
+
+    def _put_mask(self, feed: Feed, name: str) -> None:
+        """Let white be painted anew, whatever node of the graph loads the mask."""
+        node_id = feed[0]
+        if node_id not in self.surgery.nodes:
+            return
+        inputs = self.surgery.nodes[node_id]["inputs"]
+        if not self._is_picture(feed):
+            self.surgery.set(feed, name)
+        if self.surgery.class_of(node_id) == _MASK_LOADER:
+            if inputs.get(_CHANNEL, _TRANSPARENCY) == _TRANSPARENCY:
+                inputs[_CHANNEL] = _GREY
+            return
+        schema = self.surgery.schema_of(node_id)
+        gives_mask = schema is not None and schema.outputs[_MASK_SLOT:][:1] == ("MASK",)
+        users = self.surgery.users(node_id, _MASK_SLOT) if gives_mask else []
+        if users:
+            loader = self.surgery.add(_MASK_LOADER, "Mask", image=name, channel=_GREY)
+            for user, _ in users:
+                self.surgery.link(user, (loader, 0))
+
+    def _is_picture(self, feed: Feed) -> bool:
+        """Say whether the same node loads a picture, of whose transparency the mask was made."""
+        return any(feed in parameter.feeds for parameter in self.entry.of_type(ParameterType.IMAGE))
+
+    def _leave_out_lora(self, feed: Feed) -> None:
+        node_id, name = feed
+        if node_id not in self.surgery.nodes:
+            return
+        schema = self.surgery.schema_of(node_id)
+        wanted = schema.inputs.get(name) if schema is not None else None
+        known = wanted.choices.known if wanted is not None and wanted.choices is not None else ()
+        none = next((one for one in _NO_LORA if one in known), None)
+        if none is not None:
+            self.surgery.set(feed, none)
+        else:
+            self.surgery.bypass(node_id)
+
+
+def _name_files(surgery: Surgery, outputs: Sequence[Output], prefix: str) -> None:
+    """Give each node that saves a file name of its own, so that no file is ever overwritten."""
+    named = [
+        output.node_id
+        for output in outputs
+        if isinstance(surgery.nodes[output.node_id]["inputs"].get(_PREFIX), str)
+    ]
+    for k, node_id in enumerate(named):
+        surgery.set((node_id, _PREFIX), prefix if len(named) == 1 else f"{prefix}-{k}")
