@@ -392,3 +392,13 @@ def test_many_names_and_links_are_checked_quickly() -> None:
     begun = time.process_time()
     assert len(preflight(graph, engine)) == MOST_PROBLEMS
     assert time.process_time() - begun < 5
+
+
+def test_what_leads_to_an_unknown_end_is_checked_as_well():
+    graph = {
+        "1": {"class_type": "CheckpointLoaderSimple", "inputs": {"ckpt_name": "gone.safetensors"}},
+        "2": {"class_type": "SomebodysVideoSaver", "inputs": {"model": ["1", 0]}},
+    }
+    catalog = Catalog.from_object_info(recorded_info())
+    told = [problem.value for problem in preflight(graph, catalog)]
+    assert told == ["SomebodysVideoSaver", "gone.safetensors"]

@@ -156,7 +156,8 @@ class _Conversion:
         if values is None:
             what = f"{node.title} ({node.type})" if node.title else f"{node.type} (node {node_id})"
             self.notes.append(
-                f"{what}: what its values are for is not known without ComfyUI’s node list."
+                f"{what}: what its values are for is not known without ComfyUI’s node list. "
+                "Read the workflow again where the node is installed."
             )
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
         control = level.overrides.get((node.id, CONTROL))

@@ -26,7 +26,7 @@ PRIMITIVES = (
 _FRACTIONS = frozenset(
     {
         *("cfg", "denoise", "guidance", "strength", "weight", "shift", "scale", "percent", "ratio"),
-        *("factor", "sigma", "threshold", "temperature", "opacity", "eta", "rho", "multiplier"),
+        *("factor", "sigma", "temperature", "opacity", "eta", "rho"),
         *("start_at", "end_at", "fps"),
     }
 )

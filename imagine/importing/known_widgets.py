@@ -81,6 +81,12 @@ vae_decode$
 UltimateSDUpscale: upscale_by# seed# steps# cfg# sampler_name$ scheduler$ denoise# mode_type$ \
 tile_width# tile_height# mask_blur# tile_padding# seam_fix_mode$ seam_fix_denoise# seam_fix_width# \
 seam_fix_mask_blur# seam_fix_padding# force_uniform_tiles? tiled_decode?
+FaceDetailer: guide_size# guide_size_for. max_size# seed# steps# cfg# sampler_name$ scheduler$ \
+denoise# feather# noise_mask. force_inpaint. bbox_threshold# bbox_dilation# bbox_crop_factor# \
+sam_detection_hint$ sam_dilation# sam_threshold# sam_bbox_expansion# sam_mask_hint_threshold# \
+sam_mask_hint_use_negative$ drop_size# wildcard$ [cycle#] [inpaint_model?] \
+[noise_mask_feather#] [tiled_encode?] [tiled_decode?]
+MMDetDetectorProvider: model_name$
 SAMLoader: model_name$ device_mode$
 UltralyticsDetectorProvider: model_name$
 ImpactWildcardProcessor: wildcard_text$ populated_text$ mode. seed# [wildcard$]
@@ -94,6 +100,9 @@ CR Seed: seed#
 CR SDXL Aspect Ratio: width# height# aspect_ratio$ swap_dimensions$ upscale_factor# batch_size#
 CR Apply LoRA Stack:
 ShowText|pysssss: [text$]
+Image Save: output_path$ filename_prefix$ filename_delimiter$ filename_number_padding# \
+filename_number_start$ extension$ dpi# quality# optimize_image$ lossless_webp$ overwrite_mode$ \
+show_history$ show_history_by_prefix$ embed_workflow$ show_previews$
 Text Multiline: text$
 Text Concatenate: delimiter$ clean_whitespace$
 INTConstant: value#
@@ -106,6 +115,8 @@ divisible_by# [device$]
 ImageResize+: width# height# interpolation$ method$ condition$ multiple_of#
 ImageScaleToMegapixels: megapixels#
 PathchSageAttentionKJ: sage_attention$ [allow_compile?]
+VRAM_Debug: empty_cache? gc_collect? unload_all_models?
+easy anythingIndexSwitch: index#
 easy int: value#
 easy float: value#
 easy string: value$

@@ -220,13 +220,18 @@ class _Drafts:
     def _rest(self) -> Iterator[_Draft]:
         chosen = {feed for feed in self.chosen if feed in self.left}
         if not self.is_steered:
-            chosen |= {feed for feed, field in self.left.items() if _is_of_its_own(field)}
+            chosen |= {feed for feed, field in self.left.items() if self._is_of_its_own(field)}
         for at, feed in enumerate(list(self.left)):
             if fields := self._take([feed]):
                 is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
                 is_main = feed in chosen or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
                 yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
+
+    def _is_of_its_own(self, field: Field) -> bool:
+        """Say whether a value belongs to what a graph is about: a number or a switch of a pack."""
+        is_between = field.feed[0] in self.fields.users and "load" not in field.class_type.lower()
+        return is_between and field.wanted is None and isinstance(field.value, int | float)
 
     def _plain_name(self, field: Field) -> str:
         """Return a name from the title of a node, else from its input, else from its class."""
@@ -246,11 +251,6 @@ class _Drafts:
         if short != safe_name(name) or self.counts[name] == 1:
             return short
         return f"{safe_name(field.class_type)}_{short}".strip("_")
-
-
-def _is_of_its_own(field: Field) -> bool:
-    """Say whether a value belongs to what a graph is about: a number or a switch of a pack."""
-    return field.wanted is None and isinstance(field.value, int | float)
 
 
 def _about(fields: Sequence[Field], name: str) -> Field:

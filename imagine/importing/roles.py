@@ -75,7 +75,7 @@ _NAMED = {
 _WORDS = ("prompt", "negative")
 # Nodes with a width and a height that is not the picture's.
 _OTHER_SIZES = (
-    "encode",
+    "textencode",
     "crop",
     "pad",
     "mask",

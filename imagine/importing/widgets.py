@@ -114,7 +114,7 @@ def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str,
     loras = [value for value in values if isinstance(value, dict) and "lora" in value]
     if loras:  # rgthree's Power Lora Loader
         return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
-    plain = [value for value in values if not _is_control(value)]
+    plain = [v for v in values if not _is_control(v) and _says_something(v)]
     if own and len(own) >= len(plain):
         return _walk_unknown(own, values)
     return known_values(node.type, plain)
@@ -136,6 +136,8 @@ def _walk_unknown(order: Sequence[str], values: Sequence[Any]) -> dict[str, Any]
 
 def _says_something(value: Any) -> bool:
     """Say whether a value is more than what a button or a player leaves behind."""
+    if isinstance(value, list):
+        return any(not isinstance(entry, dict) for entry in value)
     return value is not None and not (isinstance(value, dict) and "lora" not in value)
 
 

@@ -202,3 +202,120 @@ def test_our_own_graphs_come_back_with_their_parameters(path):
         assert found["model"].default == planned["model"]
         assert "prompt" in found
     assert len(flow.outputs) >= 1
+
+
+@pytest.mark.parametrize(("control", "default"), [("randomize", -1), ("increment", -1)])
+def test_a_seed_that_the_page_changes_is_drawn_each_time(control, default):
+    document = edited("sd15_default")
+    node(document, 3)["widgets_values"][1] = control
+    flow = read(document)
+    assert parameter(flow, "seed").default == default
+    assert flow.left_to_chance == {("3", "seed")}
+
+
+def test_a_seed_that_the_page_leaves_stays():
+    document = edited("sd15_default")
+    node(document, 3)["widgets_values"][1] = "fixed"
+    flow = read(document)
+    assert parameter(flow, "seed").default == 156680208700286
+    assert flow.left_to_chance == frozenset()
+
+
+def test_a_seed_of_a_primitive_is_drawn_where_the_primitive_is():
+    document = edited("shared_seed")
+    flow = read(document)
+    assert flow.left_to_chance == {("3", "seed"), ("13", "seed")}
+
+
+def test_a_seed_that_the_use_of_a_subgraph_leaves_stays():
+    document = edited("flux_subgraph")
+    assert parameter(read(document), "seed").default == -1
+    host = node(document, 46)
+    host["properties"]["proxyWidgets"].append(["31", "control_after_generate"])
+    host["widgets_values"] = [*host["widgets_values"][:5], "fixed"]
+    places = [name for _, name in host["properties"]["proxyWidgets"]]
+    host["widgets_values"] = [
+        "fixed" if name == "control_after_generate" else value
+        for name, value in zip(places, [*host["widgets_values"], *[None] * 9], strict=False)
+    ]
+    assert parameter(read(document), "seed").default != -1
+
+
+def test_texts_keep_their_side_through_a_node_that_nobody_knows():
+    document = edited("sd15_api")
+    document["30"] = {
+        "class_type": "SomebodysFaceNode",
+        "inputs": {"model": ["4", 0], "positive": ["6", 0], "negative": ["7", 0]},
+    }
+    document["3"]["inputs"] |= {"model": ["30", 0], "positive": ["30", 1], "negative": ["30", 2]}
+    flow = read(document)
+    assert parameter(flow, "prompt").feeds == (("6", "text"),)
+    assert parameter(flow, "negative").feeds == (("7", "text"),)
+
+
+def test_a_node_that_holds_both_texts_gives_each_side_its_own():
+    document = edited("sd15_api")
+    document["30"] = {
+        "class_type": "SomebodysStyler",
+        "inputs": {"text_positive": "a fox", "text_negative": "fog", "style": "ink"},
+    }
+    document["6"]["inputs"]["text"] = ["30", 0]
+    document["7"]["inputs"]["text"] = ["30", 1]
+    flow = read(document)
+    assert parameter(flow, "prompt").feeds == (("30", "text_positive"),)
+    assert parameter(flow, "negative").feeds == (("30", "text_negative"),)
+
+
+def test_a_size_that_a_picture_is_scaled_to_is_the_size():
+    document = edited("wan_image_to_video")
+    flow = read(document)
+    graph = {key: dict(value) for key, value in flow.graph.items()}
+    latent, _ = parameter(flow, "length").feeds[0]
+    inputs = graph[latent]["inputs"]
+    picture = inputs["start_image"]
+    graph["90"] = {
+        "class_type": "SomebodysResizer",
+        "inputs": {"image": picture, "width": 640, "height": 352},
+    }
+    inputs |= {"start_image": ["90", 0], "width": ["90", 1], "height": ["90", 2]}
+    read_back = read(graph)
+    assert parameter(read_back, "width").feeds == (("90", "width"),)
+    assert parameter(read_back, "height").rank is Rank.MAIN
+
+
+def test_without_a_sampler_the_size_and_the_model_are_found_by_their_names():
+    document = {
+        "1": {"class_type": "SomebodysLoader", "inputs": {"model": "wan.gguf"}},
+        "2": {
+            "class_type": "SomebodysImageEncode",
+            "inputs": {"width": 832, "height": 480, "num_frames": 33, "model": ["1", 0]},
+        },
+        "3": {"class_type": "SomebodysSaver", "inputs": {"images": ["2", 0]}},
+    }
+    flow = read(document)
+    main = [found.name for found in flow.parameters if found.rank is Rank.MAIN]
+    assert main == ["model", "width", "height", "length"]
+
+
+def test_a_graph_without_anything_usual_is_set_by_what_its_own_nodes_have():
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {
+            "class_type": "SomebodysSliders",
+            "inputs": {"image": ["1", 0], "smile": 0, "index": 1, "amount": 7},
+            "_meta": {"title": "Sliders (somebody)"},
+        },
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}},
+    }
+    flow = read(document)
+    main = {found.name: found.type for found in flow.parameters if found.rank is Rank.MAIN}
+    assert main == {"image": "image", "smile": "float", "index": "int", "amount": "int"}
+
+
+def test_both_texts_of_one_encoder_are_one_also_when_they_are_empty():
+    document = edited("sd15_api")
+    document["7"] = {
+        "class_type": "CLIPTextEncodeSDXL",
+        "inputs": {"text_g": "", "text_l": "", "clip": ["4", 1]},
+    }
+    assert parameter(read(document), "negative").feeds == (("7", "text_g"), ("7", "text_l"))

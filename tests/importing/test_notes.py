@@ -1,0 +1,64 @@
+"""What a person should know: sounds, videos, texts that the page draws, missing files."""
+
+from typing import Any
+
+import pytest
+
+from imagine.catalog import Catalog
+from tests.catalogs import object_info
+from tests.importing.samples import edited, node, parameter, read
+
+
+def with_models(document: dict[str, Any], *names: str) -> dict[str, Any]:
+    node(document, 4)["properties"]["models"] = [
+        {"name": name, "url": f"https://models.example/{name}", "directory": "checkpoints"}
+        for name in names
+    ]
+    return document
+
+
+@pytest.mark.parametrize(
+    ("class_type", "name", "called"),
+    [
+        ("LoadAudio", "audio", "audio"),
+        ("LoadVideo", "file", "video"),
+        ("VHS_LoadVideo", "video", "video"),
+        ("VHS_LoadAudioUpload", "audio", "audio"),
+    ],
+)
+def test_sounds_and_videos_are_texts_that_name_a_file_and_a_note_says_so(class_type, name, called):
+    document = edited("sd15_api")
+    document["50"] = {"class_type": class_type, "inputs": {name: "clip.bin"}}
+    document["51"] = {"class_type": "SomebodysCutter", "inputs": {"what": ["50", 0]}}
+    flow = read(document)
+    found = parameter(flow, called)
+    assert (found.type, found.default, found.rank) == ("text", "clip.bin", "main")
+    assert any("ComfyUI’s input folder" in note and class_type in note for note in flow.notes)
+
+
+def test_a_choice_of_words_stays_as_it_is_and_a_note_says_so():
+    document = edited("sd15_api")
+    document["6"]["inputs"]["text"] = "a {red|green} fox"
+    flow = read(document)
+    assert parameter(flow, "prompt").default == "a {red|green} fox"
+    (note,) = flow.notes
+    assert "{red|green}" in note
+
+
+def test_json_in_a_text_is_no_choice_of_words():
+    document = edited("sd15_api")
+    document["6"]["inputs"]["text"] = '{"a": 1}'
+    assert read(document).notes == ()
+
+
+def test_model_files_that_a_template_names_and_that_are_missing_are_told_with_their_place():
+    document = with_models(edited("sd15_default"), "v1-5-pruned-emaonly.ckpt")
+    (note,) = read(document).notes
+    assert "v1-5-pruned-emaonly.ckpt in models/checkpoints" in note
+    assert "https://models.example/" in note
+
+
+def test_model_files_that_are_installed_or_not_loaded_are_not_told():
+    document = with_models(edited("sd15_default"), "v1-5-pruned-emaonly.ckpt", "other.ckpt")
+    ready = Catalog.from_object_info(object_info(checkpoints=["v1-5-pruned-emaonly.ckpt"]))
+    assert read(document, ready).notes == ()
