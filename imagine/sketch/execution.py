@@ -186,7 +186,7 @@ class Execution:
             return Result((await self._sample(node, nodes.sitting(given)),))
         if class_type in nodes.SAVERS:
             saver = nodes.SAVERS[class_type]
-            return Result(ui={"images": await self._work(lambda: saver(given, self._desk))})
+            return Result(ui=await self._work(lambda: saver(given, self._desk)))
         if class_type in nodes.READERS:
             reader = nodes.READERS[class_type]
             return Result(await self._work(lambda: reader(given, self._desk)))
@@ -228,7 +228,7 @@ class Execution:
         finally:
             for painting in paintings:
                 painting.cancel()
-        done = tuple(replace(d, image=p) for d, p in zip(drafts, pictures, strict=True))
+        done = tuple(sitting.finished(d, p) for d, p in zip(drafts, pictures, strict=True))
         return replace(sitting.latent, drafts=done)
 
     async def _study(

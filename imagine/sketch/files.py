@@ -22,14 +22,20 @@ class OutsideError(Exception):
 class Place:
     """A free name for a run of saved pictures: the first gets ``counter``, and so on."""
 
+    kind: str
     folder: Path
     subfolder: str
     name: str
     counter: int
 
-    def file_name(self, batch_number: int) -> str:
-        name = self.name.replace("%batch_num%", str(batch_number))
-        return f"{name}_{self.counter + batch_number:05}_.png"
+    def store(self, data: bytes, suffix: str, number: int = 0) -> dict[str, str]:
+        """Write a file, whole or not at all, and return how ComfyUI tells of it."""
+        stem = self.name.replace("%batch_num%", str(number))
+        name = f"{stem}_{self.counter + number:05}_.{suffix}"
+        half_written = self.folder / f"{name}.part"
+        half_written.write_bytes(data)
+        half_written.replace(self.folder / name)
+        return {"filename": name, "subfolder": self.subfolder, "type": self.kind}
 
 
 class Files:
@@ -108,10 +114,10 @@ class Files:
         folder = self.path(kind, subfolder, "")
         folder.mkdir(parents=True, exist_ok=True)
         if "%batch_num%" in name:
-            return Place(folder, subfolder, name, 1)
+            return Place(kind, folder, subfolder, name, 1)
         pattern = re.compile(re.escape(name) + r"_(\d+)_")
         taken = [int(match[1]) for path in folder.iterdir() if (match := pattern.match(path.name))]
-        return Place(folder, subfolder, name, max(taken, default=0) + 1)
+        return Place(kind, folder, subfolder, name, max(taken, default=0) + 1)
 
     def remove(self, images: Iterable[Mapping[str, str]]) -> None:
         for image in images:

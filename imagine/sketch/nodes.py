@@ -6,17 +6,22 @@ sitting here; the steps belong to ``execution``.
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from typing import Any
 
 from PIL import Image
 
 from imagine.sketch import picture_nodes as pictures
 from imagine.sketch import schemas
+from imagine.sketch import video_nodes as videos
+from imagine.sketch.film import distinct
 from imagine.sketch.painter import Brief
 from imagine.sketch.picture_nodes import Desk, Given, Outputs, Pictures, asked_size, grown
 from imagine.sketch.sampling import Draft, Latent, Model, Phrase, Sitting
 
 # In one latent batch; a batch of 16 at 2048x2048 fits.
 MAX_PIXELS = 70_000_000
+# What nodes hold that only hand a value on.
+PRIMITIVES = ("String", "StringMultiline", "Int", "Float", "Boolean")
 
 # --- loaders and conditioning
 
@@ -80,8 +85,26 @@ def set_strength(given: Given) -> Outputs:
     return (tuple(replace(part, strength=given["strength"]) for part in given["conditioning"]),)
 
 
+def encode_with_pictures(given: Given) -> Outputs:
+    """Encode words together with the pictures that they are about."""
+    names = ("image", "image1", "image2", "image3")
+    shown = tuple(given[name][0] for name in names if given.get(name))
+    return ((Phrase(((given["prompt"], 1.0),), pictures=shown),),)
+
+
+def reference_latent(given: Given) -> Outputs:
+    latent: Latent | None = given.get("latent")
+    shown = tuple(d.image for d in latent.drafts[:1] if d.image is not None) if latent else ()
+    parts = given["conditioning"]
+    return (tuple(replace(part, pictures=part.pictures + shown) for part in parts),)
+
+
 def zero_out(given: Given) -> Outputs:
     return ((),)
+
+
+def concatenate(given: Given) -> Outputs:
+    return (given["delimiter"].join((given["string_a"], given["string_b"])),)
 
 
 def _weighted(part: Phrase, factor: float) -> tuple[tuple[str, float], ...]:
@@ -162,6 +185,8 @@ def _encoded(pixels: Pictures) -> Latent:
 
 def vae_decode(given: Given) -> Outputs:
     latent: Latent = given["samples"]
+    if latent.frames > 1:
+        return (videos.frames_of(latent),)
     grey = Image.new("RGB", (latent.width, latent.height), (127, 127, 127))
     return (tuple(grey if d.image is None else d.image for d in latent.drafts),)
 
@@ -178,7 +203,8 @@ def sitting(given: Given) -> Sitting:
     model: Model = given["model"]
     steps: int = given["steps"]
     latent: Latent = given["latent_image"]
-    if latent.width * latent.height * len(latent.drafts) > MAX_PIXELS:
+    frames = distinct(latent.frames, latent.width, latent.height) if latent.frames > 1 else 1
+    if latent.width * latent.height * len(latent.drafts) * frames > MAX_PIXELS:
         raise OutOfMemoryError("Allocation on device: too many pixels for the sketch engine")
     brief = Brief(
         phrases=tuple(
@@ -192,12 +218,13 @@ def sitting(given: Given) -> Sitting:
         manner=f"{given['sampler_name']} {given['scheduler']}",
         ink=model.ink,
     )
+    shown = next((part.pictures for part in given["positive"] if part.pictures), ())
     if "denoise" in given:
-        return Sitting(latent, brief, steps, 0, steps, given["denoise"])
+        return Sitting(latent, brief, steps, 0, steps, given["denoise"], references=shown)
     first = min(given["start_at_step"], steps)
     last = max(first, min(given["end_at_step"], steps))
     is_final = given["return_with_leftover_noise"] == "disable"
-    return Sitting(latent, brief, steps, first, last, 1 - first / steps, is_final)
+    return Sitting(latent, brief, steps, first, last, 1 - first / steps, is_final, shown)
 
 
 def _same(name: str) -> Callable[[Given], Outputs]:
@@ -216,18 +243,27 @@ HANDLERS: Mapping[str, Callable[[Given], Outputs]] = {
     "UpscaleModelLoader": load_upscaler,
     "CLIPTextEncode": encode_text,
     "CLIPTextEncodeFlux": encode_text_flux,
+    "CLIPVisionLoader": lambda given: ("clip vision",),
+    "CLIPVisionEncode": lambda given: ("seen",),
     "CLIPSetLastLayer": _same("clip"),
+    "StringConcatenate": concatenate,
+    **{f"Primitive{kind}": _same("value") for kind in PRIMITIVES},
     "ConditioningCombine": combine,
     "ConditioningConcat": concat,
     "ConditioningAverage": average,
     "ConditioningSetAreaStrength": set_strength,
     "ConditioningZeroOut": zero_out,
+    "TextEncodeQwenImageEdit": encode_with_pictures,
+    "TextEncodeQwenImageEditPlus": encode_with_pictures,
+    "ReferenceLatent": reference_latent,
+    "FluxKontextMultiReferenceLatentMethod": _same("conditioning"),
     "FluxGuidance": _same("conditioning"),
     "ModelSamplingSD3": _same("model"),
     "ModelSamplingAuraFlow": _same("model"),
     "ModelSamplingFlux": _same("model"),
     "DifferentialDiffusion": _same("model"),
     "RescaleCFG": _same("model"),
+    "CFGNorm": _same("model"),
     "PerturbedAttentionGuidance": _same("model"),
     "FreeU_V2": _same("model"),
     "EmptyLatentImage": empty_latent,
@@ -248,6 +284,8 @@ HANDLERS: Mapping[str, Callable[[Given], Outputs]] = {
     "ImageScale": pictures.image_scale,
     "ImageScaleBy": pictures.image_scale_by,
     "ImageScaleToTotalPixels": pictures.image_scale_to_total,
+    "FluxKontextImageScale": pictures.kontext_scale,
+    "GetImageSize": pictures.image_size,
     "ImagePadForOutpaint": pictures.pad_for_outpaint,
     "ImageCrop": pictures.image_crop,
     "ImageCompositeMasked": pictures.composite_masked,
@@ -268,13 +306,16 @@ HANDLERS: Mapping[str, Callable[[Given], Outputs]] = {
     "ThresholdMask": pictures.threshold_mask,
     "MaskToImage": pictures.mask_to_image,
     "ImageToMask": pictures.image_to_mask,
+    **videos.HANDLERS,
 }
 READERS: Mapping[str, Callable[[Given, Desk], Outputs]] = {
     "LoadImage": pictures.load_image,
     "LoadImageMask": pictures.load_mask,
 }
-SAVERS: Mapping[str, Callable[[Given, Desk], list[dict[str, str]]]] = {
+# Each tells the client what it saved, as ComfyUI's nodes do.
+SAVERS: Mapping[str, Callable[[Given, Desk], dict[str, Any]]] = {
     "SaveImage": pictures.save_image,
     "PreviewImage": pictures.preview_image,
+    **videos.SAVERS,
 }
 SAMPLERS = frozenset({"KSampler", "KSamplerAdvanced"})

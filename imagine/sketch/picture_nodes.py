@@ -4,6 +4,7 @@ import json
 import secrets
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from io import BytesIO
 from typing import Any, TypeAlias
 
 from PIL import Image, ImageChops, ImageFilter, ImageOps
@@ -42,6 +43,11 @@ COMPOSITES: Mapping[str, Callable[[Image.Image, Image.Image], Image.Image]] = {
     "or": lambda one, two: ImageChops.lighter(_binary(one), _binary(two)),
     "xor": lambda one, two: ImageChops.difference(_binary(one), _binary(two)),
 }
+
+
+# Source: ComfyUI, ``nodes_flux.py``.
+_TALL = ((672, 1568), (688, 1504), (720, 1456), (752, 1392), (800, 1328), (832, 1248), (880, 1184))
+KONTEXT_SIZES = (*_TALL, (944, 1104), (1024, 1024), (1104, 944), *((h, w) for w, h in _TALL))
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,18 @@ def image_scale(given: Given) -> Outputs:
         else:
             scaled.append(picture.resize((width, height), method))
     return (tuple(scaled),)
+
+
+def kontext_scale(given: Given) -> Outputs:
+    """Scale to the one of Kontext's sizes that is nearest in shape, cut at the sides."""
+    first = given["image"][0]
+    ratio = first.width / first.height
+    size = min(KONTEXT_SIZES, key=lambda size: abs(ratio - size[0] / size[1]))
+    return (tuple(ImageOps.fit(p, size, Image.Resampling.LANCZOS) for p in given["image"]),)
+
+
+def image_size(given: Given) -> Outputs:
+    return (*given["image"][0].size, len(given["image"]))
 
 
 def image_scale_by(given: Given) -> Outputs:
@@ -321,16 +339,16 @@ def image_to_mask(given: Given) -> Outputs:
     return (tuple(p.getchannel(band) for p in given["image"]),)
 
 
-def save_image(given: Given, desk: Desk) -> list[dict[str, str]]:
+def save_image(given: Given, desk: Desk) -> dict[str, Any]:
     return _saved(given["images"], "output", given["filename_prefix"], desk)
 
 
-def preview_image(given: Given, desk: Desk) -> list[dict[str, str]]:
+def preview_image(given: Given, desk: Desk) -> dict[str, Any]:
     letters = "".join(secrets.choice("abcdefghijklmnopqrstupvxyz") for _ in range(5))
     return _saved(given["images"], "temp", f"ComfyUI_temp_{letters}", desk)
 
 
-def _saved(pictures: Pictures, kind: str, prefix: str, desk: Desk) -> list[dict[str, str]]:
+def _saved(pictures: Pictures, kind: str, prefix: str, desk: Desk) -> dict[str, Any]:
     info = PngInfo()
     info.add_text("prompt", json.dumps(desk.graph))
     for key, value in desk.pnginfo.items():
@@ -339,9 +357,7 @@ def _saved(pictures: Pictures, kind: str, prefix: str, desk: Desk) -> list[dict[
     place = desk.files.place(kind, prefix, *pictures[0].size)
     entries = []
     for number, picture in enumerate(pictures):
-        name = place.file_name(number)
-        half_written = place.folder / f"{name}.part"
-        picture.save(half_written, "PNG", pnginfo=info, compress_level=1)
-        half_written.replace(place.folder / name)
-        entries.append({"filename": name, "subfolder": place.subfolder, "type": kind})
-    return entries
+        out = BytesIO()
+        picture.save(out, "PNG", pnginfo=info, compress_level=1)
+        entries.append(place.store(out.getvalue(), "png", number))
+    return {"images": entries}

@@ -11,6 +11,7 @@ from io import BytesIO
 from PIL import Image, ImageFilter
 
 from imagine.sketch import retouch
+from imagine.sketch.editing import edit, go_on
 from imagine.sketch.painter import Brief, paint
 
 # ComfyUI scales its previews to this longer side, up as well as down.
@@ -27,18 +28,28 @@ class Model:
 
 @dataclass(frozen=True, slots=True)
 class Phrase:
-    """One part of a prompt: texts mixed with their shares, and its strength among the others."""
+    """One part of a prompt: texts mixed with their shares, and its strength among the others.
+
+    ``pictures``: those that the model is given along with the words.
+    """
 
     texts: tuple[tuple[str, float], ...]
     strength: float = 1.0
+    pictures: tuple[Image.Image, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """One picture of a batch. ``index`` goes into the noise, and stays when it is taken out."""
+    """One picture of a batch. ``index`` goes into the noise, and stays when it is taken out.
+
+    ``start``: the first frame of a film. ``told``: the words of which it was painted, and a key
+    that is its own.
+    """
 
     index: int
     image: Image.Image | None = None
+    start: Image.Image | None = None
+    told: tuple[str, str] = ("", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +57,7 @@ class Latent:
     """A batch to be sampled. Units: pixels, multiples of 8.
 
     ``mask``: white is painted, black stays. ``is_blank``: what lies under the mask is unknown.
+    ``frames``: how many each draft becomes when it is decoded.
     """
 
     width: int
@@ -53,12 +65,17 @@ class Latent:
     drafts: tuple[Draft, ...]
     mask: Image.Image | None = None
     is_blank: bool = False
+    frames: int = 1
 
     def resized(self, width: int, height: int) -> "Latent":
         width, height = max(8, width // 8 * 8), max(8, height // 8 * 8)
         size = (width, height)
         drafts = tuple(
-            replace(d, image=None if d.image is None else retouch.fit(d.image, size))
+            replace(
+                d,
+                image=None if d.image is None else retouch.fit(d.image, size),
+                start=None if d.start is None else retouch.fit(d.start, size),
+            )
             for d in self.drafts
         )
         return replace(self, width=width, height=height, drafts=drafts)
@@ -75,11 +92,17 @@ class Sitting:
     last: int
     denoise: float
     is_final: bool = True
+    # Pictures that the model is given along with the words.
+    references: tuple[Image.Image, ...] = ()
 
     def render(self, draft: Draft, size: tuple[int, int]) -> Image.Image:
         """Paint one picture of the batch at any size; a smaller one is the same picture."""
         brief = replace(self.brief, index=draft.index)
-        if draft.image is None:
+        if draft.start is not None:
+            picture = go_on(draft.start, brief, size)
+        elif self.references and self.latent.mask is None:
+            picture = edit(self.references, brief, size)
+        elif draft.image is None:
             picture = paint(brief, *size)
         else:
             source = retouch.fit(draft.image, size)
@@ -96,6 +119,11 @@ class Sitting:
 
     def full(self, draft: Draft) -> Image.Image:
         return self.render(draft, (self.latent.width, self.latent.height))
+
+    def finished(self, draft: Draft, picture: Image.Image) -> Draft:
+        """Return a draft as it is after this run."""
+        brief = replace(self.brief, index=draft.index)
+        return replace(draft, image=picture, told=(brief.text(), brief.key()))
 
     def study_size(self) -> tuple[int, int]:
         """Return the size at which previews are painted: at most PREVIEW_PX."""

@@ -16,14 +16,15 @@ CHECKPOINT = "sketch.safetensors"
 INK_LORA = "sketch-ink.safetensors"
 UPSCALER = "sketch-2x.safetensors"
 
-# Folder → the names in it. A folder without names is there, but empty, as in a fresh ComfyUI.
+# Folder → the names in it. A folder without names is there, but empty, as in a fresh ComfyUI. The
+# one name stands wherever a graph loads something: so graphs of every family can be painted.
 MODELS: Mapping[str, tuple[str, ...]] = {
     "checkpoints": (CHECKPOINT,),
     "loras": (INK_LORA,),
-    "vae": (),
-    "text_encoders": (),
-    "diffusion_models": (),
-    "clip_vision": (),
+    "vae": (CHECKPOINT,),
+    "text_encoders": (CHECKPOINT,),
+    "diffusion_models": (CHECKPOINT,),
+    "clip_vision": (CHECKPOINT,),
     "style_models": (),
     "embeddings": (),
     "controlnet": (),
@@ -57,6 +58,12 @@ def load_schemas(models: Mapping[str, tuple[str, ...]] = MODELS) -> Schemas:
     schemas: Schemas = json.loads(text)
     for class_type, name, folder in (
         ("CheckpointLoaderSimple", "ckpt_name", "checkpoints"),
+        ("UNETLoader", "unet_name", "diffusion_models"),
+        ("CLIPLoader", "clip_name", "text_encoders"),
+        ("DualCLIPLoader", "clip_name1", "text_encoders"),
+        ("DualCLIPLoader", "clip_name2", "text_encoders"),
+        ("VAELoader", "vae_name", "vae"),
+        ("CLIPVisionLoader", "clip_name", "clip_vision"),
         ("LoraLoader", "lora_name", "loras"),
         ("LoraLoaderModelOnly", "lora_name", "loras"),
     ):

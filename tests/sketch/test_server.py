@@ -75,7 +75,8 @@ async def test_it_lists_one_checkpoint_and_says_what_it_is(client: Client) -> No
         "sketch.safetensors"
     ]
     assert await client.get("/models/checkpoints") == ["sketch.safetensors"]
-    assert await client.get("/models/diffusion_models") == []
+    assert await client.get("/models/diffusion_models") == ["sketch.safetensors"]
+    assert await client.get("/models/style_models") == []
     assert await client.get("/embeddings") == []
     stats = await client.get("/system_stats")
     assert stats["devices"][0]["name"] == "Imagine sketch engine"
