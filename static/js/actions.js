@@ -12,7 +12,7 @@ import { pictureLink } from "./links.js";
 import { ASKED, EVEN_IN_TRASH, PAGES } from "./picture-actions.js";
 import { newKey } from "./prompt-memory.js";
 import { writeFlag } from "./prompt-text.js";
-import { pictureCount } from "./set-view.js";
+import { alt, pictureCount } from "./set-view.js";
 import { isActive } from "./store.js";
 
 /**
@@ -150,6 +150,15 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     wish(document.body, "use-reference", { link: pictureLink(job.id, index), role, thumbnail: thumbnail(image.thumbnail, 160) });
   }
 
+  /** Onto the desk, to draw on it and to say what should change. @param {api.Job} job @param {number} index */
+  function redesign(job, index) {
+    const image = job.images.find((one) => one.index === index);
+    if (!image?.width || !image.height) return;
+    const { url, width, height } = image;
+    const picture = { link: pictureLink(job.id, index), url, rough: thumbnail(image.thumbnail, 640), width, height, label: alt(job, index) };
+    wish(document.body, "redesign", { picture });
+  }
+
   /** The very same pixels: what grew from a picture is made from that picture again. @param {api.Job} job */
   function again(job) {
     const same = repeat(job);
@@ -174,6 +183,7 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
     "pan-by-arrow": (job, index) => panByArrow(job, index ?? 0),
     "use-as": (job, index, _from, { role }) => useAs(job, index ?? 0, role),
     repaint: (job, index) => painter(job, index ?? 0),
+    redesign: (job, index) => redesign(job, index ?? 0),
     compare: (job, index) => compare({ job: job.id, index: index ?? 0 }),
     parent(job) {
       const from = source(job);

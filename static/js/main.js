@@ -6,6 +6,7 @@ import * as api from "./api.js";
 import { ActionSheet } from "./components/action-sheet.js";
 import { BoxPanel } from "./components/box-panel.js";
 import { CheckList } from "./components/check-list.js";
+import { DrawingMaker } from "./components/drawing-maker.js";
 import { EmptyWelcome } from "./components/empty-welcome.js";
 import { EngineState } from "./components/engine-state.js";
 import { FamilyTree } from "./components/family-tree.js";
@@ -20,6 +21,8 @@ import { PauseLine } from "./components/pause-line.js";
 import { PictureTile } from "./components/picture-tile.js";
 import { PreferencesMenu } from "./components/preferences-menu.js";
 import { definePromptLens } from "./components/prompt-lens.js";
+import { RedesignDesk } from "./components/redesign-desk.js";
+import { RedesignSlot } from "./components/redesign-slot.js";
 import { SearchField } from "./components/search-field.js";
 import { SetCaption } from "./components/set-caption.js";
 import { SketchBanner } from "./components/sketch-banner.js";
@@ -37,7 +40,8 @@ for (const [name, component] of Object.entries({
   "job-feed": JobFeed, "engine-state": EngineState, "search-field": SearchField,
   "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner, "pause-line": PauseLine, "check-list": CheckList,
   "family-tree": FamilyTree, "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
-  "mask-canvas": MaskCanvas, "mask-painter": MaskPainter,
+  "mask-canvas": MaskCanvas, "mask-painter": MaskPainter, "drawing-maker": DrawingMaker,
+  "redesign-slot": RedesignSlot, "redesign-desk": RedesignDesk,
   "toast-line": ToastLine, "tool-tip": ToolTip,
 })) customElements.define(name, component);
 definePromptLens();
@@ -56,6 +60,7 @@ const box = find("light-box", LightBox);
 const sheet = find("action-sheet", ActionSheet);
 const dialogs = find("page-dialog", PageDialog);
 const painter = find("mask-painter", MaskPainter);
+const desk = find("redesign-desk", RedesignDesk);
 const toast = find("toast-line", ToastLine);
 const lens = /** @type {HTMLElement & {api: unknown, find: unknown, engine: unknown, online: boolean}} */ (document.querySelector("prompt-lens"));
 
@@ -245,6 +250,11 @@ on("repainted", async ({ jobs, from }) => {
   grown(jobs);
   tell(jobs, from);
 });
+on("redesign", ({ picture }) => desk.open(picture));
+on("redesigned", async ({ jobs }) => {
+  await go(null);
+  grown(jobs);
+});
 on("more", more);
 on("find", ({ q }) => move({ q }, "replace"));
 on("go", ({ picture }) => go(picture));
@@ -275,7 +285,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 /* start: the list first, then what changes it */
 
 toast.stayAbove(lens);
-lens.api = painter.api = api;
+lens.api = painter.api = desk.api = api;
 lens.find = (/** @type {string} */ job) => state.jobs.get(job);
 const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview) });
 render();

@@ -6,9 +6,9 @@
  * Units: pixels of the picture.
  *
  * @typedef {readonly [number, number]} Point
- * @typedef {{kind: "brush"|"eraser", size: number, points: Point[]}|{kind: "lasso", points: Point[]}
+ * @typedef {{kind: "brush"|"eraser", size: number, points: Point[], colour?: string}|{kind: "lasso", points: Point[], colour?: string}
  *   |{kind: "invert"}|{kind: "clear"}|{kind: "file", image: CanvasImageSource}} Stroke
- *   `size` is the diameter; the `image` of a file is as large as the picture and opaque where it paints
+ *   `size` is the diameter, `colour` that of a drawing, which is drawn like a mask; the `image` of a file is as large as the picture and opaque where it paints
  * @typedef {{done: readonly Stroke[], undone: readonly Stroke[]}} History
  * @typedef {Pick<CanvasRenderingContext2D, "globalCompositeOperation"|"fillStyle"|"strokeStyle"|"lineWidth"
  *   |"lineCap"|"lineJoin"|"beginPath"|"lineTo"|"closePath"|"arc"|"stroke"|"fill"|"fillRect"|"clearRect"|"drawImage">} Context
@@ -51,7 +51,7 @@ export function render(context, history, width, height) {
  */
 export function draw(context, stroke, width, height, from = 0) {
   context.globalCompositeOperation = OPERATION[stroke.kind];
-  context.fillStyle = context.strokeStyle = "#fff";
+  context.fillStyle = context.strokeStyle = ("colour" in stroke && stroke.colour) || "#fff";
   switch (stroke.kind) {
     case "clear": return context.clearRect(0, 0, width, height);
     case "invert": return context.fillRect(0, 0, width, height);

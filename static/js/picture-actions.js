@@ -81,6 +81,7 @@ export function makingRows(job, image) {
     row("zoom", "zoom", "Zoom out", "Z"),
     row("pan", "pan", "Pan", "P"),
     row("repaint", "region", "Repaint a part", "E"),
+    row("redesign", "edit", "Draw and redesign…"),
   ];
   if (image.width !== image.height) rows.push(row("square", "square", "Make square"));
   rows.push(row("reshape", "shape", "Change shape…"));

@@ -7,7 +7,7 @@ const labels = (changes = {}, picture = {}) => makingRows(done(changes), { ...im
 
 test("the rows stand in one order wherever they are shown", () =>
   equal(labels(), ["Vary, subtle", "Vary, strong", "Upscale 2×", "Upscale, creative", "Zoom out", "Pan", "Repaint a part",
-    "Make square", "Change shape…", "Picture alone", "Reroll all four", "Remix…", "Use as…"]));
+    "Draw and redesign…", "Make square", "Change shape…", "Picture alone", "Reroll all four", "Remix…", "Use as…"]));
 
 test("what would change nothing is not offered", () => {
   equal(labels({}, { width: 768 }).includes("Make square"), false);

@@ -2,7 +2,7 @@
 
 import { tests } from "./check.js";
 
-const FILES = ["format", "store", "set-view", "lineage", "picture-actions", "place", "live", "prompt-text", "completions", "lens-view", "links", "lens-references", "mask", "check-groups", "workflow-form"];
+const FILES = ["format", "store", "set-view", "lineage", "picture-actions", "place", "live", "prompt-text", "completions", "lens-view", "links", "lens-references", "mask", "check-groups", "workflow-form", "media"];
 
 await Promise.all(FILES.map((name) => import(`./${name}.test.js`)));
 const failures = [];

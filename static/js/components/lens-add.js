@@ -1,7 +1,8 @@
 // @ts-check
 /**
- * `<lens-add>`: the button that adds a picture to the prompt: from this device, or by its link.
- * Events: `add-files` {files}, `add-link` {link}.
+ * `<lens-add>`: the button that adds a picture to the prompt: from this device, or by its link;
+ * or that goes on to redesign some.
+ * Events: `add-files` {files}, `add-link` {link}, `redesign` {picture: null}.
  */
 import { icon, part, wish } from "../dom.js";
 import { isLink } from "../links.js";
@@ -11,7 +12,8 @@ const MARKUP = `<button type="button" class="ib" aria-label="Add a picture" aria
 <input type="file" accept="image/*" multiple hidden>
 <div class="pop add" id="add-picture" role="group" aria-label="Add a picture" hidden>
 <div class="cmds"><button type="button" data-from="device">${icon("picture")}<span>From this device</span></button>
-<button type="button" data-from="link">${icon("link")}<span>Paste a link</span></button></div>
+<button type="button" data-from="link">${icon("link")}<span>Paste a link</span></button>
+<button type="button" data-from="redesign">${icon("edit")}<span>Redesign pictures…</span></button></div>
 <div class="by-link" hidden><input type="url" aria-label="Link of a picture" placeholder="https://" spellcheck="false" autocomplete="off" enterkeyhint="done">
 <button type="button" class="btn quiet">Add</button><p class="sorry" role="status" hidden>That is no link. It begins with https://.</p></div></div>`;
 
@@ -26,6 +28,10 @@ export class LensAdd extends HTMLElement {
       this.#files.click();
     });
     part(this, "[data-from=link]").addEventListener("click", () => this.#ask(true));
+    part(this, "[data-from=redesign]").addEventListener("click", () => {
+      show(false);
+      wish(this, "redesign", { picture: null });
+    });
     this.#files.addEventListener("change", () => {
       wish(this, "add-files", { files: [...(this.#files.files ?? [])] });
       this.#files.value = "";

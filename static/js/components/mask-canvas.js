@@ -6,6 +6,8 @@
  *     canvas.tool = "eraser";  canvas.size = 64;
  *     canvas.undo();  canvas.invert();  await canvas.toPng();
  *
+ * With the attribute `draws` it is a drawing in `colour` in place of a mask.
+ *
  * Events: `mask` {said}: it is another mask, in words for who does not see it; `brush-size` {size}.
  *
  * The mask itself has the size of the picture; what is seen of it is drawn from it.
@@ -22,10 +24,13 @@ import { greyPng } from "../mask-png.js";
 import { add, draw, isBlank, NOTHING, redo, render, undo } from "../mask-strokes.js";
 import { fit, pan, toPicture, zoom } from "../mask-view.js";
 import { MaskInk } from "./mask-ink.js";
+import { PenInk } from "./pen-ink.js";
 
 /** A brush of this size is as wide as the longer side of the picture. */
 const WHOLE = 1024;
 export const SIZES = { min: 1, max: 200, usual: 64 };
+/** Of a pen that draws. */
+export const PEN_SIZES = { min: 1, max: 50, usual: 8 };
 /** Units: parts of the longer side for one press of an arrow key, and with Shift. */
 const STEP = 1 / 128;
 const LEAP = 1 / 16;
@@ -38,14 +43,15 @@ const MARKUP = `<div class="easel" tabindex="0" role="application"><img alt="" d
 
 export class MaskCanvas extends HTMLElement {
   /** @type {Tool} */ tool = "brush";
-  #size = SIZES.usual;
+  /** Of what is drawn; "" where a mask is painted. */ colour = "";
+  #size = SIZES.usual; // until it is known what for
   /** @type {Picture} */ #picture = { url: "", rough: "", width: 1, height: 1, label: "" };
   /** @type {History} */ #history = NOTHING;
   /** What is being painted. @type {Extract<Stroke, {points: Point[]}>|null} */ #stroke = null;
   /** Fingers on the glass, by id, in CSS px of the easel. @type {Map<number, {x: number, y: number}>} */ #fingers = new Map();
   /** Two fingers have moved the picture: until all are gone nothing is painted. */ #pinched = false;
   #mask = document.createElement("canvas");
-  /** @type {MaskInk|null} */ #ink = null;
+  /** @type {MaskInk|PenInk|null} */ #ink = null;
   #room = { width: 0, height: 0 };
   #view = { scale: 1, x: 0, y: 0 };
   /** Where the brush is, in the picture. @type {Point} */ #at = [0, 0];
@@ -54,7 +60,9 @@ export class MaskCanvas extends HTMLElement {
   connectedCallback() {
     if (this.firstElementChild) return;
     this.innerHTML = MARKUP;
-    this.#ink = new MaskInk(/** @type {HTMLCanvasElement} */ (this.querySelector("canvas")), this.#mask);
+    this.#size = this.sizes.usual;
+    const Ink = this.hasAttribute("draws") ? PenInk : MaskInk;
+    this.#ink = new Ink(/** @type {HTMLCanvasElement} */ (this.querySelector("canvas")), this.#mask);
     const easel = this.#easel;
     easel.addEventListener("pointerdown", (event) => this.#down(event));
     easel.addEventListener("pointermove", (event) => this.#move(event));
@@ -96,9 +104,14 @@ export class MaskCanvas extends HTMLElement {
     return this.#size;
   }
 
+  get sizes() {
+    return this.hasAttribute("draws") ? PEN_SIZES : SIZES;
+  }
+
   /** The diameter of the brush, of which 1024 is the longer side of the picture. */
   set size(size) {
-    this.#size = Math.max(SIZES.min, Math.min(SIZES.max, Math.round(size)));
+    const { min, max } = this.sizes;
+    this.#size = Math.max(min, Math.min(max, Math.round(size)));
     this.#placeBrush();
   }
 
@@ -192,7 +205,8 @@ export class MaskCanvas extends HTMLElement {
   #begin(at) {
     const { tool } = this;
     const points = [at];
-    this.#stroke = tool === "lasso" ? { kind: tool, points } : { kind: tool, size: this.#diameter, points };
+    const colour = this.colour && tool !== "eraser" ? { colour: this.colour } : {};
+    this.#stroke = tool === "lasso" ? { kind: tool, points, ...colour } : { kind: tool, size: this.#diameter, points, ...colour };
     this.#drawNew(0);
   }
 

@@ -1,7 +1,7 @@
 // @ts-check
 /**
- * What every dialog with a mask has: the picture, the tools and their keys. `MaskPainter` and `MaskMaker` say what it
- * is for; they give the rest of the dialog, and are told by the methods below it.
+ * What every dialog in which a picture is painted on has: the picture, the tools and their keys. `MaskPainter`,
+ * `MaskMaker` and `DrawingMaker` say what it is for; they give the rest of the dialog, and are told by the methods below it.
  *
  * @typedef {import("./mask-canvas.js").Tool} Tool
  * @typedef {import("./mask-canvas.js").Picture} Picture
@@ -11,7 +11,6 @@ import { icon, isField, part, say, template, wish } from "../dom.js";
 import { stayAboveKeyboard } from "../lens-place.js";
 import { readMaskFile } from "../mask-file.js";
 import { isBlank } from "../mask-strokes.js";
-import { SIZES } from "./mask-canvas.js";
 
 /** @param {string} what @param {string} glyph @param {string} name */
 const tool = (what, glyph, name) => `<button type="button" class="ib" data-tool="${what}" aria-pressed="false" aria-label="${name}">${icon(glyph)}</button>`;
@@ -20,25 +19,32 @@ const command = (what, glyph, name) => `<button type="button" class="ib" data-do
 
 const HINT = "Paint over what should change. The rest stays as it is, pixel for pixel.";
 
+const LASSO = tool("lasso", "lasso", "Lasso (L)");
+const INVERT = command("invert", "invert", "Invert (I)");
+const MASK_FILE = `${command("file", "file", "Use a mask file")}<input type="file" accept="image/*" hidden>`;
+
 /**
- * The dialog, with what stands under its tools.
+ * The dialog, with what stands under its tools. With a `pen` it is for a drawing.
  * @param {string} label @param {string} foot constant markup
+ * @param {{hint: string, markup: string}|null} [pen] the first line, and the tools of a pen, as constant markup
  */
-export const desk = (label, foot) => template(`<dialog class="painter" aria-label="${label}">
+export const desk = (label, foot, pen = null) => template(`<dialog class="painter" aria-label="${label}">
 <div class="head"><button type="button" class="ib" data-do="close" aria-label="Close (Esc)">${icon("close")}</button>
-<p id="painter-hint">${HINT}</p><span class="which"></span></div>
-<mask-canvas></mask-canvas>
-<div class="dock"><div class="toolbar" role="group" aria-label="Mask tools">
-${tool("brush", "brush", "Brush (B)")}${tool("eraser", "eraser", "Eraser (X)")}${tool("lasso", "lasso", "Lasso (L)")}<hr>
-<label>Size <input type="range" min="${SIZES.min}" max="${SIZES.max}"><output></output></label><hr>
-${command("invert", "invert", "Invert (I)")}${command("undo", "undo", "Undo (Ctrl Z)")}${command("redo", "redo", "Redo (Ctrl Shift Z)")}
-${command("clear", "trash", "Clear")}${command("file", "file", "Use a mask file")}<input type="file" accept="image/*" hidden></div>
+<p${pen ? "" : ' id="painter-hint"'}>${pen ? pen.hint : HINT}</p><span class="which"></span></div>
+<mask-canvas${pen ? " draws" : ""}></mask-canvas>
+<div class="dock"><div class="toolbar" role="group" aria-label="${pen ? "Drawing" : "Mask"} tools">
+${tool("brush", "brush", "Brush (B)")}${tool("eraser", "eraser", "Eraser (X)")}${pen ? pen.markup : LASSO}<hr>
+<label>Size <input type="range"><output></output></label><hr>
+${pen ? "" : INVERT}${command("undo", "undo", "Undo (Ctrl Z)")}${command("redo", "redo", "Redo (Ctrl Shift Z)")}
+${command("clear", "trash", "Clear")}${pen ? "" : MASK_FILE}</div>
 ${foot}</div><span class="sr" role="status"></span></dialog>`);
 
 /** @type {Record<string, Tool>} */
 const TOOL_KEYS = { b: "brush", x: "eraser", l: "lasso" };
 /** @type {Record<string, string>} */
-const KEYS = { i: "invert", "[": "smaller", "]": "larger" };
+const KEYS = { i: "invert" };
+/** @type {Record<string, string>} */
+const SIZE_KEYS = { "[": "smaller", "]": "larger" };
 
 export class MaskDesk extends HTMLElement {
   /** @type {Picture|null} */ #picture = null;
@@ -57,7 +63,8 @@ export class MaskDesk extends HTMLElement {
     dialog.addEventListener("mask", (event) => this.#painted(/** @type {CustomEvent} */ (event).detail.said));
     dialog.addEventListener("brush-size", () => this.#showSize());
     this.#slider.addEventListener("input", () => this.#resize(Number(this.#slider.value)));
-    this.#files.addEventListener("change", () => this.#takeFile());
+    this.#files?.addEventListener("change", () => this.#takeFile());
+    [this.#slider.min, this.#slider.max] = [this.canvas.sizes.min, this.canvas.sizes.max].map(String);
     stayAboveKeyboard(dialog, new AbortController().signal);
   }
 
@@ -81,7 +88,7 @@ export class MaskDesk extends HTMLElement {
     const { canvas } = this;
     switch (what) {
       case "close": return this.dialog.close();
-      case "file": return this.#files.click();
+      case "file": return this.#files?.click();
       case "undo": return canvas.undo();
       case "redo": return canvas.redo();
       case "invert": return canvas.invert();
@@ -106,9 +113,9 @@ export class MaskDesk extends HTMLElement {
   }
 
   #showSize() {
-    const { size } = this.canvas;
+    const { size, sizes: { min, max } } = this.canvas;
     this.#slider.value = String(size);
-    this.#slider.style.setProperty("--p", String((size - SIZES.min) / (SIZES.max - SIZES.min)));
+    this.#slider.style.setProperty("--p", String((size - min) / (max - min)));
     say(part(this, ".toolbar output"), String(size));
   }
 
@@ -119,17 +126,23 @@ export class MaskDesk extends HTMLElement {
     const held = event.ctrlKey || event.metaKey;
     if (held && letter === "z") this.#do(event.shiftKey ? "redo" : "undo");
     else if (held && letter === "y") this.#do("redo");
-    else if (!held && TOOL_KEYS[letter]) this.#use(TOOL_KEYS[letter]);
-    else if (!held && KEYS[letter]) this.#do(KEYS[letter]);
+    else if (!held && this.#has("tool", TOOL_KEYS[letter])) this.#use(TOOL_KEYS[letter]);
+    else if (!held && (letter in SIZE_KEYS || this.#has("do", KEYS[letter]))) this.#do(KEYS[letter] ?? SIZE_KEYS[letter]);
     else if (!held && letter === "?") wish(this, "page-dialog", { name: "keys" });
     else return;
     event.preventDefault();
   }
 
+  /** Is there a button for it here? @param {string} kind @param {string|undefined} name */
+  #has(kind, name) {
+    return name !== undefined && this.querySelector(`[data-${kind}="${name}"]`) !== null;
+  }
+
   async #takeFile() {
-    const [file] = this.#files.files ?? [];
-    this.#files.value = "";
-    if (!file || !this.#picture) return;
+    const files = this.#files;
+    const [file] = files?.files ?? [];
+    if (!files || !file || !this.#picture) return;
+    files.value = "";
     try {
       this.canvas.place(await readMaskFile(file, this.#picture));
     } catch (reason) {
@@ -166,7 +179,8 @@ export class MaskDesk extends HTMLElement {
     return /** @type {HTMLInputElement} */ (part(this, "[type=range]"));
   }
 
+  /** None where a drawing is made. @returns {HTMLInputElement|null} */
   get #files() {
-    return /** @type {HTMLInputElement} */ (part(this, "[type=file]"));
+    return this.querySelector("[type=file]");
   }
 }
