@@ -305,7 +305,8 @@ def _fits(given: str, wanted: str) -> bool:
         return True
     if given.startswith("COMFY_"):
         return True  # decided by the node while it is linked
-    return not set(given.split(",")).isdisjoint(wanted.split(","))
+    # Packs write types as they like, and some of theirs are equal to any.
+    return not set(given.lower().split(",")).isdisjoint(wanted.lower().split(","))
 
 
 def _is_in(value: Any, choices: Choices) -> bool:

@@ -402,3 +402,13 @@ def test_what_leads_to_an_unknown_end_is_checked_as_well():
     catalog = Catalog.from_object_info(recorded_info())
     told = [problem.value for problem in preflight(graph, catalog)]
     assert told == ["SomebodysVideoSaver", "gone.safetensors"]
+
+
+def test_types_that_differ_only_in_how_they_are_written_are_joined():
+    made = {"input": {}, "output": ["audio"], "output_node": False}
+    info = {**recorded_info(), "SomebodysSound": made}
+    graph = {
+        "1": {"class_type": "SomebodysSound", "inputs": {}},
+        "2": {"class_type": "PreviewAudio", "inputs": {"audio": ["1", 0]}},
+    }
+    assert preflight(graph, Catalog.from_object_info(info)) == ()

@@ -32,7 +32,7 @@ _STEERERS = ("noise", "guider", "sampler", "sigmas")
 _SIZES = {
     "width": ("width", "empty_latent_width"),
     "height": ("height", "empty_latent_height"),
-    "length": ("length", "num_frames", "video_length", "frames"),
+    "length": ("length", "num_frames", "frames_number", "video_length", "frames"),
     "batch_size": ("batch_size",),
 }
 _TEXTS = (
@@ -63,14 +63,14 @@ _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 _STOP = "ConditioningZeroOut"
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
-    "prompt": ("prompt", "positive_prompt", "positive"),
+    "prompt": ("prompt", "positive_prompt", "positive", "text"),
     "negative": ("negative_prompt", "negative"),
     "seed": ("seed", "noise_seed"),
-    "steps": ("steps",),
-    "cfg": ("cfg",),
+    "steps": ("steps", "num_steps", "num_inference_steps"),
+    "cfg": ("cfg", "cfg_scale", "guidance_scale"),
     "width": _SIZES["width"],
     "height": _SIZES["height"],
-    "length": ("num_frames", "video_length", "length"),
+    "length": ("num_frames", "frames_number", "video_length", "length"),
 }
 _WORDS = ("prompt", "negative")
 # Nodes with a width and a height that is not the picture's.
@@ -137,7 +137,10 @@ class _Follower:
         return self._joined()
 
     def _by_name(self) -> None:
-        """Find by their names alone what no sampler led to: packs and services have their own."""
+        """Find by their names alone what no sampler led to: packs and services have their own.
+
+        The names are those of one node, the first of the graph that has any of them.
+        """
         known = {role.name for role in self.found}
         for role, names in _NAMED.items():
             if role in known:

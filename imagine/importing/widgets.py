@@ -48,7 +48,10 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     orders = [list(widget_names(node, schema))]
     if own and (any(i.is_dynamic for i in schema.inputs.values()) or len(own) >= len(orders[0])):
         orders.append(own)
-    readings = [_walk(order, values, schema) for order in orders]
+    # Buttons that a pack puts in between leave null behind, and so does a value that is not set.
+    plain = [value for value in values if value is not None]
+    givens = [values] if len(plain) == len(values) else [values, plain]
+    readings = [_walk(order, given, schema) for order in orders for given in givens]
     best = min(readings, key=lambda named: _misfits(named, schema))
     return {**_defaults(node, schema), **{n: v for n, v in best.items() if v is not None}}
 

@@ -31,6 +31,13 @@ def test_a_file_from_before_seeds_had_a_control_is_read_as_well():
     assert values(read(document).graph, "3")["steps"] == 30
 
 
+def test_buttons_that_a_pack_puts_between_the_values_are_none():
+    document = edited("sd15_default")
+    node(document, 3)["widgets_values"] = [5, "fixed", None, None, 30, 7.5, "heun", "karras", 0.9]
+    given = values(read(document).graph, "3")
+    assert (given["steps"], given["sampler_name"], given["denoise"]) == (30, "heun", 0.9)
+
+
 def test_what_a_file_does_not_have_gets_what_the_page_fills_in():
     document = edited("sd15_default")
     node(document, 3)["widgets_values"] = [5, "fixed", 30]

@@ -319,3 +319,15 @@ def test_both_texts_of_one_encoder_are_one_also_when_they_are_empty():
         "inputs": {"text_g": "", "text_l": "", "clip": ["4", 1]},
     }
     assert parameter(read(document), "negative").feeds == (("7", "text_g"), ("7", "text_l"))
+
+
+def test_a_graph_that_makes_text_has_its_question_as_the_prompt():
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {
+            "class_type": "SomebodysReader",
+            "inputs": {"picture": ["1", 0], "text": "What is it?", "temperature": 1},
+        },
+        "3": {"class_type": "PreviewAny", "inputs": {"source": ["2", 0]}},
+    }
+    assert parameter(read(document), "prompt").default == "What is it?"
