@@ -43,14 +43,15 @@ class Incoming:
         with self._using:
             if self._is_over or not any(chunks):
                 return
-            data = b"".join(chunks)
             if self._kind is None or self._file is None:
-                self._kind, data = self._begin(data)
+                self._kind, chunks = self._begin(chunks)
                 # Somebody may have tidied the folder away while we ran; the one with the database
                 # is not ours to make again.
                 self._part.parent.mkdir(exist_ok=True)
                 self._file = self._part.open("x+b", buffering=0)
-                self.says_itself = OWN_TEXT in data[:TEXT_SEARCHED]
+                chunks = [b"".join(chunks)]
+                self.says_itself = chunks[0].find(OWN_TEXT, 0, TEXT_SEARCHED) >= 0
+            data = b"".join(chunks)
             self.size += len(data)
             _write_all(self._file, data)
             if self.size > self._kind.limit:
@@ -60,12 +61,14 @@ class Incoming:
                     hint="Make a smaller one.",
                 )
 
-    def _begin(self, data: bytes) -> tuple[OutputType, bytes]:
+    def _begin(self, chunks: Sequence[bytes]) -> tuple[OutputType, Sequence[bytes]]:
         """Learn what is coming, and put the texts in; return what to write."""
-        kind = recognise(data, self._told)
-        if kind is not None:
-            return kind, kind.with_texts(data, self._texts)
-        if len(data) < HEAD_BYTES:
+        if len(chunks[0]) < HEAD_BYTES:
+            chunks = [b"".join(chunks)]
+        kind = recognise(chunks[0], self._told)
+        if kind is not None:  # only the first chunk is copied for its texts
+            return kind, [kind.with_texts(chunks[0], self._texts), *chunks[1:]]
+        if len(chunks[0]) < HEAD_BYTES:
             raise _broken_off("file")
         raise EngineError(
             f"The engine sent a file of a kind that is not taken here ({self._told}). "

@@ -5,6 +5,7 @@ from pathlib import Path
 from aiohttp import web
 
 from imagine.app_keys import PARTS
+from imagine.errors import NotFoundError
 from imagine.media import of_extension
 from imagine.routes.files import FileAnswer
 from imagine.routes.reading import read_query
@@ -22,7 +23,10 @@ def kept(request: web.Request, found: Path | str, name: str | None = None) -> we
     """Answer with what is kept: a file, under a name, or the address where it lies."""
     if isinstance(found, str):
         return web.Response(status=307, headers={"Location": found, "Cache-Control": "no-store"})
-    check_range(request, found.stat().st_size)
+    try:
+        check_range(request, found.stat().st_size)
+    except FileNotFoundError as error:
+        raise NotFoundError(f"{found.name} was moved just now.", hint="Ask again.") from error
     kind = of_extension(found.suffix[1:])
     assert kind is not None, "nothing else is kept"
     headers = file_headers(kind.content_type or kind.media_type)

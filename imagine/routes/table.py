@@ -149,7 +149,7 @@ OPERATIONS: tuple[Operation, ...] = (
         "/api/images/{name}",
         pictures.image,
         "A picture, as the engine made it",
-        answers={200: "image/*", 206: "image/*"},
+        answers={200: "image/*", 206: "image/*", 307: None},
         errors=(404, 416),
     ),
     Operation(
@@ -176,7 +176,7 @@ OPERATIONS: tuple[Operation, ...] = (
         uploads.upload,
         "A picture that came in, or a small copy of it",
         query=wire.UploadQuery,
-        answers={200: "image/*", 206: "image/*"},
+        answers={200: "image/*", 206: "image/*", 307: None},
         errors=(400, 404, 416),
     ),
     Operation(
