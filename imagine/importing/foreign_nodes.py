@@ -168,7 +168,9 @@ def _name(node: Mapping[str, Any]) -> str:
     inputs = node["inputs"]
     places = ("input_id", "raw_id", "title", "name")
     given = (inputs[place] for place in places if isinstance(inputs.get(place), str))
-    return next((name for text in given if (name := safe_name(text))), "")
+    # Where a file was run, the address of the picture stands in place of its name.
+    names = (safe_name(text) for text in given if "://" not in text)
+    return next((name for name in names if name), "")
 
 
 def _label(node: Mapping[str, Any]) -> str | None:

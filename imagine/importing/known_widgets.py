@@ -99,7 +99,9 @@ CR Text: text$
 CR Seed: seed#
 CR SDXL Aspect Ratio: width# height# aspect_ratio$ swap_dimensions$ upscale_factor# batch_size#
 CR Apply LoRA Stack:
-ShowText|pysssss: [text$]
+ShowText|pysssss: [_.] [_.]
+easy showAnything: [_.]
+Display Any (rgthree): [_.]
 Image Save: output_path$ filename_prefix$ filename_delimiter$ filename_number_padding# \
 filename_number_start$ extension$ dpi# quality# optimize_image$ lossless_webp$ overwrite_mode$ \
 show_history$ show_history_by_prefix$ embed_workflow$ show_previews$

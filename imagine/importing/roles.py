@@ -150,8 +150,17 @@ class _Follower:
                     continue
                 feeds = (self._typed(node_id, name, is_text=role in _WORDS) for name in names)
                 if feed := next((feed for feed in feeds if feed is not None), None):
-                    self._take(role, [feed], 0)
+                    self._take(role, [feed, *self._equal_sizes(role, feed)], 0)
                     break
+
+    def _equal_sizes(self, role: str, feed: Feed) -> Iterator[Feed]:
+        """Yield where the same size stands again, in a node that scales or makes the latent."""
+        value = inputs_of(self.graph, feed[0]).get(feed[1])
+        for node_id in self.graph if role in ("width", "height") else ():
+            inputs = inputs_of(self.graph, node_id)
+            is_whole = {"width", "height"} <= inputs.keys() and self._is_sized(node_id)
+            if is_whole and node_id != feed[0] and inputs[role] == value:
+                yield (node_id, role)
 
     def _models_by_name(self) -> None:
         """Find the files that no chain of models led to, by their names and what they end with."""
@@ -191,8 +200,14 @@ class _Follower:
                 if "positive" in into and {"seed", "noise_seed"} & inputs_of(self.graph, n).keys()
             ]
         samplers = samplers[:MOST_SAMPLERS]
-        before = {n: set(self._behind(n)) - {n} for n in samplers}
-        return sorted(samplers, key=lambda n: len(before[n].intersection(samplers)))
+        return sorted(samplers, key=lambda n: self._turn(n, samplers))
+
+    def _turn(self, sampler: str, samplers: Sequence[str]) -> tuple[int, int]:
+        """Return when a sampler works on its latent; what only helps another stands behind it."""
+        before = {*self._behind(sampler)} - {sampler}
+        start = links_of(self.graph, sampler).get("latent_image")
+        of_latent = {*self._behind(start[0])} if start else before
+        return len(of_latent.intersection(samplers)), -len(before.intersection(samplers))
 
     def _behind(self, start: str) -> list[str]:
         """Return a node and all that it is made from, the nearest first."""

@@ -133,3 +133,12 @@ def test_on_the_page_they_are_read_as_well():
     flow = read(document)
     assert parameter(flow, "how_many_steps").default == 14
     assert flow.notes == ()
+
+
+def test_an_address_is_no_name():
+    document = graph(
+        n50=of("ComfyUIDeployExternalImage", input_id="https://pictures.example/a.png"),
+        n51=of("VAEEncode", pixels=["50", 0], vae=["4", 2]),
+    )
+    document["3"]["inputs"]["latent_image"] = ["51", 0]
+    assert parameter(read(document), "image").default == ""

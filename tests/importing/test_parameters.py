@@ -331,3 +331,38 @@ def test_a_graph_that_makes_text_has_its_question_as_the_prompt():
         "3": {"class_type": "PreviewAny", "inputs": {"source": ["2", 0]}},
     }
     assert parameter(read(document), "prompt").default == "What is it?"
+
+
+def test_a_sampler_that_only_helps_another_stands_behind_it():
+    document = edited("sd15_api")
+    document["30"] = {"class_type": "KSampler", "inputs": dict(document["3"]["inputs"])}
+    document["30"]["inputs"] |= {"seed": 9, "latent_image": ["31", 0]}
+    document["31"] = {
+        "class_type": "EmptyLatentImage",
+        "inputs": {"width": 256, "height": 256, "batch_size": 1},
+    }
+    document["32"] = {"class_type": "VAEDecode", "inputs": {"samples": ["30", 0], "vae": ["4", 2]}}
+    document["33"] = {
+        "class_type": "SomebodysGuide",
+        "inputs": {"positive": ["6", 0], "negative": ["7", 0], "image": ["32", 0]},
+    }
+    document["3"]["inputs"] |= {"positive": ["33", 0], "negative": ["33", 1]}
+    flow = read(document)
+    assert parameter(flow, "width").feeds == (("5", "width"),)
+    assert parameter(flow, "seed").feeds == (("3", "seed"),)
+
+
+def test_a_size_that_stands_twice_is_one():
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {
+            "class_type": "SomebodysScaler",
+            "inputs": {"image": ["1", 0], "width": 832, "height": 480},
+        },
+        "3": {
+            "class_type": "SomebodysImageToVideo",
+            "inputs": {"image": ["2", 0], "width": 832, "height": 480, "prompt": "waves"},
+        },
+        "4": {"class_type": "VHS_VideoCombine", "inputs": {"images": ["3", 0]}},
+    }
+    assert parameter(read(document), "width").feeds == (("2", "width"), ("3", "width"))
