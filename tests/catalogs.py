@@ -30,6 +30,7 @@ LISTS = {
     "upscale_models": [("UpscaleModelLoader", "model_name")],
     "style_models": [("StyleModelLoader", "style_model_name")],
     "clip_visions": [("CLIPVisionLoader", "clip_name")],
+    "shapes": [("ImageOnlyCheckpointLoader", "ckpt_name")],
     "photomakers": [("PhotoMakerLoader", "photomaker_model_name")],
     "samplers": [("KSampler", "sampler_name"), ("KSamplerAdvanced", "sampler_name")],
 }

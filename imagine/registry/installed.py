@@ -8,7 +8,7 @@ that is about something else (a depth map's, the other half of a pair) is never 
 from collections.abc import Iterator, Sequence
 
 from imagine.catalog import Catalog
-from imagine.names import TAKEN, nearest, plain, stem
+from imagine.names import TAKEN, basename, nearest, plain, stem
 from imagine.profiles import Profile, Profiles, matches
 from imagine.repair import folder_of
 
@@ -20,6 +20,8 @@ _NAMELESS = (
 )
 # The loader whose graphs ask of a checkpoint only that it makes pictures.
 _WHOLE = "CheckpointLoaderSimple"
+# The family of the sketch engine, which needs no other file than its own.
+_SKETCH = "sketch"
 # Words of a file's name by which it does another work than one that is spelled nearly so.
 _TELLING = frozenset(
     {
@@ -46,6 +48,14 @@ class StandIns:
 
         ``class_type`` and ``name``: the node and the input that load it.
         """
+        found = self._find(wanted, installed, class_type, name)
+        if found is None and folder_of(class_type, name) != "loras":
+            return self._painter(installed)
+        return found
+
+    def _find(
+        self, wanted: str | None, installed: Sequence[str], class_type: str, name: str
+    ) -> str | None:
         if wanted is not None and (same := same_file(wanted, installed)) is not None:
             return same
         folder = folder_of(class_type, name)
@@ -108,6 +118,11 @@ class StandIns:
         for profile in sorted(self._profiles, key=lambda one: one.family != self._family):
             yield from (profile.vae,) if is_vae else profile.text_encoders
 
+    def _painter(self, installed: Sequence[str]) -> str | None:
+        """Return what the sketch engine lists everywhere: it paints whatever a graph asks for."""
+        kinds = ((one, self._kind(one)) for one in installed)
+        return next((one for one, kind in kinds if kind and kind.family == _SKETCH), None)
+
     def _kind(self, name: str) -> Profile | None:
         return self._profiles.recognise(name, self._catalog.metadata.get(name))
 
@@ -126,5 +141,11 @@ def _path(name: str) -> str:
 
 def _alike(wanted: str, names: Sequence[str]) -> list[str]:
     """Return the names that tell the same of what the file is about."""
-    told = _TELLING.intersection(plain(wanted).split("-"))
-    return [one for one in names if _TELLING.intersection(plain(one).split("-")) == told]
+    told = _told(wanted)
+    return [one for one in names if _told(one) == told]
+
+
+def _told(name: str) -> frozenset[str]:
+    """Return the telling words of a name; a folder tells only where the file itself does not."""
+    words = plain(name if stem(name) in _NAMELESS else basename(name)).split("-")
+    return _TELLING.intersection(words)

@@ -2,23 +2,32 @@
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
+from io import BytesIO
 from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image, ImageChops, ImageStat
 
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import find_outputs
-from imagine.preflight import preflight
+from imagine.input_image import InputImage
 from imagine.profiles import load_profiles
+from imagine.registry.availability import problems, reason, remarks
 from imagine.registry.entries import NUMBERS, Entry, Parameter
+from imagine.registry.filling import fill
+from imagine.registry.values import check_values, settle
+from imagine.sketch import serve
+from imagine.sketch.painter import Brief, paint
 from imagine.workflow_files import LIBRARY, Registry
-from tests.catalogs import recorded_info
+from tests.catalogs import engine_info, recorded_info
+from tests.sketch.helpers import Client, connected, distance
 
 ENTRIES = Registry(Path(__file__).with_name("nothing")).current().entries
-FAMILIES = {profile.family for profile in load_profiles()}
+PROFILES = load_profiles()
+FAMILIES = {profile.family for profile in PROFILES}
 # What the card promises, and more of the same for other families.
 PROMISED = {
     *("text_to_image", "image_to_image", "inpaint", "outpaint", "upscale", "multi_image_edit"),
@@ -42,6 +51,24 @@ def installed() -> dict[str, Any]:
 
 
 CATALOG = Catalog.from_object_info(installed())
+# An engine of somebody else, who has files of the same families.
+OTHERS = Catalog.from_object_info(
+    engine_info(
+        checkpoints=["juggernautXL_v9.safetensors", "flux1-krea-dev-fp8.safetensors"],
+        diffusion_models=[
+            "Flux/flux1-kontext-dev-Q8.safetensors",
+            "qwen_image_2512_fp8.safetensors",
+            "Qwen-Image-Edit-2511_bf16.safetensors",
+            "z_image_turbo_fp8.safetensors",
+            "wan/Wan2_1-I2V-14B-720P_fp8.safetensors",
+            "wan/Wan2_2-I2V-A14B-HIGH-noise_fp8.safetensors",
+            "wan/Wan2_2-I2V-A14B-LOW-noise_fp8.safetensors",
+        ],
+        upscale_models=["4x-UltraSharp.pth"],
+        clip_visions=["clip_vision_h.safetensors"],
+        shapes=["hunyuan3d-dit-v2-0-fp16.safetensors"],
+    )
+)
 
 
 def fed(entry: Entry, parameter: Parameter) -> Iterator[tuple[Any, InputSchema]]:
@@ -51,26 +78,28 @@ def fed(entry: Entry, parameter: Parameter) -> Iterator[tuple[Any, InputSchema]]
         yield node["inputs"][name], CATALOG.schemas[node["class_type"]].inputs[name]
 
 
-def without_lora(entry: Entry) -> dict[str, Any]:
-    """Return the graph with a LoRA in the place of none; how none is left out is tested apart."""
-    graph = json.loads(json.dumps(entry.graph).replace('"lora_name": ""', '"lora_name": "x"'))
-    assert isinstance(graph, dict)
-    return graph
-
-
 def test_every_promised_workflow_is_shipped():
     assert set(ENTRIES) >= PROMISED
     assert Registry(Path("nothing")).current().broken == ()
 
 
 @ENTRY
-def test_the_graph_fits_the_recorded_engine(entry: Entry):
-    said = [
-        detail.message
-        for detail in preflight(without_lora(entry), CATALOG)
-        if "lora_name is x" not in str(detail.message)
-    ]
-    assert said == []
+def test_an_engine_with_its_files_can_run_it(entry: Entry):
+    assert problems(entry, CATALOG, PROFILES) == ()
+    assert remarks(entry, CATALOG) == ()
+
+
+@ENTRY
+def test_files_of_other_names_do_as_well(entry: Entry):
+    assert problems(entry, OTHERS, PROFILES) == ()
+
+
+@ENTRY
+def test_an_engine_without_its_files_says_which(entry: Entry):
+    empty = Catalog.from_object_info(engine_info(text_encoders=(), vaes=()))
+    found = problems(entry, empty, PROFILES)
+    assert found
+    assert all("installed" in str(detail.message) for detail in found), found
 
 
 @ENTRY
@@ -151,3 +180,114 @@ def test_a_graph_is_kept_as_comfyui_exports_it(entry: Entry):
     path = LIBRARY / entry.file.replace(".toml", ".json")
     text = json.dumps(entry.graph, indent=2, ensure_ascii=False) + "\n"
     assert path.read_text(encoding="utf-8") == text
+
+
+# --- on the sketch engine
+
+# What it has no nodes for.
+NOT_SKETCHED = {"text_to_3d": "ImageOnlyCheckpointLoader"}
+# Small, so that each one is quick; what an entry does not have is left out.
+SMALL = {
+    "width": 256, "height": 256, "length": 5, "steps": 2, "switch": 1, "megapixels": 0.25,
+    "left": 64, "right": 64, "factor": 1.5,
+}
+PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
+
+
+@pytest.fixture
+async def client(tmp_path: Path) -> AsyncIterator[Client]:
+    async with serve(step_ms=0, output_dir=tmp_path) as engine, connected(engine.url) as client:
+        yield client
+
+
+async def made(client: Client, entry: Entry, *, pictures: int = 4, **given: Any) -> list[bytes]:
+    """Run a shipped workflow with its example, and return the files that it gave."""
+    catalog = Catalog.from_object_info(await client.get("/object_info"))
+    assert problems(entry, catalog, PROFILES) == ()
+    links = {}
+    for number, one in enumerate(entry.of_type(*PICTURES)[:pictures]):
+        links[one.name] = f"upload:{number:064x}"
+        await client.upload(shown(one), f"{one.name}.png")
+    small = {name: value for name, value in SMALL.items() if entry.parameter(name)}
+    asked = {**entry.example.parameters, **small, "seed": 7, **links, **given}
+    if entry.prompt is not None:
+        asked = {"prompt": entry.example.prompt, **asked}
+    asked = {name: value for name, value in asked.items() if entry.parameter(name)}
+    settled = settle(entry, catalog, PROFILES)
+    filled = fill(
+        entry,
+        check_values(entry, settled, asked, draw=lambda: 7),
+        images={link: InputImage(link, f"{name}.png", 192, 128) for name, link in links.items()},
+        catalog=catalog,
+        filename_prefix="imagine/x",
+    )
+    run = await client.run(filled.graph)
+    assert "execution_success" in run.kinds(), run.messages[-3:]
+    return [await client.view(image) for image in run.images()]
+
+
+def shown(picture: Parameter) -> Image.Image:
+    if picture.type is ParameterType.MASK:
+        mask = Image.new("L", (192, 128))
+        mask.paste(255, (60, 30, 130, 100))
+        return mask
+    words = {"image": "a lighthouse by the sea", "image_2": "a red fox in the snow"}
+    brief = Brief(((words.get(picture.name, picture.name), 1.0),), avoid="", seed=5)
+    return paint(brief, 192, 128)
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES.keys() - NOT_SKETCHED))
+async def test_it_runs_on_the_sketch_engine(client: Client, name: str):
+    files = await made(client, ENTRIES[name])
+    [file] = files
+    if ENTRIES[name].category == "video":
+        assert file.startswith(bytes.fromhex("1a45dfa3"))
+    else:
+        with Image.open(BytesIO(file)) as picture:
+            picture.load()
+            assert min(picture.size) >= 128
+            assert max(high - low for low, high in ImageStat.Stat(picture).extrema) > 100
+
+
+async def test_what_the_sketch_engine_cannot_run_says_why(client: Client):
+    catalog = Catalog.from_object_info(await client.get("/object_info"))
+    for name, missing in NOT_SKETCHED.items():
+        assert missing in str(reason(problems(ENTRIES[name], catalog, PROFILES)))
+
+
+@pytest.mark.parametrize("name", ["multi_image_edit", "multi_image_edit_qwen"])
+async def test_every_picture_that_is_given_changes_the_result(client: Client, name: str):
+    most = len(ENTRIES[name].of_type(ParameterType.IMAGE))
+    results = {
+        (await made(client, ENTRIES[name], pictures=count))[0] for count in range(1, most + 1)
+    }
+    assert len(results) == most
+
+
+async def test_outside_the_mask_every_pixel_stays(client: Client):
+    [file] = await made(client, ENTRIES["inpaint"])
+    before = shown(ENTRIES["inpaint"].parameters[0])
+    with Image.open(BytesIO(file)) as after:
+        assert after.size == before.size
+        changed = ImageChops.difference(after.convert("RGB"), before).getbbox()
+    assert changed is not None
+    # The mask, its margin and its soft edge.
+    assert changed[0] >= 60 - 24
+    assert changed[3] <= 100 + 24
+
+
+async def test_beyond_the_edge_the_picture_itself_stays(client: Client):
+    values = {"left": 96, "right": 0, "top": 32, "feathering": 0}
+    [file] = await made(client, ENTRIES["outpaint"], **values)
+    with Image.open(BytesIO(file)) as after:
+        size = after.size
+        kept = after.convert("RGB").crop((96, 32, *size))
+    before = shown(ENTRIES["outpaint"].parameters[0])
+    assert distance(kept, before.resize(kept.size, Image.Resampling.LANCZOS)) < 2
+
+
+async def test_enlarging_gives_the_factor_that_was_asked_for(client: Client):
+    for factor in (1.0, 1.75, 4.0):
+        [file] = await made(client, ENTRIES["upscale"], factor=factor)
+        with Image.open(BytesIO(file)) as picture:
+            assert picture.size == (192 * factor, 128 * factor)
