@@ -34,7 +34,6 @@ _CALLED = {
     "FLOAT": "a number",
     "STRING": "a text",
     "BOOLEAN": "true or false",
-    "COMBO": "one of a list",
 }
 
 

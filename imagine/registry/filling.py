@@ -184,7 +184,9 @@ class _Filling:
         if node_id not in self.surgery.nodes:
             return
         schema = self.surgery.schema_of(node_id)
-        wanted = schema.inputs.get(name) if schema is not None else None
+        if schema is None:
+            return  # the preflight tells of the node
+        wanted = schema.inputs.get(name)
         known = wanted.choices.known if wanted is not None and wanted.choices is not None else ()
         none = next((one for one in _NO_LORA if one in known), None)
         if none is not None:

@@ -3,12 +3,14 @@
 import copy
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from imagine.catalog import Catalog
 from imagine.errors import WorkflowError
 from imagine.graph import Workflow
 from imagine.image_request import Lora
@@ -341,6 +343,19 @@ def test_a_lora_that_is_left_out_is_passed_by() -> None:
     assert inputs(made, "2")["clip"] == ["1", 1]
     kept = filled(entry(LORA, nodes=with_lora()), lora="detail.safetensors")
     assert inputs(kept, "8")["lora_name"] == "detail.safetensors"
+
+
+def test_a_list_of_loras_that_knows_none_of_them_is_told_so() -> None:
+    loras: dict[str, Any] = {"lora_name": [["None", "style.safetensors"]]}
+    pack = {"input": {"required": loras | {"model": ["MODEL"]}}, "output": ["MODEL"]}
+    there = replace(
+        ENGINE, schemas={**ENGINE.schemas, **Catalog.from_object_info({"Stack": pack}).schemas}
+    )
+    nodes = with_nodes(n8=node("Stack", lora_name="style.safetensors", model=["1", 0]))
+    nodes["5"]["inputs"]["model"] = ["8", 0]
+    made = entry(LORA, nodes=nodes)
+    assert inputs(filled(made, engine_=there, lora=""), "8")["lora_name"] == "None"
+    assert inputs(filled(made, lora=""), "8")["lora_name"] == ""  # a node that is not there
 
 
 def test_loras_go_behind_what_loads_the_model_and_in_front_of_all_else() -> None:
