@@ -177,7 +177,7 @@ async def test_a_fifth_picture_is_refused_with_a_sentence(
     page = await open_page()
     names = ("teal", "olive", "navy", "gray", "white")
     desk = await opened(page, *(picture(f"{name}.png", name) for name in names))
-    await expect(desk.locator(".hint")).to_have_text(
+    await expect(desk.locator(".tells")).to_have_text(
         "Four pictures are the most. Remove one first."
     )
     await expect(desk.locator("redesign-slot")).to_have_count(4)
@@ -218,12 +218,12 @@ async def test_what_cannot_be_sent_is_said_and_nothing_is_lost(
     desk = await opened(page, picture("teal.png", "teal"))
     make = desk.get_by_role("button", name="Make")
     await make.click(force=True)
-    await expect(desk.locator(".hint")).to_have_text("Say what should change, in a note or below.")
+    await expect(desk.locator(".tells")).to_have_text("Say what should change, in a note or below.")
     await desk.get_by_label("What should change in picture 1?").fill("more blue")
     error = {"message": "The line is full.", "hint": "Try again later."}
     stage.refusals.append((429, error, {}))
     await make.click()
-    await expect(desk.locator(".hint")).to_have_text("The line is full. Try again later.")
+    await expect(desk.locator(".tells")).to_have_text("The line is full. Try again later.")
     await make.click()
     await expect(desk).to_be_hidden()
     (first, _), (second, _) = stage.generated
@@ -236,7 +236,7 @@ async def test_an_engine_that_cannot_do_it_is_told(
     stage.workflows = stage.workflows[:1]
     page = await open_page()
     desk = await opened(page, picture("teal.png", "teal"))
-    await expect(desk.locator(".hint")).to_have_text("No model of FLUX Kontext is installed.")
+    await expect(desk.locator(".tells")).to_have_text("No model of FLUX Kontext is installed.")
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1440, "dark"), (390, "light")])

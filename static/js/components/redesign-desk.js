@@ -24,13 +24,13 @@ const MOST = 4;
 const HINT = "Add up to four pictures, draw on them, and say what should change.";
 const BODY = template(`<dialog class="redesign" aria-label="Redesign pictures"><div class="head">
 <button type="button" class="ib" data-do="close" aria-label="Close (Esc)">${icon("close")}</button><h2>Redesign</h2></div>
-<form novalidate><div class="slots"><ol></ol><button type="button" class="well add" data-do="add">${icon("plus")}<span>Add a picture</span></button></div>
+<form novalidate><div class="slots"><ol></ol><button type="button" class="well another" data-do="add">${icon("plus")}<span>Add a picture</span></button></div>
 <input type="file" accept="image/*" multiple hidden>
 <div class="words"><label><span>What should become of them?</span><textarea name="whole" rows="2" maxlength="2000" placeholder="The jacket of picture 1 on the person of picture 2"></textarea></label>
 <label><span>This is sent</span><textarea name="prompt" rows="4" maxlength="6000"></textarea></label>
 <button type="button" class="act" data-do="anew" hidden>Write it anew from the notes</button>
 <label class="with"><span>Made with</span><select name="workflow"></select></label></div>
-<div class="foot"><p class="hint" role="status"></p><button class="btn">Make</button></div></form></dialog>`);
+<div class="foot"><p class="tells" role="status"></p><button class="btn">Make</button></div></form></dialog>`);
 
 export class RedesignDesk extends HTMLElement {
   /** @type {Api|null} */ #api = null;
@@ -207,7 +207,7 @@ export class RedesignDesk extends HTMLElement {
 
   /** @param {string} words @param {boolean} [wrong] */
   #tell(words, wrong = false) {
-    const line = part(this, ".hint");
+    const line = part(this, ".tells");
     say(line, words);
     line.classList.toggle("wrong", wrong);
     part(this, ".foot .btn").setAttribute("aria-disabled", String(this.#missing() !== ""));
