@@ -45,7 +45,7 @@ class Pages:
         )
         pages = {
             name: templates.get_template(f"{name}.html")
-            for name in ("index", "docs")
+            for name in ("index", "workflows", "docs")
             if (folder / f"{name}.html").is_file()
         }
 
@@ -91,6 +91,7 @@ class Pages:
     def routes(self) -> list[web.RouteDef]:
         return [
             web.get("/", partial(self.page, "index")),
+            web.get("/workflows", partial(self.page, "workflows")),
             web.get("/docs", partial(self.page, "docs")),
             web.get("/static/{name:.+}", self.file),
         ]

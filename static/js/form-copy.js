@@ -1,7 +1,7 @@
 // @ts-check
 // A filled form as a command line and as a prompt: each makes the same job as the button. Pure.
 
-import { changed, request } from "./form-values.js";
+import { changed, picturesOf, request } from "./form-values.js";
 
 /**
  * @typedef {import("./form-values.js").Workflow} Workflow
@@ -27,8 +27,22 @@ const literal = (text) => text.replace(/[{}]|(?<=\\),/g, "\\$&").replace(/\s+/g,
 export function asPrompt(workflow, values) {
   const all = changed(workflow, values);
   const words = all.find(({ parameter }) => parameter.name === "prompt");
-  const flags = all.filter((each) => each !== words).map(({ parameter, value }) => `${parameter.flag} ${written(value)}`);
-  return [words ? literal(String(words.value)) : "", `--workflow ${workflow.id}`, ...flags].filter(Boolean).join(" ");
+  const front = frontOf(workflow, values);
+  const flags = all.filter((each) => each !== words && !front.has(each.parameter.name));
+  return [...front.values(), words ? literal(String(words.value)) : "", `--workflow ${workflow.id}`,
+    ...flags.map(({ parameter, value }) => `${parameter.flag} ${written(value)}`)].filter(Boolean).join(" ");
+}
+
+/** Links at the front go into the fields for pictures in order, so only those without a gap before them stand there. @param {Workflow} workflow @param {Values} values */
+function frontOf(workflow, values) {
+  /** @type {Map<string, string>} */
+  const front = new Map();
+  for (const { name } of workflow.parameters.filter(({ type }) => type === "image")) {
+    const pictures = picturesOf(values, name);
+    if (pictures.length !== 1) break;
+    front.set(name, pictures[0].link);
+  }
+  return front;
 }
 
 /** @param {import("./form-values.js").Value} value */

@@ -79,13 +79,16 @@ export const used = ({ name, default: usual }, values) => (values[name] === unde
  */
 export function changed(workflow, values) {
   return workflow.parameters
-    .map((parameter) => ({ parameter, value: used(parameter, values) }))
+    .map((parameter) => ({ parameter, value: plainSeed(parameter, used(parameter, values)) }))
     .filter(({ parameter, value }) => {
       if (values[parameter.name] === undefined) return false;
       if (isPicture(parameter)) return Array.isArray(value) && value.length > 0;
-      return value !== parameter.default && !(parameter.type === "seed" && isDrawn(value));
+      return value !== plainSeed(parameter, parameter.default);
     });
 }
+
+/** There is one way to say that a seed is drawn. @param {Parameter} parameter @param {Value} value */
+const plainSeed = ({ type }, value) => (type === "seed" && isDrawn(value) ? -1 : value);
 
 /** Is a seed drawn anew each time? @param {Value} value */
 export const isDrawn = (value) => value === null || value === "" || value === -1;
@@ -136,6 +139,6 @@ export function ofJob(workflow, parameters) {
 
 /** A category or a type as words: text_to_image, Text to image. @param {string} name */
 export function asWords(name) {
-  const words = name.replace(/[_-]+/g, " ").trim();
+  const words = name.replace(/[_-]+/g, " ").replace(/\b3d\b/, "3D").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }

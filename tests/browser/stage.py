@@ -174,10 +174,10 @@ class Stage:
         self._number = 0
         self._sequence = 0
         self.add(*jobs or [])
-        templates = Environment(
+        self.templates = Environment(
             loader=FileSystemLoader(STATIC), autoescape=select_autoescape(), auto_reload=True
         )
-        self._index = templates.get_template("index.html")
+        self._index = self.templates.get_template("index.html")
         self.index_variables: Json = {"version": "0.1.0", "base": ""}
 
     # levers

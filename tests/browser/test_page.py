@@ -96,7 +96,7 @@ async def test_sets_stand_under_their_days_with_words_flags_and_time(
     await expect(page.locator(f"{caption(page, 3)} .note")).to_have_text(LEFT_OUT["message"])
     await expect(page.locator(f"{caption(page, 5)} .meta span")).to_contain_text("12 s · ")
     await expect(page.locator(".starred")).to_have_count(1)
-    await expect(page.locator(".filters a")).to_have_text(["All 5", "Starred 1"])
+    await expect(page.locator(".filters a")).to_have_text(["All 5", "Starred 1", "Workflows"])
     await picture_shown(page, 5, 3)
 
 

@@ -32,6 +32,12 @@ test("a request holds what differs from the defaults, and nothing else", () => {
   equal(changed(workflow, { negative: "" }).map(({ value }) => value), [""]);
 });
 
+test("a seed is drawn unless it is set, also where the file has one of its own", () => {
+  const fixed = { ...workflow, parameters: [{ ...seed, default: 7 }] };
+  equal([null, 7, 8].map((value) => request(fixed, { seed: value })), [{ parameters: { seed: -1 } }, {}, { parameters: { seed: 8 } }]);
+  equal([null, -1, 8].map((value) => request(workflow, { seed: value })), [{}, {}, { parameters: { seed: 8 } }]);
+});
+
 test("several pictures for the one field are a batch", () => {
   equal(mostPictures(workflow), 4);
   equal(mostPictures({ ...workflow, inputs: { ...workflow.inputs, batch: false } }), 1);
@@ -47,6 +53,8 @@ test("as a command line the quotes of the words are safe", () =>
 test("as a prompt the words are literal and in one line", () => {
   equal(asPrompt(workflow, { prompt: "a {red} fox\nin snow", tiling: true, negative: "text", seed: 7 }),
     "a \\{red\\} fox in snow --workflow inpaint --seed 7 --tiling on --negative text");
+  equal(asPrompt(workflow, { prompt: "a fox", image: [picture("a")], mask: [picture("b")] }),
+    `${picture("a").link} a fox --workflow inpaint --mask ${picture("b").link}`);
   equal(misread(workflow, { prompt: "a fox --v 7" }), "--v");
   equal(misread(workflow, { prompt: "well-known -- fox" }), "");
 });

@@ -1,8 +1,9 @@
 // @ts-check
-// <preferences-menu>: theme, all keys, the version.
+// <preferences-menu>: theme, the way to the workflows, all keys, the version.
 //   menu.update(store);
 // Wishes: `page-dialog` {name: "keys"}.
 
+import { base } from "../api.js";
 import { icon, say, template, wish } from "../dom.js";
 import { popover } from "../pop.js";
 
@@ -14,7 +15,7 @@ const BODY = template(`<div><button type="button" class="ib" aria-label="Prefere
   <div class="pop" role="dialog" aria-label="Preferences and help" hidden>
     <section><h2 id="theme-name">Theme</h2><div class="seg" role="radiogroup" aria-labelledby="theme-name">
       ${choice("", "System")}${choice("dark", "Dark")}${choice("light", "Light")}</div></section>
-    <div class="row"><button type="button" class="act" data-keys>All keys</button><span></span></div></div></div>`);
+    <div class="row"><span><a class="act" data-workflows>Workflows</a><button type="button" class="act" data-keys>All keys</button></span><span class="version"></span></div></div></div>`);
 
 export class PreferencesMenu extends HTMLElement {
   connectedCallback() {
@@ -29,12 +30,13 @@ export class PreferencesMenu extends HTMLElement {
       show(false);
       wish(this, "page-dialog", { name: "keys" });
     });
+    panel.querySelector("[data-workflows]")?.setAttribute("href", `${base}/workflows`);
     setTheme(chosen);
   }
 
   /** @param {import("../store.js").State} state */
   update({ version }) {
-    say(/** @type {Element} */ (this.querySelector(".row span")), `Imagine ${version || document.documentElement.dataset.version}`);
+    say(/** @type {Element} */ (this.querySelector(".version")), `Imagine ${version || document.documentElement.dataset.version}`);
   }
 }
 
