@@ -126,7 +126,7 @@ def job_image(index: int, stored: StoredPicture, parameters: Mapping[str, Any]) 
         thumbnail=f"/api/thumbnails/{stored.name}" if has_thumbnail else None,
         width=stored.width,
         height=stored.height,
-        duration_s=stored.duration_s,
+        duration_s=None if stored.duration_s is None else round(stored.duration_s, 3),
         media_type=stored.media_type,
         bytes=stored.bytes,
         seed=seed if isinstance(seed, int) else None,

@@ -30,6 +30,9 @@ What can be told:
     comfy.output_order = sorted          the order of the branches, a function of the output ids
     comfy.history_late_s = 0.05          the history follows the end by so much
     comfy.step_s = 0.05                  each step takes so long
+    comfy.give("SaveVideo", {"images": {"clip.mp4": data}, "text": ["a fox"]})   what an output node
+                                         gives, by its class or id: files under a key, or anything
+                                         else as it stands; also with `kind="temp"`, `folder="sub"`
     comfy.tells_outputs = False          `executed` is never sent
     comfy.takes_uploads.clear()          uploads wait, until `set()`
     comfy.answers_pings, comfy.speaks_flags, comfy.names_prompts = False …   other shortcomings
@@ -49,6 +52,7 @@ import asyncio
 import gzip
 import json
 import logging
+import mimetypes
 import uuid
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -442,7 +446,8 @@ class FakeComfy(FakeEngine):
         key = (query.get("type", "output"), query.get("subfolder", ""), query["filename"])
         if key not in self.files:
             return web.Response(status=404)
-        return web.Response(body=self.files[key], content_type="image/png")
+        told = mimetypes.guess_type(query["filename"])[0]
+        return web.Response(body=self.files[key], content_type=told or "application/octet-stream")
 
     async def _get_object_info(self, request: web.Request) -> web.Response:
         name = request.match_info.get("name")
