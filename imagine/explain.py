@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from imagine.errors import Detail, PromptError, WorkflowError
-from imagine.planner import Planner
+from imagine.planner import Outline, Planner
 from imagine.prompt_parser import Prompt, inspect, wire_parameters
 from imagine.workflow_builder import Plan
 
@@ -23,26 +23,26 @@ def explain(
     ``images`` are links that stand behind those in the prompt; nobody looks where they lead.
     ``seconds`` tells how long a plan would take on the engine. Units: seconds.
     """
-    seen = inspect(text, planner.vocabulary(text), options, uploads=len(images))
+    seen = inspect(text, planner.vocabulary(text, options), options, uploads=len(images))
     errors = list(seen.errors)
     jobs: list[dict[str, Any]] = []
     total: float | None = 0.0
     prompt = seen.prompt
     try:
-        for prompt in seen.prompts:
-            whole = replace(prompt, images=(*prompt.images, *images))
-            made = planner.outline(whole)
+        whole = (replace(prompt, images=(*prompt.images, *images)) for prompt in seen.prompts)
+        for prompt in (one for typed in whole for one in planner.spread(typed)):
+            outline = planner.outline(prompt)
             repeats = prompt.parameters.get("repeat", 1)
             assert isinstance(repeats, int), "the table says so"
-            jobs += [_job(whole, made)] * repeats
-            took = seconds(made)
+            jobs += [_job(prompt, outline)] * repeats
+            took = seconds(outline.plan)
             total = None if took is None or total is None else total + took * repeats
     except (PromptError, WorkflowError) as error:
         errors += _on(text, prompt, error)
         jobs.clear()
     return {
         "ok": not errors,
-        "count": seen.count,
+        "count": max(seen.count, len(jobs)),
         "jobs": jobs,
         "tokens": [
             {"start": t.start, "end": t.end, "kind": t.kind, "meaning": t.meaning}
@@ -62,7 +62,8 @@ def _on(text: str, prompt: Prompt | None, error: PromptError | WorkflowError) ->
     return [detail.model_copy(update={"start": None, "end": None}) for detail in details]
 
 
-def _job(prompt: Prompt, made: Plan) -> dict[str, Any]:
+def _job(typed: Prompt, outline: Outline) -> dict[str, Any]:
+    prompt, made = outline.prompt, outline.plan
     parameters = dict(made.parameters)
     if "seed" not in prompt.parameters:
         parameters["seed"] = None
@@ -70,7 +71,7 @@ def _job(prompt: Prompt, made: Plan) -> dict[str, Any]:
         "text": prompt.text,
         "segments": [{"text": s.text, "weight": s.weight} for s in prompt.segments],
         "images": list(prompt.images),
-        "typed": wire_parameters(prompt),
+        "typed": wire_parameters(typed),
         "parameters": parameters,
         "canonical": prompt.canonical(),
         "width": parameters["width"],

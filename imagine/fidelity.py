@@ -68,6 +68,8 @@ _REFERENCE: Mapping[str, Facts] = {
                     "the set by these pictures. PhotoMaker and the face files of IPAdapter keep "
                     "the face."),
     "cw": (_NEAR, "Is the strength of --cref; it does not tell the face from the clothes."),
+    "character": (_OWN, "Puts the trigger of a character of characters.toml in front of the words, "
+                        "adds its LoRA as --lora does, and its pictures as --cref does."),
     "oref": (_NEAR, "Takes a model that changes pictures, if one is installed; otherwise guides "
                     "the set by this picture."),
     "ow": (_NEAR, "Is the strength of --oref."),
@@ -96,6 +98,8 @@ _ENGINE: Mapping[str, Facts] = {
                          "or all in one latent batch."),
     "denoise": (_OWN, "Says how much of the picture is redrawn from which a set begins; where it "
                       "begins from nothing, it is left out with a note."),
+    "workflow": (_OWN, "Makes the set with a workflow of the registry, and adds a flag for each of "
+                       "its parameters."),
     "clip_skip": (_OWN, "Reads the words so many layers before the end of CLIP; 1 is the end."),
 }
 

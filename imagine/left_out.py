@@ -50,7 +50,7 @@ def left_out(settled: Settled) -> Iterator[Note]:
     done = HONOURED | settled.honoured | settled.dismissed
     for row in prompt.vocabulary.parameters:
         value = prompt.parameters.get(row.name)
-        if value is None or row.name in done or row.is_legacy or _is_default(row, value):
+        if value is None or row.name in done or row.is_legacy or is_default(row, value):
             continue  # old flags are told while the prompt is read
         if row.name == "style" and isinstance(value, str) and value.startswith("raw"):
             continue  # which is --raw as well
@@ -67,5 +67,6 @@ def _reason(row: Parameter) -> str:
     return _REASONS.get(row.name) or _GROUP_REASONS.get(row.group, _NOTHING_LIKE_IT)
 
 
-def _is_default(row: Parameter, value: Value) -> bool:
+def is_default(row: Parameter, value: Value) -> bool:
+    """Say whether a value is what would be there without it."""
     return value is False or (row.default is not None and value == row.default)

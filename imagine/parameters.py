@@ -26,6 +26,7 @@ class ValueType(StrEnum):
     SIZE = "size"
     TEXT = "text"
     WEIGHTED_LIST = "weighted_list"
+    SWITCH = "switch"
     VERSION = "version"
 
 
@@ -35,6 +36,7 @@ class Group(StrEnum):
     IMAGE = "image"
     REFERENCE = "reference"
     ENGINE = "engine"
+    WORKFLOW = "workflow"
     VIDEO = "video"
     QUEUE = "queue"
     LEGACY = "legacy"
@@ -47,6 +49,7 @@ class ItemKind(StrEnum):
     STYLE = "style"
     PROFILE = "profile"
     LORA = "lora"
+    CHARACTER = "character"
 
 
 class Arity(StrEnum):
@@ -66,6 +69,7 @@ class Parameter:
     what is allowed where a range does not. ``bare`` is the value when none is typed; ``tolerates``
     are words that old clients put after a flag without value. ``old_models`` had a longer scale up
     to ``old_max``. Of the parameters with the same ``rivals`` name, the first one typed counts.
+    ``usual``: the weight of a choice that is typed without one.
     ``here`` says in a sentence what it does on this server, and ``fidelity`` how near that comes.
     """
 
@@ -87,6 +91,7 @@ class Parameter:
     bare: str | None = None
     tolerates: tuple[str, ...] = ()
     rivals: str | None = None
+    usual: tuple[tuple[str, float], ...] = ()
     old_models: tuple[str, ...] = ()
     old_min: float | None = None
     old_max: float | None = None
@@ -117,6 +122,11 @@ class Parameter:
                 return Arity.REST if self.runs_on else Arity.WORD
 
     @property
+    def weight_mark(self) -> str:
+        """What stands between an item of a weighted list and its weight."""
+        return ":" if self.items in (ItemKind.LORA, ItemKind.CHARACTER) else "::"
+
+    @property
     def is_list(self) -> bool:
         return self.type in (ValueType.LIST, ValueType.WEIGHTED_LIST)
 
@@ -125,12 +135,19 @@ class Parameter:
         return self.group is Group.LEGACY
 
     @property
+    def is_of_workflow(self) -> bool:
+        """Whether a workflow brings it, whatever a flag of that name means elsewhere."""
+        return self.group is Group.WORKFLOW
+
+    @property
     def range(self) -> str:
         """What is allowed, in a few words: ``0–100``, ``W:H, 1–10000``, ``low, high``."""
         if self.values:
             return self.values
         if self.choices:
-            return ", ".join(short(choice) for choice in self.choices)
+            listed = ", ".join(short(choice) for choice in self.choices[:MOST_LISTED])
+            more = len(self.choices) - MOST_LISTED
+            return listed if more <= 0 else f"{listed} and {more} more"
         if self.min is not None and self.max is not None:
             return f"{short(self.min)}–{short(self.max)}"
         return "no value" if self.type is ValueType.FLAG else "one word"
@@ -153,7 +170,7 @@ class Parameter:
 
 def short(value: str | float) -> str:
     """Print a number without a needless ``.0``."""
-    return value if isinstance(value, str) else f"{value:.12g}"
+    return f"{value:.12g}" if isinstance(value, float) else str(value)
 
 
 VERSIONS = ("1", "2", "3", "4", "5", "5.1", "5.2", "6", "6.1", "7", "8", "8.1", "8.2")
@@ -161,6 +178,8 @@ NIJI_VERSIONS = ("4", "5", "6", "7")
 MAX_SEED = 4294967295
 MAX_RATIO = 10_000
 MAX_JOBS = 40
+# So many choices are told where a flag is explained.
+MOST_LISTED = 20
 
 _EARLY = ("1", "2", "3", "test", "testp", "creative", "beta", "old", "vibe")
 _LINK = "https://example.com/cat.png"
@@ -242,6 +261,9 @@ _REFERENCE = (
     _links("cref", "Keep this character", versions="6, niji 6"),
     _whole("cw", "cw", 0, 100, "50", "How much of the character: 0 the face, 100 clothes too",
            group=Group.REFERENCE, default=100, versions="6, niji 6"),
+    _row("character", "character", ValueType.WEIGHTED_LIST, "A character of this server, by its id",
+         group=Group.REFERENCE, items=ItemKind.CHARACTER, example="mira:0.8", min=-10, max=10,
+         values="ids, each with :strength, -10 to 10", ours=True),
     _links("oref", "Put this person or thing into the picture", max_items=1, values="one link",
            versions="7"),
     _whole("ow", "ow", 1, 1000, "200", "How strong that person or thing is",
@@ -282,6 +304,8 @@ _ENGINE = (
          choices=("one_by_one", "together"), ours=True),
     _number("denoise", 0, 1, 0.05, "0.6", "How much of a picture to redraw",
             group=Group.ENGINE, ours=True),
+    _row("workflow", "workflow", ValueType.TEXT, "A workflow of this server, by its id",
+         group=Group.ENGINE, example="text_to_image", values="the id of a workflow", ours=True),
     _whole("clip_skip", "clip-skip", 1, 24, "2", "Read the words from an earlier layer of CLIP",
            group=Group.ENGINE, ours=True),
 )

@@ -5,23 +5,34 @@ installed now and what the owner configured.
 """
 
 import asyncio
-import secrets
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Protocol, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from imagine.catalog import Catalog
+from imagine.characters import NAME as CHARACTER
+from imagine.characters import (
+    NOBODY,
+    Character,
+    Characters,
+    cast_of,
+    told_of,
+    with_characters,
+    with_known,
+)
 from imagine.defaults import NOTHING_CHOSEN, Defaults
 from imagine.errors import PromptError, WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
-from imagine.links import read_picture
 from imagine.model_choice import choose_model, installed_models
-from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
+from imagine.models import Job, Note, Origin
+from imagine.planned import Inputs, Planned, draw_seed
 from imagine.planning.memory import PARAMETER as OOM_RETRY
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
 from imagine.prompt_links import flags_of, links_of, with_links
+from imagine.prompt_options import plain_key
 from imagine.prompt_parser import (
     MAX_CHARACTERS,
     VOCABULARY,
@@ -30,8 +41,16 @@ from imagine.prompt_parser import (
     expand,
     parse,
 )
+from imagine.prompt_workflow import FLAG as WORKFLOW
+from imagine.prompt_workflow import workflow_named
 from imagine.recognition import describe_models
-from imagine.workflow_builder import Plan, Workflow, build, plan
+from imagine.registry.asking import WorkflowAsk
+from imagine.registry.lookup import NO_WORKFLOWS, Registry
+from imagine.registry.rerunning import is_run, reseeded
+from imagine.workflow_builder import Plan, build, plan
+from imagine.workflow_planner import UNSEEN, WorkflowPlanner
+
+__all__ = ["Inputs", "Planned", "Planner", "draw_seed", "read_apart"]
 
 T = TypeVar("T")
 
@@ -39,117 +58,25 @@ T = TypeVar("T")
 LONG = 1_000
 # Without it there is no wildcard in a prompt.
 MARK = "__"
+# Without one of these no file has to be looked at for it.
+MARKS = (MARK, "workflow", "character")
+NO_OPTIONS: Mapping[str, Any] = MappingProxyType({})
 # A canonical prompt, with everything written in, is longer than what was typed.
 MOST_STORED = 24_000
-# The size that a picture is taken to have while it is not found. Units: pixels.
-UNSEEN = (1024, 1024)
-
-# What a job is called that grows from a picture.
-KINDS: Mapping[Action, JobKind] = {
-    Action.UPSCALE: JobKind.UPSCALE,
-    Action.ENHANCE: JobKind.UPSCALE,
-    Action.VARIATION: JobKind.VARIATION,
-    Action.ZOOM: JobKind.ZOOM,
-    Action.RESHAPE: JobKind.ZOOM,
-    Action.PAN: JobKind.PAN,
-    Action.SQUARE: JobKind.SQUARE,
-    Action.REGION: JobKind.REGION,
-}
-# Where in the line the flags of speed put a job.
-SPEEDS: Mapping[str, int] = {"turbo": 20, "fast": 10, "relax": -10}
-
-
-class Inputs(Protocol):
-    """Finds the pictures that prompts name.
-
-    Raises:
-        PromptError: a link names no picture, or one that cannot be used.
-    """
-
-    async def find(self, links: Collection[str]) -> Mapping[str, InputImage]:
-        """Return the picture of each link; those on the web are fetched and kept."""
-        ...
-
-    async def find_mask(self, link: str, source: InputImage) -> InputImage:
-        """Return a mask for a picture: of its size, white where it is to be painted anew."""
-        ...
 
 
 async def read_apart(text: str, work: Callable[[], T]) -> T:
-    """Do work on a prompt: in a thread when it is long, or when it may need wildcard files."""
-    return await asyncio.to_thread(work) if len(text) > LONG or MARK in text else work()
-
-
-def draw_seed() -> int:
-    """Draw a seed of 32 bits, the range of ``--seed``."""
-    return secrets.randbelow(2**32)
+    """Do work on a prompt: in a thread when it is long, or when files may have to be looked at."""
+    is_slow = len(text) > LONG or any(mark in text.lower() for mark in MARKS)
+    return await asyncio.to_thread(work) if is_slow else work()
 
 
 @dataclass(frozen=True, slots=True)
-class Planned:
-    """One job to be: its prompt, what it will use, and its graph if the engine is known.
+class Outline:
+    """What a prompt would become: the prompt with all written out, and its plan."""
 
-    ``prompt_id`` stands in the graph's file names, so a graph serves one attempt only. ``origin``
-    and ``member`` say what it grows from (`imagine.workflow_builder.plan`).
-    """
-
-    prompt_id: str
     prompt: Prompt
     plan: Plan
-    workflow: Workflow | None
-    catalog: Catalog | None
-    origin: Origin | None = None
-    member: int | None = None
-
-    @property
-    def notes(self) -> tuple[Note, ...]:
-        return tuple(dict.fromkeys((*self.prompt.notes, *self.plan.notes)))
-
-    @property
-    def kind(self) -> JobKind:
-        """What the job is called."""
-        if self.member is not None:
-            return JobKind.SINGLE
-        if self.origin is not None:
-            return KINDS[self.origin.action]
-        if "edit" in self.prompt.parameters:
-            return JobKind.EDIT
-        return JobKind.IMAGINE if self.prompt.text else JobKind.BLEND
-
-    @property
-    def priority(self) -> int:
-        """What the prompt asks for with ``--turbo``, ``--fast`` or ``--relax``."""
-        return next((SPEEDS[flag] for flag in SPEEDS if self.prompt.parameters.get(flag)), 0)
-
-    @property
-    def parents(self) -> tuple[Parent, ...]:
-        """The pictures of other jobs that it begins from, or that guide it."""
-        origin = (self.origin.source,) if self.origin is not None else ()
-        named = (read_picture(link) for link in (*origin, *links_of(self.prompt)))
-        parents = (Parent(job=one.job, image=one.image) for one in named if one is not None)
-        return tuple(dict.fromkeys(parents))
-
-    def job(
-        self, batch: str, parents: Sequence[Parent] | None = None, kind: JobKind | None = None
-    ) -> Job:
-        """Return the first snapshot of the job; the store gives it its number.
-
-        ``parents`` and ``kind`` are what it is said to grow from and to be, where that is more
-        than its prompt tells.
-        """
-        return Job(
-            id=self.prompt_id,
-            number=0,
-            batch=batch,
-            kind=self.kind if kind is None else kind,
-            prompt=self.prompt.source,
-            canonical=self.prompt.canonical(),
-            text=self.prompt.text,
-            parameters=self.plan.parameters,
-            notes=self.notes,
-            parents=self.parents if parents is None else tuple(parents),
-            created_at=utc_now(),
-        )
 
 
 class Planner:
@@ -163,16 +90,77 @@ class Planner:
         wildcards: Callable[[], Mapping[str, tuple[str, ...]]] = lambda: VOCABULARY.wildcards,
         defaults: Defaults = NOTHING_CHOSEN,
         inputs: Inputs | None = None,
+        registry: Registry = NO_WORKFLOWS,
+        characters: Characters = NOBODY,
     ) -> None:
         self._profiles = profiles
         self._catalog = catalog
         self._wildcards = wildcards
         self._defaults = defaults
         self._inputs = inputs
+        self._characters = characters
+        self._workflows = WorkflowPlanner(profiles, registry, characters, inputs)
 
-    def vocabulary(self, text: str) -> Vocabulary:
-        """Return what a prompt is read by. Where it may hold a wildcard, files are looked at."""
-        return replace(VOCABULARY, wildcards=self._wildcards()) if MARK in text else VOCABULARY
+    def vocabulary(self, text: str, options: Mapping[str, Any] = NO_OPTIONS) -> Vocabulary:
+        """Return what a prompt and its options are read by.
+
+        Where they may name a wildcard, a workflow or a character, files are looked at.
+        """
+        known = VOCABULARY
+        asked = f"{text.lower()} {' '.join(map(plain_key, options))}"
+        if MARK in text:
+            known = replace(known, wildcards=self._wildcards())
+        if CHARACTER in asked:
+            known = with_known(known, self._characters.current().characters)
+        if WORKFLOW in asked:
+            named = workflow_named(text, options)
+            known = self._workflows.vocabulary(named, known, self._catalog())
+        return known
+
+    def parameters(self, workflow: str | None) -> Vocabulary:
+        """Return all flags, those of a workflow included; for threads.
+
+        Raises:
+            NotFoundError: there is no such workflow.
+        """
+        known = with_known(VOCABULARY, self._characters.current().characters)
+        if workflow is not None:
+            self._workflows.find(workflow)
+        return self._workflows.vocabulary(workflow, known, self._catalog())
+
+    async def characters(self) -> list[Character]:
+        """Return all characters, with pictures that are there."""
+        found = (await asyncio.to_thread(self._characters.current)).characters
+        return list(found.values())
+
+    async def plan_workflow(self, ask: WorkflowAsk) -> list[Planned]:
+        """Plan the runs of a workflow that a request asks for.
+
+        Raises:
+            NotFoundError: there is no such workflow, or no such character.
+            PromptError: a value cannot be, or there are too many pictures.
+            WorkflowError: the engine cannot run it.
+        """
+        return await self._workflows.plan_ask(ask, self._catalog())
+
+    async def plan_again(self, job: Job, text: str | None) -> list[Planned]:
+        """Plan a run of a workflow anew, with other seeds, or with other words and flags.
+
+        A prompt that names no workflow is read as one of the same, and changes what it says.
+
+        Raises:
+            PromptError: the prompt cannot be.
+            WorkflowError: the workflow is no longer there, or the engine cannot run it.
+        """
+        if text is None:
+            return [await self._workflows.plan_again(job, self._catalog())]
+        if await asyncio.to_thread(workflow_named, text, NO_OPTIONS) is not None:
+            return await self.plan_all(text, NO_OPTIONS)
+        rerun = await self._workflows.rerun(job, self._catalog())
+        prompts = await self.read(text, {WORKFLOW: rerun.entry.id})
+        catalog = self._catalog()
+        rerun = reseeded(rerun, draw_seed())
+        return [await self._workflows.plan(one, catalog, beneath=rerun) for one in prompts]
 
     async def plan_all(
         self,
@@ -209,11 +197,21 @@ class Planner:
         """
 
         def opened() -> list[Prompt]:
-            vocabulary = replace(self.vocabulary(text), max_characters=most)
+            vocabulary = replace(self.vocabulary(text, options), max_characters=most)
             return expand(text, vocabulary, draw_seed, options, uploads=len(images))
 
-        prompts = await read_apart(text, opened)
-        return [replace(prompt, images=(*prompt.images, *images)) for prompt in prompts]
+        prompts = await read_apart(" ".join((text, *options)), opened)
+        whole = (replace(prompt, images=(*prompt.images, *images)) for prompt in prompts)
+        return [one for prompt in whole for one in self.spread(prompt)]
+
+    def spread(self, prompt: Prompt) -> list[Prompt]:
+        """Return one prompt for each picture, where a workflow takes one at a time.
+
+        Raises:
+            PromptError: it names more pictures than may be made at once.
+        """
+        is_picture = prompt.vocabulary.workflow is None
+        return [prompt] if is_picture else self._workflows.spread(prompt)
 
     async def plan_one(
         self, prompt: Prompt, *, origin: Origin | None = None, member: int | None = None
@@ -225,13 +223,20 @@ class Planner:
             WorkflowError: the engine cannot run it.
         """
         await asyncio.sleep(0)
-        return await self._found(prompt, new_id(), self._catalog(), origin, member)
+        catalog = self._catalog()
+        if prompt.vocabulary.workflow is not None:
+            return await self._workflows.plan(prompt, catalog, origin=origin)
+        prompt, shown = self._written_out(prompt)
+        planned = await self._found(prompt, new_id(), catalog, origin, member)
+        return _showing(planned, shown)
 
     async def plan_stored(self, job: Job, prompt_id: str, catalog: Catalog) -> Planned:
         """Plan a stored job again, for another attempt or another engine.
 
         It keeps the model that was chosen for it, unless the engine does not have that.
         """
+        if is_run(job):
+            return await self._workflows.plan_stored(job, prompt_id, catalog)
         vocabulary = replace(VOCABULARY, max_characters=MOST_STORED)
         prompt = parse(job.canonical, vocabulary)
         origin = job.parameters.get("origin")
@@ -254,7 +259,8 @@ class Planner:
             after_oom=OOM_RETRY in job.parameters,
         )
         made = replace(planned.plan, notes=(*notes, *planned.plan.notes))
-        return replace(planned, plan=made)
+        shown = {name: job.parameters[name] for name in (CHARACTER,) if name in job.parameters}
+        return _showing(replace(planned, plan=made), shown)
 
     async def _found(
         self,
@@ -306,10 +312,26 @@ class Planner:
                 origin = origin.model_copy(update={"mask": mask.link})
         return with_links(prompt, own), origin, inputs
 
-    def outline(self, prompt: Prompt) -> Plan:
-        """Say what a prompt would use, without building its graph or finding its pictures."""
+    def outline(self, prompt: Prompt) -> Outline:
+        """Say what a prompt would use, without building its graph or finding its pictures.
+
+        Raises:
+            PromptError, WorkflowError: it could not be planned either.
+        """
+        if prompt.vocabulary.workflow is not None:
+            return Outline(*self._workflows.outline(prompt, self._catalog()))
+        prompt, shown = self._written_out(prompt)
         inputs = {link: InputImage(link, link, *UNSEEN) for link in links_of(prompt)}
-        return plan(prompt, self._catalog(), self._profiles, self._defaults, inputs=inputs)
+        made = plan(prompt, self._catalog(), self._profiles, self._defaults, inputs=inputs)
+        return Outline(prompt, replace(made, parameters={**made.parameters, **shown}))
+
+    def _written_out(self, prompt: Prompt) -> tuple[Prompt, dict[str, Any]]:
+        """Return a prompt with its characters written out, and what its job shows of them."""
+        if CHARACTER not in prompt.parameters:
+            return prompt, {}
+        characters = self._characters.latest.characters
+        shown = told_of(cast_of(prompt, characters))
+        return with_characters(prompt, characters), shown
 
     def models(self, catalog: Catalog | None) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
         """List the installed models that make pictures from words, and the others, and why."""
@@ -360,3 +382,11 @@ class Planner:
                 problems[0].message or "The engine cannot run this graph.", details=problems
             )
         return Planned(prompt_id, prompt, made, workflow, catalog, origin, member)
+
+
+def _showing(planned: Planned, shown: Mapping[str, Any]) -> Planned:
+    """Return a job to be that shows more."""
+    if not shown:
+        return planned
+    made = replace(planned.plan, parameters={**planned.plan.parameters, **shown})
+    return replace(planned, plan=made)

@@ -22,14 +22,18 @@ class Vocabulary:
 
     A workflow adds flags of its own with ``Vocabulary(parameters=(*PARAMETERS, mine))``. A stored
     canonical prompt, longer than what was typed, is read with a higher ``max_characters``.
-    ``wildcards`` are the lines that ``__name__`` may stand for.
+    ``wildcards`` are the lines that ``__name__`` may stand for. ``workflow``: the id of the one
+    whose flags it has, None without any.
     """
 
     parameters: tuple[Parameter, ...] = PARAMETERS
     max_characters: int = MAX_CHARACTERS
     wildcards: Mapping[str, tuple[str, ...]] = field(default_factory=dict, repr=False, hash=False)
+    workflow: str | None = None
     by_flag: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
     by_name: Mapping[str, Parameter] = field(init=False, repr=False, compare=False)
+    # The names that the workflow gives a meaning of its own.
+    own: frozenset[str] = field(init=False, repr=False, compare=False)
     _wildcard_names: Mapping[str, str] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -38,6 +42,8 @@ class Vocabulary:
             raise ValueError("two parameters share a flag")
         object.__setattr__(self, "by_flag", by_flag)
         object.__setattr__(self, "by_name", {row.name: row for row in self.parameters})
+        own = frozenset(row.name for row in self.parameters if row.is_of_workflow)
+        object.__setattr__(self, "own", own)
         names = {name.casefold(): name for name, lines in self.wildcards.items() if lines}
         object.__setattr__(self, "_wildcard_names", names)
 
@@ -83,7 +89,7 @@ class Prompt:
 
     def canonical(self) -> str:
         """Print the one normal form: references, text, then parameters in the table's order."""
-        hidden = implied(self.parameters)
+        hidden = implied(self.parameters, self.vocabulary.own)
         flags = [
             f"{row.flag} {text}".rstrip(" ")
             for row in self.vocabulary.parameters
@@ -98,14 +104,14 @@ class Prompt:
         unknown = changes.keys() - self.vocabulary.by_name.keys()
         if unknown:
             raise ValueError(f"no such parameters: {', '.join(sorted(unknown))}")
-        hidden = implied(self.parameters)
+        hidden = implied(self.parameters, self.vocabulary.own)
         values = {name: value for name, value in self.parameters.items() if name not in hidden}
         for name, change in changes.items():
             if change is None or change is False:
                 values.pop(name, None)
             else:
                 values[name] = change
-        settled, notes = settle(values)
+        settled, notes = settle(values, self.vocabulary.own)
         changed = replace(
             self,
             parameters=in_order(settled, self.vocabulary),

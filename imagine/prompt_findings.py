@@ -155,7 +155,15 @@ class Findings:
     ) -> None:
         """One item of a list cannot be; the others stand."""
         message = f"{flag.typed} {error.complaint}."
-        self.complain(word.start, word.end, message, flag=flag, value=word.text, allowed=row.range)
+        self.complain(
+            word.start,
+            word.end,
+            message,
+            flag=flag,
+            value=word.text,
+            allowed=row.range,
+            suggestion=error.suggestion,
+        )
 
     def complain_of_tag(self, tag: LoraTag, error: BadValueError) -> None:
         """A LoRA among the words cannot be."""

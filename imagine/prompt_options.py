@@ -84,13 +84,15 @@ class _Options:
         given = [option for option in given if option[2] is not None]
         version = [str(value).removesuffix(".0") for name, _, value in given if name in _VERSION]
         self._models = models.union(version)
+        sides = [name for name in _SIDES if name not in vocabulary.own]
         for name, key, value in given:
-            if name not in _SIDES:
+            if name not in sides:
                 self._read(name, key, value)
-        self._read_sides({name: (key, value) for name, key, value in given if name in _SIDES})
+        self._read_sides({name: (key, value) for name, key, value in given if name in sides})
 
     def _read(self, name: str, key: str, value: Any) -> None:
-        name = ALIASES.get(name, name)
+        if name not in self._vocabulary.own:
+            name = ALIASES.get(name, name)
         row = self._vocabulary.by_name.get(name) or self._vocabulary.find(name)
         if row is None or row.is_legacy:
             self._complain_of_name(key, name)
@@ -157,11 +159,11 @@ class _Options:
 
 
 def _merge(prompt: Prompt, reading: _Options, vocabulary: Vocabulary) -> Prompt:
-    hidden = implied(prompt.parameters) | prompt.drawn
+    hidden = implied(prompt.parameters, vocabulary.own) | prompt.drawn
     typed = {name: value for name, value in prompt.parameters.items() if name not in hidden}
     changes: dict[str, Value | None] = {}
     notes = list(reading.notes)
-    settled, _ = settle(reading.values)
+    settled, _ = settle(reading.values, vocabulary.own)
     for name, value in reading.values.items():
         row = vocabulary.by_name[name]
         winner = _winner(row, typed, vocabulary)
@@ -222,6 +224,11 @@ def _read_option(row: Parameter, value: Any, models: frozenset[str]) -> Value | 
         case ValueType.INT | ValueType.NUMBER:
             text = _number_text(value)
             return None if row.name == "seed" and text == "-1" else read_word(row, text, models)
+        case ValueType.SWITCH:
+            words = {True: "on", False: "off"}
+            return read_word(row, words[value] if isinstance(value, bool) else _text_of(value))
+        case ValueType.CHOICE if row.is_of_workflow:
+            return read_word(row, _text_of(value) or _number_text(value))
         case ValueType.VERSION:
             return read_word(row, value if isinstance(value, str) else _number_text(value))
         case ValueType.TEXT:
@@ -230,8 +237,14 @@ def _read_option(row: Parameter, value: Any, models: frozenset[str]) -> Value | 
             return read_word(row, value if isinstance(value, str) else "")
 
 
+def _text_of(value: Any) -> str:
+    return escape(tidy(value)) if isinstance(value, str) else ""
+
+
 def _name(row: Parameter, value: Any) -> str:
     text = tidy(value) if isinstance(value, str) else ""
+    if value == "" and row.bare == "":
+        return ""
     if not text or (row.arity is Arity.WORD and " " in text):
         raise BadValueError(f"takes {row.range}", row.example)
     return escape(text)
@@ -259,9 +272,11 @@ def _read_weighted(row: Parameter, value: Any) -> tuple[Weighted, ...]:
 def _read_weighted_item(row: Parameter, item: Any) -> Weighted:
     if isinstance(item, Weighted):
         item = {"value": item.value, "weight": item.weight}
-    if isinstance(item, dict) and item.keys() <= {"value", "weight"}:
-        weight = _number_text(item.get("weight", 1))
-        item = item.get("value")
+    if isinstance(item, dict) and item.keys() == {"value"}:
+        item = item["value"]
+    if isinstance(item, dict) and item.keys() == {"value", "weight"}:
+        weight = _number_text(item["weight"])
+        item = item["value"]
         if isinstance(item, str) and weight:
             named = write_item(row, Weighted(tidy(item), float(weight)))
             return read_item(row, named)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from imagine.errors import Detail
 from imagine.models import NoteLevel
-from imagine.parameters import Arity, Parameter, ValueType
+from imagine.parameters import Arity, ItemKind, Parameter, ValueType
 from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
 from imagine.prompt_findings import Findings, clip
 from imagine.prompt_front import Front, command_end, refuse_links
@@ -82,7 +82,7 @@ class Reading:
         is_empty = not (
             self._front.segments or self._has_stray or len(self._front.images) + uploads > 1
         )
-        if is_empty and not is_fragment:
+        if is_empty and not is_fragment and vocabulary.workflow is None:
             self._refuse_emptiness()
 
     @property
@@ -92,7 +92,7 @@ class Reading:
     def prompt(self) -> Prompt:
         """Return the prompt; of use only when there are no problems."""
         segments = tuple(self._front.segments) or (Segment(""),)
-        values, notes = settle(self._values)
+        values, notes = settle(self._values, self.vocabulary.own)
         return Prompt(
             source=self.findings.line,
             text=write_text(segments),
@@ -118,7 +118,9 @@ class Reading:
 
     def _read_tag(self, tag: LoraTag) -> None:
         row = self.vocabulary.by_name.get("lora")
-        if row is None:
+        if row is None or row.items is not ItemKind.LORA:
+            message = f"{clip(f'<lora:{tag.body}>')} was left out: this workflow takes no LoRA."
+            self.findings.note("lora", message)
             return
         try:
             item, has_second = read_tag(row, tag)
@@ -196,7 +198,10 @@ class Reading:
         self._paint_value(row, word)
         self._refuse_stray(flag, stray)
         try:
-            self._keep(row, read_word(row, word.text, self._models), flag)
+            value = read_word(row, word.text, self._models)
+            if row.name == "workflow" and not row.is_of_workflow:
+                self._check_workflow(row, flag, value)
+            self._keep(row, value, flag)
         except BadValueError as error:
             self.findings.complain_of_value(row, flag, word, error)
 
@@ -232,7 +237,7 @@ class Reading:
                 self.findings.complain_of_item(row, flag, word, error)
                 continue
             items.append(item)
-            value, _ = split_weight(text, "::")
+            value, _ = split_weight(text, row.weight_mark)
             if value != text:
                 meaning = f"Weight {item.weight:g}: how much this one counts"
                 start = word.start + len(value)
@@ -241,6 +246,12 @@ class Reading:
             self._keep(row, tuple(items), flag)
         elif all(word.text.strip(",") == "" for word in following):
             self._read_missing(row, flag)
+
+    def _check_workflow(self, row: Parameter, flag: Flag, value: Value) -> None:
+        """Refuse a workflow that was not known before the line was: its flags were not either."""
+        if row.name not in self._values and value != self.vocabulary.workflow:
+            message = "--workflow stands outside of { } and wildcards: it decides about the flags."
+            self.findings.complain_of_flag(row, flag, message)
 
     def _keep(self, row: Parameter, value: Value, flag: Flag) -> None:
         """Take a value: the first one counts, and lists add up."""

@@ -6,16 +6,18 @@ that would work.
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TypeAlias
 
 from imagine.links import is_own
 from imagine.models import Note, NoteLevel
+from imagine.names import closest
 from imagine.parameters import (
     MAX_RATIO,
     MAX_SEED,
+    MOST_LISTED,
     Arity,
     ItemKind,
     Parameter,
@@ -48,10 +50,12 @@ class BadValueError(Exception):
 MAX_WEIGHT = 1_000_000
 COMMON_RATIOS = ("16:9", "1:1", "3:2", "4:3", "2:3", "3:4", "9:16", "5:4", "4:5", "7:4", "21:9")
 
+# What may be typed for on and off.
+SWITCHES = {"true": "on", "yes": "on", "1": "on", "false": "off", "no": "off", "0": "off"}
 STYLES = ("raw", "4a", "4b", "4c", "cute", "expressive", "original", "scenic", "random")
 
 _NUMBER = re.compile(NUMBER)
-_INT = re.compile(r"-?[0-9]{1,12}")
+_INT = re.compile(r"-?[0-9]{1,20}")
 _RATIO = re.compile(r"([0-9]{1,12}):([0-9]{1,12})")
 _DECIMAL_RATIO = re.compile(r"([0-9]{0,5}(?:\.[0-9]{1,3})?):([0-9]{0,5}(?:\.[0-9]{1,3})?)")
 _SIZE = re.compile(r"([0-9]{1,12})[x×]([0-9]{1,12})", re.IGNORECASE)
@@ -76,8 +80,12 @@ def read_word(parameter: Parameter, word: str, models: frozenset[str] = frozense
             return _read_ratio(parameter, word)
         case ValueType.SIZE:
             return _read_size(parameter, word)
+        case ValueType.CHOICE if parameter.is_of_workflow:
+            return _read_listed(parameter, unescape(word))
         case ValueType.CHOICE:
             return _read_choice(parameter, word.lower().replace("-", "_"))
+        case ValueType.SWITCH:
+            return _read_choice(parameter, SWITCHES.get(word.lower(), word.lower()))
         case ValueType.VERSION:
             return _read_choice(parameter, word.removesuffix(".0"))
         case _:
@@ -92,7 +100,7 @@ def _read_int(parameter: Parameter, word: str, models: frozenset[str]) -> int:
             return number
     if parameter.choices:
         raise BadValueError(f"takes {_either(parameter.choices)}", parameter.example)
-    scale = f"takes whole numbers from {short(low or 0)} to {short(high or 0)}"
+    scale = f"takes whole numbers{_between(low, high)}"
     raise BadValueError(scale, _nearest(word, low, high, whole=True))
 
 
@@ -102,7 +110,7 @@ def _read_number(parameter: Parameter, word: str, models: frozenset[str]) -> flo
         return float(word) + 0.0
     near = _nearest(word, low, high, whole=False)
     if not parameter.choices:
-        scale = f"takes numbers from {short(low or 0)} to {short(high or 0)}"
+        scale = f"takes numbers{_between(low, high)}"
         raise BadValueError(scale, near)
     steps = [float(choice) for choice in parameter.choices]
     if near is not None:
@@ -156,9 +164,36 @@ def _read_choice(parameter: Parameter, word: str) -> str:
     )
 
 
+def _read_listed(parameter: Parameter, word: str) -> str:
+    """Read one of the names that a node of ComfyUI lists, in any case and with any separators."""
+    choices = [short(choice) for choice in parameter.choices]
+    if not choices:  # no engine has been seen yet
+        return tidy(word)
+    for key in (str, _folded):
+        if found := next((choice for choice in choices if key(choice) == key(word)), None):
+            return found
+    near = closest(word, choices)
+    if len(choices) <= MOST_LISTED:
+        raise BadValueError(f"takes {_either(choices)}", near or choices[0])
+    raise BadValueError(f"takes one of {len(choices)} names", near)
+
+
+def _folded(name: str) -> str:
+    return re.sub(r"[\W_]+", " ", name.lower()).strip() or name
+
+
 def _read_text(parameter: Parameter, word: str) -> str:
     text = tidy(unescape(word))
+    if parameter.is_of_workflow:
+        return text
     match parameter.name:
+        case "workflow" if (name := text.lower()) not in parameter.choices:
+            raise BadValueError(
+                f"names {text}, and there is no such workflow",
+                closest(name, [str(choice) for choice in parameter.choices]),
+            )
+        case "workflow":
+            return name
         case "style" if not _STYLE.fullmatch(text):
             raise BadValueError("takes a name or a code, such as raw", "raw")
         case "style":
@@ -189,8 +224,23 @@ def read_phrases(text: str) -> tuple[str, ...]:
 
 def read_item(parameter: Parameter, word: str) -> Weighted:
     """Read one item of a weighted list, such as ``123::2``, or a LoRA, such as ``detail:0.8``."""
-    value, weight = split_weight(unescape(word), ":" if parameter.items is ItemKind.LORA else "::")
+    value, weight = split_weight(unescape(word), parameter.weight_mark)
+    if parameter.items is ItemKind.CHARACTER:
+        value = _read_character(parameter, value, weight)
+        usual = dict(parameter.usual).get(value, 1.0)
+        return Weighted(value, _read_weight(parameter, weight) if weight else usual)
     return Weighted(_read_item_value(parameter, value), _read_weight(parameter, weight))
+
+
+def _read_character(parameter: Parameter, value: str, weight: str) -> str:
+    name = value.lower()
+    if name in parameter.choices:
+        return name
+    near = closest(name, [str(choice) for choice in parameter.choices])
+    strength = f":{weight}" if weight else ""
+    raise BadValueError(
+        f"names {value}, and there is no such character", near and f"{near}{strength}"
+    )
 
 
 def split_weight(text: str, mark: str) -> tuple[str, str]:
@@ -241,7 +291,7 @@ def read_link(text: str) -> str | None:
 def _read_weight(parameter: Parameter, weight: str) -> float:
     if not weight:
         return 1.0
-    low, high = (-10.0, 10.0) if parameter.items is ItemKind.LORA else (0.0, float(MAX_WEIGHT))
+    low, high = (-10.0, 10.0) if parameter.weight_mark == ":" else (0.0, float(MAX_WEIGHT))
     number = float(weight) if _is_number(weight) else high + 1
     if not _within(number, low, high):
         raise BadValueError(f"takes weights from {short(low)} to {short(high)}")
@@ -283,8 +333,9 @@ def _write_phrase(phrase: str) -> str:
 
 
 def write_item(parameter: Parameter, item: Weighted) -> str:
-    mark = ":" if parameter.items is ItemKind.LORA else "::"
-    is_plain = item.weight == 1 and split_weight(item.value, mark) == (item.value, "")
+    mark = parameter.weight_mark
+    usual = dict(parameter.usual).get(item.value, 1)
+    is_plain = item.weight == usual and split_weight(item.value, mark) == (item.value, "")
     weight = "" if is_plain else f"{mark}{write_number(item.weight)}"
     return escape(item.value) + weight
 
@@ -298,10 +349,15 @@ def write_number(number: float) -> str:
 # ---------------------------------------------------------------------------------------- settling
 
 
-def settle(values: Mapping[str, Value]) -> tuple[dict[str, Value], list[Note]]:
-    """Bring values to what they stand for: quality to its steps, sizes to 8, ``--style raw``."""
+def settle(
+    values: Mapping[str, Value], own: Collection[str] = ()
+) -> tuple[dict[str, Value], list[Note]]:
+    """Bring values to what they stand for: quality to its steps, sizes to 8, ``--style raw``.
+
+    ``own`` are the names to which a workflow gives a meaning of its own.
+    """
     settled, notes = dict(values), []
-    if isinstance(quality := settled.get("quality"), float):
+    if "quality" not in own and isinstance(quality := settled.get("quality"), float):
         steps = _qualities(settled)
         settled["quality"] = near = _nearest_step(quality, steps)
         if near != quality:
@@ -313,14 +369,14 @@ def settle(values: Mapping[str, Value]) -> tuple[dict[str, Value], list[Note]]:
         if rounded != size:
             message = f"--size {size} became {rounded}: both sides go in steps of 8."
             notes.append(Note(parameter="size", level=NoteLevel.INFO, message=message))
-    if "raw" in implied(settled):
+    if "raw" in implied(settled, own):
         settled["raw"] = True
     return settled, notes
 
 
-def implied(values: Mapping[str, Value]) -> frozenset[str]:
+def implied(values: Mapping[str, Value], own: Collection[str] = ()) -> frozenset[str]:
     """Return the parameters that follow from others, and so need not be written."""
-    style = values.get("style")
+    style = values.get("style") if not {"style", "raw"} & set(own) else None
     is_raw = isinstance(style, str) and (style == "raw" or style.startswith("raw-"))
     return frozenset({"raw"}) if is_raw else frozenset()
 
@@ -340,6 +396,11 @@ def _qualities(values: Mapping[str, Value]) -> tuple[float, ...]:
 
 def _is_number(word: str) -> bool:
     return len(word) <= _LONGEST_NUMBER and _NUMBER.fullmatch(word) is not None
+
+
+def _between(low: float | None, high: float | None) -> str:
+    start = "" if low is None else f" from {short(low)}"
+    return start if high is None else f"{start or ' up'} to {short(high)}"
 
 
 def _within(number: float, low: float | None, high: float | None) -> bool:

@@ -245,6 +245,8 @@ def test_length_is_counted_as_typed() -> None:
 
 def test_known_flags_of_other_versions_are_never_errors() -> None:
     for row in PARAMETERS:
+        if row.name in ("workflow", "character"):  # they name what a server has
+            continue
         value = "" if row.type is ValueType.FLAG else row.example
         for version in ("", " --v 3", " --v 8.2"):
             if row.rivals != "midjourney":

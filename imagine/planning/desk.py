@@ -11,7 +11,7 @@ from imagine.left_out import not_done
 from imagine.models import Action, Note, NoteLevel, Origin
 from imagine.profiles import Profile, Profiles
 from imagine.prompt import Prompt
-from imagine.prompt_tokens import flags
+from imagine.prompt_places import placed
 
 # The family that is assumed while no engine has been seen.
 ASSUMED = "sdxl"
@@ -126,14 +126,4 @@ class Desk:
 
     def placed(self, detail: Detail) -> Detail:
         """Add where the value stands in the prompt, if it was typed there."""
-        source, value = self.prompt.source, detail.value or ""
-        for flag in flags(source):
-            row = self.prompt.vocabulary.find(flag.name)
-            start = source.find(value, flag.body, flag.end)
-            if row is not None and row.name == detail.parameter and start >= 0:
-                return detail.model_copy(update={"start": start, "end": start + len(value)})
-        tag = source.find(f"<lora:{value}") if detail.parameter == "lora" else -1
-        if tag < 0:
-            return detail
-        start = source.index(value, tag)
-        return detail.model_copy(update={"start": start, "end": start + len(value)})
+        return placed(self.prompt, detail)

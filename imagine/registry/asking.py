@@ -3,10 +3,18 @@
 Beside it stands the prompt language, which asks for the same with flags (`imagine.registry.rows`).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
+
+from imagine.characters import Character, with_trigger
+from imagine.errors import Detail, PromptError
+from imagine.importing.fields import ParameterType
+from imagine.models import Note
+from imagine.prompt_values import Weighted
+from imagine.registry.entries import Entry
+from imagine.registry.translation import Given, refuse_pictures, too_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +31,60 @@ class WorkflowAsk:
     images: tuple[str, ...] = ()
     mask: str | None = None
     character: str | None = None
+
+
+def each_picture(ask: WorkflowAsk, entry: Entry) -> list[WorkflowAsk]:
+    """Return one request for each picture where a workflow takes one, and makes several runs.
+
+    Raises:
+        PromptError: there are more pictures than it takes.
+    """
+    takes = entry.of_type(ParameterType.IMAGE)
+    free = [one for one in takes if ask.parameters.get(one.name) is None]
+    count = len(ask.images)
+    if count <= len(free):
+        return [ask]
+    if len(takes) != 1 or not free or entry.max_batch_size == 1:
+        raise refuse_pictures(entry, count + len(takes) - len(free))
+    most = entry.max_batch_size
+    if count > most:
+        text = f"The workflow {entry.name} takes {most} pictures at once, and here are {count}."
+        raise too_many(text, count, most)
+    return [replace(ask, images=(image,)) for image in ask.images]
+
+
+def given_by(ask: WorkflowAsk, entry: Entry, cast: Sequence[tuple[Character, float]]) -> Given:
+    """Return what a request gives, with its characters written out.
+
+    Raises:
+        PromptError: it brings a mask that the workflow does not take.
+    """
+    values = {name: value for name, value in ask.parameters.items() if value is not None}
+    notes: list[Note] = []
+    words = ask.prompt if ask.prompt is not None else values.get("prompt", "")
+    if isinstance(words, str):
+        for character, _ in cast:
+            words = with_trigger(words, character.trigger)
+        if words and entry.prompt is not None:
+            values["prompt"] = words
+        elif words and "prompt" not in values:
+            text = f"The words were left out: the workflow {entry.name} takes none."
+            notes.append(Note(message=text))
+    free = [one for one in entry.of_type(ParameterType.IMAGE) if one.name not in values]
+    pictures = [link for character, _ in cast for link in character.pictures]
+    values |= {one.name: link for one, link in zip(free, (*ask.images, *pictures), strict=False)}
+    if len(ask.images) + len(pictures) > len(free):
+        text = f"Not all pictures of the character were taken: {entry.name} takes no more."
+        notes.append(Note(parameter="character", message=text))
+    if ask.mask is not None:
+        mask = next(iter(entry.of_type(ParameterType.MASK)), None)
+        if mask is None:
+            raise no_mask(entry)
+        values[mask.name] = ask.mask
+    loras = (Weighted(one.lora, strength) for one, strength in cast if one.lora is not None)
+    return Given(values, tuple(loras), tuple(notes))
+
+
+def no_mask(entry: Entry) -> PromptError:
+    message = f"The workflow {entry.name} takes no mask."
+    return PromptError(message, details=[Detail(parameter="mask", message=message)])

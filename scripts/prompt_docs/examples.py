@@ -74,6 +74,8 @@ EXAMPLES: Mapping[str, Example] = {
     "profile": Example(_HOUSE, "--p warm", _ONE),
     "niji": Example("a cat in a garden", "--niji 7", _ONE),
     "model": Example(_FOX, "--model sdxl"),
+    "workflow": Example(_FOX, "--workflow text_to_image --steps 30"),
+    "character": Example("a walk in the woods", "--character mira:0.8"),
     "lora": Example(_HOUSE, "--lora ink:0.8", _ONE),
     "cfg": Example(_FOX, "--cfg 12"),
     "denoise": Example(f"{LINK} a cat in a garden", "--denoise 0.4", _ONE),

@@ -35,6 +35,8 @@ _FIDELITIES = {
 # What a part of the graph does of which no note tells.
 _BRINGS = {"rescale_cfg": "RescaleCFG keeps light and dark from burning out, too"}
 _COLUMNS = ("Flag", "Aliases", "Name", "Takes", "Default", "Midjourney", "Meaning", "Fidelity")
+# They name what a server has, so there is nothing to try them with.
+_OF_A_SERVER = ("model", "workflow", "character")
 # The model whose notes are quoted.
 QUOTED = "SDXL"
 _WAYS = "[how pictures guide a set](#how-pictures-guide-a-set)"
@@ -127,7 +129,7 @@ def picture_name(row: Parameter) -> str:
 
 def _lines(row: Parameter, example: Example) -> Iterator[str]:
     """Say what becomes of the example, and with which models it is another thing."""
-    if row.fidelity is Fidelity.NOT_HERE or row.name == "model":
+    if row.fidelity is Fidelity.NOT_HERE or row.name in _OF_A_SERVER:
         return
     usual = outcome(example, next(one for one in families() if one.label == QUOTED))
     if usual.told:

@@ -116,7 +116,8 @@ ORIGINS: dict[str, Origin | None] = {"nothing": None} | {
 
 
 def test_every_flag_has_a_value_here() -> None:
-    assert set(VALUES) == {row.name for row in PARAMETERS if not row.is_legacy}
+    before = {"workflow", "character"}  # what they stand for is written out before the planning
+    assert set(VALUES) == {row.name for row in PARAMETERS if not row.is_legacy} - before
 
 
 @pytest.mark.parametrize("family", [*FAMILIES, *EDITORS])

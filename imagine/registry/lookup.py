@@ -1,0 +1,58 @@
+"""How a workflow is found by its id, wherever the entries come from."""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Protocol
+
+from imagine.errors import NotFoundError
+from imagine.prompt_findings import clip, near_name
+from imagine.registry.entries import Entry
+
+
+class Library(Protocol):
+    """All workflows as they are at one moment, by id."""
+
+    @property
+    def entries(self) -> Mapping[str, Entry]: ...
+
+
+class Registry(Protocol):
+    """The workflows (`imagine.workflow_files`)."""
+
+    @property
+    def latest(self) -> Library:
+        """The library as it was last looked at."""
+        ...
+
+    def current(self) -> Library:
+        """Look at the folders; for threads."""
+        ...
+
+
+class NoWorkflows:
+    """A registry, and a library, without any."""
+
+    entries: Mapping[str, Entry] = MappingProxyType({})
+
+    @property
+    def latest(self) -> Library:
+        return self
+
+    def current(self) -> Library:
+        return self
+
+
+NO_WORKFLOWS = NoWorkflows()
+
+
+def find_entry(name: str, library: Mapping[str, Entry]) -> Entry:
+    """Return the workflow of an id.
+
+    Raises:
+        NotFoundError: there is none.
+    """
+    if (entry := library.get(name)) is not None:
+        return entry
+    near = near_name(name, library)
+    meant = f" Did you mean {near}?" if near is not None else ""
+    raise NotFoundError(f"There is no workflow {clip(name)}.{meant}")
