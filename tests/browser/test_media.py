@@ -1,7 +1,9 @@
 """What is no still picture: clips, models and texts, in the feed and in the lightbox."""
 
+from PIL import Image, ImageDraw
 from playwright.async_api import expect
 
+from imagine.sketch.webm import webm
 from tests.browser.conftest import OpenPage
 from tests.browser.models import knot
 from tests.browser.stage import Json, Stage, make_job
@@ -25,6 +27,16 @@ def given(number: int, name: str, media_type: str, **more: object) -> Json:
         "width": None, "height": None, "bytes": 1000,
     } | more  # fmt: skip
     return job
+
+
+def film() -> bytes:
+    """Return a true clip of two seconds: a dot that goes from left to right."""
+    pictures = []
+    for at in range(24):
+        picture = Image.new("RGB", (320, 192), "navy")
+        ImageDraw.Draw(picture).ellipse((20 + at * 10, 70, 70 + at * 10, 120), "orange")
+        pictures.append(picture)
+    return webm(pictures, fps=12)
 
 
 def a_model(stage: Stage) -> None:
@@ -99,3 +111,30 @@ async def test_a_clip_without_its_file_says_so(stage: Stage, open_page: OpenPage
     stage.files["wave.webm"] = (b"nothing", "video/webm")
     page = await open_page()
     await expect(page.locator("picture-tile .nth")).to_have_text("This file cannot be shown here.")
+
+
+async def test_a_clip_plays_while_it_is_pointed_at(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(given(1, "dot.webm", "video/webm", width=320, height=192, duration_s=2.0))
+    stage.files["dot.webm"] = (film(), "video/webm")
+    page = await open_page()
+    video = page.locator("picture-tile video[data-shown]")
+    await video.wait_for()
+    await expect(page.locator("picture-tile .badge")).to_have_text("2 s")
+    assert await video.evaluate("v => v.paused && v.muted")
+    await page.locator("picture-tile").hover()
+    handle = await video.element_handle()
+    await page.wait_for_function("v => !v.paused && v.currentTime > 0", arg=handle)
+    await page.mouse.move(5, 5)
+    await page.wait_for_function("v => v.paused && v.currentTime === 0", arg=handle)
+
+
+async def test_a_clip_has_controls_in_the_lightbox(stage: Stage, open_page: OpenPage) -> None:
+    stage.add(given(1, "dot.webm", "video/webm", width=320, height=192, duration_s=2.0))
+    stage.files["dot.webm"] = (film(), "video/webm")
+    page = await open_page(reduced_motion="reduce")
+    await page.locator("picture-tile .open").click()
+    video = page.locator("light-box video[data-shown]")
+    await video.wait_for()
+    assert await video.evaluate("v => v.controls && v.paused")
+    await expect(page.locator("light-box .used")).to_contain_text("2.0 s")
+    await no_violations(page)
