@@ -35,7 +35,7 @@ _COUNTS = frozenset(
     {
         *("seed", "steps", "step", "width", "height", "length", "batch", "size", "count", "number"),
         *("frames", "frame", "index", "skip", "resolution", "layer", "crf", "loop", "stop", "num"),
-        *("top", "left", "right", "bottom", "x", "y", "multiple", "level"),
+        *("top", "left", "right", "bottom", "multiple", "level"),
     }
 )
 

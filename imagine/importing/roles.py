@@ -5,15 +5,17 @@ LoRAs. Names of nodes are not believed for this, so that custom samplers and enc
 """
 
 from collections import deque
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.names import EXTENSIONS
-from imagine.repair import Graph, is_link
-
-Feed: TypeAlias = tuple[str, str]
+from imagine.importing.named_roles import MODELS, SIZES, by_names
+from imagine.importing.walking import Feed as Feed
+from imagine.importing.walking import behind, number_of, source_text
+from imagine.importing.walking import inputs_of as inputs_of
+from imagine.importing.walking import links_of as links_of
+from imagine.repair import Graph
 
 # What the inputs of a sampler, and of what steers it, are called everywhere.
 STEERING = {
@@ -28,13 +30,6 @@ STEERING = {
     "denoise": "denoise",
 }
 _STEERERS = ("noise", "guider", "sampler", "sigmas")
-# How nodes call what is a size; the first that a node has is taken.
-_SIZES = {
-    "width": ("width", "empty_latent_width"),
-    "height": ("height", "empty_latent_height"),
-    "length": ("length", "num_frames", "frames_number", "video_length", "frames"),
-    "batch_size": ("batch_size",),
-}
 _TEXTS = (
     "text",
     "prompt",
@@ -50,41 +45,9 @@ _TEXTS = (
     "positive",
     "string",
 )
-# Where text stands in what feeds an encoder.
-_TEXT_SOURCES = (
-    *("value", "string", "text", "prompt", "string_a", "text_a", "text1", "text_1", "positive"),
-    *("wildcard_text", "multi_line_prompt"),
-)
-# A node that holds both texts has them under names with these in them.
-_SIDES = {"positive": "pos", "negative": "neg"}
-_MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name")
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 _STOP = "ConditioningZeroOut"
-# By these names the rest is found, where there is no sampler that takes a latent.
-_NAMED = {
-    "prompt": ("prompt", "positive_prompt", "positive", "text"),
-    "negative": ("negative_prompt", "negative"),
-    "seed": ("seed", "noise_seed"),
-    "steps": ("steps", "num_steps", "num_inference_steps"),
-    "cfg": ("cfg", "cfg_scale", "guidance_scale"),
-    "width": _SIZES["width"],
-    "height": _SIZES["height"],
-    "length": ("num_frames", "frames_number", "video_length", "length"),
-}
-_WORDS = ("prompt", "negative")
-# Nodes with a width and a height that is not the picture's.
-_OTHER_SIZES = (
-    "textencode",
-    "crop",
-    "pad",
-    "mask",
-    "load",
-    "preprocessor",
-    "text",
-    "save",
-    "scheduler",
-)
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -103,19 +66,6 @@ def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
     return _Follower(graph, catalog).roles()
 
 
-def inputs_of(graph: Graph, node_id: str) -> Mapping[str, Any]:
-    """Return the inputs of a node, none for what is no node."""
-    node = graph.get(node_id)
-    inputs = node.get("inputs") if isinstance(node, Mapping) else None
-    return inputs if isinstance(inputs, Mapping) else {}
-
-
-def links_of(graph: Graph, node_id: str) -> dict[str, tuple[str, int]]:
-    """Return the inputs of a node that links feed, with where they come from."""
-    found = inputs_of(graph, node_id).items()
-    return {n: (v[0], v[1]) for n, v in found if is_link(v) and v[0] in graph}
-
-
 class _Follower:
     """One graph, while it is followed."""
 
@@ -132,62 +82,9 @@ class _Follower:
             self._steer(steering, pass_)
             self._size(sampler, pass_)
             self._models(steering, pass_)
-        self._by_name()
-        self._models_by_name()
+        for name, feeds in by_names(self.graph, {role.name for role in self.found}):
+            self._take(name, feeds, 0)
         return self._joined()
-
-    def _by_name(self) -> None:
-        """Find by their names alone what no sampler led to: packs and services have their own.
-
-        The names are those of one node, the first of the graph that has any of them.
-        """
-        known = {role.name for role in self.found}
-        for role, names in _NAMED.items():
-            if role in known:
-                continue
-            for node_id in self.graph:
-                if role in _SIZES and not self._is_sized(node_id):
-                    continue
-                feeds = (self._typed(node_id, name, is_text=role in _WORDS) for name in names)
-                if feed := next((feed for feed in feeds if feed is not None), None):
-                    self._take(role, [feed, *self._equal_sizes(role, feed)], 0)
-                    break
-
-    def _equal_sizes(self, role: str, feed: Feed) -> Iterator[Feed]:
-        """Yield where the same size stands again, in a node that scales or makes the latent."""
-        value = inputs_of(self.graph, feed[0]).get(feed[1])
-        for node_id in self.graph if role in ("width", "height") else ():
-            inputs = inputs_of(self.graph, node_id)
-            is_whole = {"width", "height"} <= inputs.keys() and self._is_sized(node_id)
-            if is_whole and node_id != feed[0] and inputs[role] == value:
-                yield (node_id, role)
-
-    def _models_by_name(self) -> None:
-        """Find the files that no chain of models led to, by their names and what they end with."""
-        known = {role.name for role in self.found}
-        for node_id in self.graph:
-            for name, value in inputs_of(self.graph, node_id).items():
-                if not isinstance(value, str) or not value.lower().endswith(EXTENSIONS):
-                    continue
-                if "lora" in name and "lora" not in known:
-                    self._take("lora", [(node_id, name)], 0)
-                elif name in _MODELS and name != "model_name" and "model" not in known:
-                    self._take("model", [(node_id, name)], 0)
-
-    def _is_sized(self, node_id: str) -> bool:
-        """Say whether a size that a node has is likely that of the pictures."""
-        class_type = str(self.graph[node_id].get("class_type", "")).lower()
-        return not any(word in class_type for word in _OTHER_SIZES)
-
-    def _typed(self, node_id: str, name: str, *, is_text: bool) -> Feed | None:
-        if name not in inputs_of(self.graph, node_id):
-            return None
-        if not is_text:
-            return self._number(node_id, name)
-        if name in (links := links_of(self.graph, node_id)):
-            return next(self._source_text(links[name][0], "positive"), None)
-        is_typed = isinstance(inputs_of(self.graph, node_id)[name], str)
-        return (node_id, name) if is_typed else None
 
     def _samplers(self) -> list[str]:
         """Return the samplers in the order in which they work on a latent."""
@@ -204,22 +101,10 @@ class _Follower:
 
     def _turn(self, sampler: str, samplers: Sequence[str]) -> tuple[int, int]:
         """Return when a sampler works on its latent; what only helps another stands behind it."""
-        before = {*self._behind(sampler)} - {sampler}
+        before = {*behind(self.graph, sampler)} - {sampler}
         start = links_of(self.graph, sampler).get("latent_image")
-        of_latent = {*self._behind(start[0])} if start else before
+        of_latent = {*behind(self.graph, start[0])} if start else before
         return len(of_latent.intersection(samplers)), -len(before.intersection(samplers))
-
-    def _behind(self, start: str) -> list[str]:
-        """Return a node and all that it is made from, the nearest first."""
-        seen, waiting = [start], deque([start])
-        known = {start}
-        while waiting:
-            for source, _ in links_of(self.graph, waiting.popleft()).values():
-                if source not in known:
-                    known.add(source)
-                    seen.append(source)
-                    waiting.append(source)
-        return seen
 
     def _steering(self, sampler: str) -> list[str]:
         """Return a sampler with the nodes that give it noise, guider, sampler and sigmas."""
@@ -239,20 +124,8 @@ class _Follower:
     def _steer(self, steering: Sequence[str], pass_: int) -> None:
         for node_id in steering:
             for name in inputs_of(self.graph, node_id):
-                if name in STEERING and (feed := self._number(node_id, name)):
+                if name in STEERING and (feed := number_of(self.graph, node_id, name)):
                     self._take(STEERING[name], [feed], pass_)
-
-    def _number(self, node_id: str, name: str) -> Feed | None:
-        """Return where the value of an input is typed: here, or in the node that feeds it."""
-        links = links_of(self.graph, node_id)
-        if name not in links:
-            value = inputs_of(self.graph, node_id).get(name)
-            return (node_id, name) if isinstance(value, str | int | float) else None
-        source = links[name][0]
-        typed = [n for n, v in inputs_of(self.graph, source).items() if not is_link(v)]
-        if len(typed) == 1 and not links_of(self.graph, source):
-            return (source, typed[0])
-        return None
 
     # The prompt
 
@@ -284,7 +157,7 @@ class _Follower:
             if texts := list(self._typed_texts(source, side)):
                 yield from texts
                 continue
-            if side == "positive" and (feed := self._number(source, "guidance")):
+            if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
                 self._take("guidance", [feed], pass_)
             links = links_of(self.graph, source)
             if "positive" in links and "negative" in links:
@@ -317,30 +190,20 @@ class _Follower:
             if isinstance(inputs_of(self.graph, node_id).get(name), str):
                 yield (node_id, name)
             elif name in links and name != "positive":
-                yield from self._source_text(links[name][0], side)
-
-    def _source_text(self, start: str, side: str) -> Iterator[Feed]:
-        for node_id in self._behind(start):
-            texts = [n for n, v in inputs_of(self.graph, node_id).items() if isinstance(v, str)]
-            sided = [n for n in texts if _SIDES[side] in n.lower()]
-            is_pair = all(any(sign in n.lower() for n in texts) for sign in _SIDES.values())
-            names = sided if is_pair else [n for n in _TEXT_SOURCES if n in texts]
-            if names:
-                yield (node_id, names[0])
-                return
+                yield from source_text(self.graph, links[name][0], side)
 
     # The size, and the models
 
     def _size(self, sampler: str, pass_: int) -> None:
         start = links_of(self.graph, sampler).get("latent_image")
-        for node_id in self._behind(start[0]) if start else [sampler]:
+        for node_id in behind(self.graph, start[0]) if start else [sampler]:
             names = inputs_of(self.graph, node_id)
             wide, high = (
-                next((n for n in _SIZES[role] if n in names), None) for role in ("width", "height")
+                next((n for n in SIZES[role] if n in names), None) for role in ("width", "height")
             )
             if wide is None or high is None or not self._makes_latent(node_id):
                 continue
-            for role, called in _SIZES.items():
+            for role, called in SIZES.items():
                 name = next((n for n in called if n in names), None)
                 feed = self._sized(node_id, name) if name is not None else None
                 if feed is not None:
@@ -349,7 +212,7 @@ class _Follower:
 
     def _sized(self, node_id: str, name: str) -> Feed | None:
         """Return where a size is typed: also in a node that scales a picture to it."""
-        if (feed := self._number(node_id, name)) is not None:
+        if (feed := number_of(self.graph, node_id, name)) is not None:
             return feed
         source = (
             links_of(self.graph, node_id)[name][0]
@@ -383,7 +246,7 @@ class _Follower:
         for node_id in reversed(chain):
             inputs = inputs_of(self.graph, node_id)
             for name in inputs:
-                feed = self._number(node_id, name)
+                feed = number_of(self.graph, node_id, name)
                 if feed is None:
                     continue
                 if "lora" in name and isinstance(
@@ -395,7 +258,7 @@ class _Follower:
                 ):
                     self._take("lora_strength", [feed], pass_)
                 elif (
-                    name in _MODELS
+                    name in MODELS
                     and isinstance(inputs.get(name), str)
                     and "model" not in links_of(self.graph, node_id)  # else it adds to one
                 ):

@@ -1,0 +1,100 @@
+"""What inputs are for by their names alone, where no sampler leads to them.
+
+Packs and services have samplers of their own, which take no latent; their inputs are called alike.
+"""
+
+from collections.abc import Collection, Iterator
+
+from imagine.importing.walking import Feed, inputs_of, links_of, number_of, source_text
+from imagine.names import EXTENSIONS
+from imagine.repair import Graph
+
+# How nodes call what is a size; the first that a node has is taken.
+SIZES = {
+    "width": ("width", "empty_latent_width"),
+    "height": ("height", "empty_latent_height"),
+    "length": ("length", "num_frames", "frames_number", "video_length", "frames"),
+    "batch_size": ("batch_size",),
+}
+MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name")
+# By these names the rest is found, where there is no sampler that takes a latent.
+_NAMED = {
+    "prompt": ("prompt", "positive_prompt", "positive", "text"),
+    "negative": ("negative_prompt", "negative"),
+    "seed": ("seed", "noise_seed"),
+    "steps": ("steps", "num_steps", "num_inference_steps"),
+    "cfg": ("cfg", "cfg_scale", "guidance_scale"),
+    "width": SIZES["width"],
+    "height": SIZES["height"],
+    "length": ("num_frames", "frames_number", "video_length", "length"),
+}
+_WORDS = ("prompt", "negative")
+# Nodes with a width and a height that is not the picture's.
+_OTHER_SIZES = (
+    "textencode",
+    "crop",
+    "pad",
+    "mask",
+    "load",
+    "preprocessor",
+    "text",
+    "save",
+    "scheduler",
+)
+
+
+def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
+    """Yield the usual names that are not known yet, with the inputs that they are for.
+
+    The first node that has one of the names is taken.
+    """
+    for role, names in _NAMED.items():
+        if role in known:
+            continue
+        for node_id in graph:
+            if role in SIZES and not _is_sized(graph, node_id):
+                continue
+            feeds = (_typed(graph, node_id, name, is_text=role in _WORDS) for name in names)
+            if feed := next((feed for feed in feeds if feed is not None), None):
+                yield role, [feed, *_equal_sizes(graph, role, feed)]
+                break
+    yield from _models(graph, known)
+
+
+def _models(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
+    """Yield the files that no chain of models led to, by their names and what they end with."""
+    for node_id in graph:
+        for name, value in inputs_of(graph, node_id).items():
+            if not isinstance(value, str) or not value.lower().endswith(EXTENSIONS):
+                continue
+            if "lora" in name and "lora" not in known:
+                yield "lora", [(node_id, name)]
+            elif name in MODELS and name != "model_name" and "model" not in known:
+                yield "model", [(node_id, name)]
+
+
+def _equal_sizes(graph: Graph, role: str, feed: Feed) -> Iterator[Feed]:
+    """Yield where the same size stands again, in a node that scales or makes the latent."""
+    value = inputs_of(graph, feed[0]).get(feed[1])
+    for node_id in graph if role in ("width", "height") else ():
+        inputs = inputs_of(graph, node_id)
+        is_whole = {"width", "height"} <= inputs.keys() and _is_sized(graph, node_id)
+        if is_whole and node_id != feed[0] and inputs[role] == value:
+            yield (node_id, role)
+
+
+def _is_sized(graph: Graph, node_id: str) -> bool:
+    """Say whether a size that a node has is likely that of the pictures."""
+    class_type = str(graph[node_id].get("class_type", "")).lower()
+    return not any(word in class_type for word in _OTHER_SIZES)
+
+
+def _typed(graph: Graph, node_id: str, name: str, *, is_text: bool) -> Feed | None:
+    if name not in inputs_of(graph, node_id):
+        return None
+    if not is_text:
+        return number_of(graph, node_id, name)
+    if name in (links := links_of(graph, node_id)):
+        return next(source_text(graph, links[name][0], "positive"), None)
+    is_typed = isinstance(inputs_of(graph, node_id)[name], str)
+    return (node_id, name) if is_typed else None

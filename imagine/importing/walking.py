@@ -1,0 +1,68 @@
+"""Ways through a graph: what leads where, and in which node a value or a text is typed."""
+
+from collections import deque
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+
+from imagine.repair import Graph, is_link
+
+Feed: TypeAlias = tuple[str, str]
+
+# Where text stands in what feeds an encoder.
+_TEXT_SOURCES = (
+    *("value", "string", "text", "prompt", "string_a", "text_a", "text1", "text_1", "positive"),
+    *("wildcard_text", "multi_line_prompt"),
+)
+# A node that holds both texts has them under names with these in them.
+_SIDES = {"positive": "pos", "negative": "neg"}
+
+
+def inputs_of(graph: Graph, node_id: str) -> Mapping[str, Any]:
+    """Return the inputs of a node, none for what is no node."""
+    node = graph.get(node_id)
+    inputs = node.get("inputs") if isinstance(node, Mapping) else None
+    return inputs if isinstance(inputs, Mapping) else {}
+
+
+def links_of(graph: Graph, node_id: str) -> dict[str, tuple[str, int]]:
+    """Return the inputs of a node that links feed, with where they come from."""
+    found = inputs_of(graph, node_id).items()
+    return {n: (v[0], v[1]) for n, v in found if is_link(v) and v[0] in graph}
+
+
+def behind(graph: Graph, start: str) -> list[str]:
+    """Return a node and all that it is made from, the nearest first."""
+    seen, waiting = [start], deque([start])
+    known = {start}
+    while waiting:
+        for source, _ in links_of(graph, waiting.popleft()).values():
+            if source not in known:
+                known.add(source)
+                seen.append(source)
+                waiting.append(source)
+    return seen
+
+
+def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:
+    """Return where the value of an input is typed: here, or in the node that feeds it."""
+    links = links_of(graph, node_id)
+    if name not in links:
+        value = inputs_of(graph, node_id).get(name)
+        return (node_id, name) if isinstance(value, str | int | float) else None
+    source = links[name][0]
+    typed = [n for n, v in inputs_of(graph, source).items() if not is_link(v)]
+    if len(typed) == 1 and not links_of(graph, source):
+        return (source, typed[0])
+    return None
+
+
+def source_text(graph: Graph, start: str, side: str) -> Iterator[Feed]:
+    """Yield where the text is typed that an input gets: of a node with both, that of its side."""
+    for node_id in behind(graph, start):
+        texts = [n for n, v in inputs_of(graph, node_id).items() if isinstance(v, str)]
+        sided = [n for n in texts if _SIDES[side] in n.lower()]
+        is_pair = all(any(sign in n.lower() for n in texts) for sign in _SIDES.values())
+        names = sided if is_pair else [n for n in _TEXT_SOURCES if n in texts]
+        if names:
+            yield (node_id, names[0])
+            return
