@@ -25,6 +25,7 @@ from imagine.sketch.scenes.space import paint_space
 from imagine.sketch.scenes.still import paint_still
 from imagine.sketch.scenes.woods import paint_woods
 from imagine.sketch.shapes import BLACK, WHITE, mix
+from imagine.sketch.sheet import sheet_of
 
 # Larger pictures are painted at this many pixels and scaled up.
 MAX_PIXELS = 4_200_000
@@ -230,6 +231,9 @@ ABSTRACT = SCENES[0]
 
 def paint(brief: Brief, width: int, height: int) -> Image.Image:
     """Paint a brief at a size; another size is the same picture, larger or smaller."""
+    if (sheet := sheet_of(brief.text())) is not None:
+        alone = replace(brief, phrases=((sheet.text, 1.0),))
+        return sheet.arrange(lambda wide, high: paint(alone, wide, high), width, height)
     scale = min(1.0, (MAX_PIXELS / (width * height)) ** 0.5)
     canvas = Canvas(
         max(1, round(width * scale)), max(1, round(height * scale)), random.Random(brief.key())

@@ -182,14 +182,30 @@ def test_a_graph_is_kept_as_comfyui_exports_it(entry: Entry):
     assert path.read_text(encoding="utf-8") == text
 
 
+@ENTRY
+def test_a_picture_shows_what_it_makes(entry: Entry):
+    assert entry.picture is not None
+    path = (LIBRARY / entry.file).with_name(entry.picture)
+    assert path.stat().st_size <= 25_000
+    with Image.open(path) as picture:
+        assert (picture.format, picture.width) == ("WEBP", 480)
+
+
 # --- on the sketch engine
 
 # What it has no nodes for.
 NOT_SKETCHED = {"text_to_3d": "ImageOnlyCheckpointLoader"}
 # Small, so that each one is quick; what an entry does not have is left out.
 SMALL = {
-    "width": 256, "height": 256, "length": 5, "steps": 2, "switch": 1, "megapixels": 0.25,
-    "left": 64, "right": 64, "factor": 1.5,
+    "width": 256,
+    "height": 256,
+    "length": 5,
+    "steps": 2,
+    "switch": 1,
+    "megapixels": 0.25,
+    "left": 64,
+    "right": 64,
+    "factor": 1.5,
 }
 PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
 

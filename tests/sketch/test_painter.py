@@ -1,7 +1,7 @@
 """Which words call for which scene, and that every scene can be painted at every size."""
 
 import pytest
-from PIL import ImageStat
+from PIL import ImageOps, ImageStat
 
 from imagine.sketch.painter import SCENES, Brief, Scene, choose, paint
 from tests.sketch.helpers import distance
@@ -103,3 +103,17 @@ def test_a_fox_in_the_snow_is_red_on_white() -> None:
     white = sum(min(triple) > 170 for triple in triples)
     assert red > len(triples) * 0.02
     assert white > len(triples) * 0.2
+
+
+def test_a_character_sheet_shows_one_character_several_times() -> None:
+    words = "a woman with red hair, character sheet, front, side and back view"
+    sheet = paint(Brief(((words, 1.0),), avoid="", seed=3), 330, 150)
+    six = paint(Brief(((f"{words}, six faces", 1.0),), avoid="", seed=3), 330, 150)
+
+    assert sheet.size == six.size == (330, 150)
+    # Five pixels of paper, then a view, and so on; every second one is mirrored.
+    one, other = (sheet.crop((left, 5, left + 103, 145)) for left in (5, 113))
+    assert distance(ImageOps.mirror(other), one) < 1
+    assert distance(six, sheet) > 10
+    corners = [sheet.getpixel((x, y)) for x in (0, 329) for y in (0, 149)]
+    assert all(min(corner) > 200 for corner in corners if isinstance(corner, tuple))
