@@ -19,6 +19,7 @@ from imagine.routes.callers import Callers
 from imagine.settings import Settings
 from imagine.store import SqliteJobStore
 from imagine.uploads import Uploads
+from imagine.workflow_shelf import Shelf
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +38,7 @@ class Parts:
     uploads: Uploads
     actions: Actions
     disk: Disk
+    shelf: Shelf
 
 
 SETTINGS = web.AppKey("settings", Settings)

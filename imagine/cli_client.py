@@ -5,7 +5,7 @@ It knows routes and bodies (``docs/protocol.md``), no class of the server.
 
 import json
 import re
-from collections.abc import AsyncIterator, Iterable, Iterator
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from enum import IntEnum
 from pathlib import Path
@@ -83,6 +83,12 @@ class Api:
             except RefusedError as refused:
                 raise ArgumentError(f"{path}: {refused}") from refused
         return str(told["id"])
+
+    async def add_workflow(self, data: bytes, file: str, query: Mapping[str, str]) -> Wire:
+        """Bring a workflow to the server. ``file``: what its file is called."""
+        form = aiohttp.FormData(quote_fields=False)
+        form.add_field("file", data, filename=file, content_type="application/octet-stream")
+        return await self._json("POST", "/api/workflows", data=form, params=query)
 
     async def find_job(self, name: str) -> Wire:
         """Return the job that is meant by an id, the beginning of one, or the number of a set.

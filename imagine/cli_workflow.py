@@ -62,7 +62,7 @@ def show(path: Path, *, server: str | None, engines: Sequence[str], as_json: boo
     except OSError as error:
         return _told(f"{path} cannot be read: {error.strerror or error}.", Exit.BAD_PROMPT)
     try:
-        engine = asyncio.run(_ask(server, engines))
+        engine = asyncio.run(ask_engines(server, engines))
         imported = read_workflow(data, engine.catalog)
     except UnreachableError as error:
         return _told(str(error), Exit.UNREACHABLE)
@@ -79,7 +79,7 @@ def show(path: Path, *, server: str | None, engines: Sequence[str], as_json: boo
     return Exit.FAILED if imported.problems else Exit.DONE
 
 
-async def _ask(server: str | None, engines: Sequence[str]) -> Engine:
+async def ask_engines(server: str | None, engines: Sequence[str]) -> Engine:
     """Return the first engine that tells its nodes."""
     if server is not None:
         async with aiohttp.ClientSession(timeout=TIMEOUT) as session:

@@ -8,8 +8,9 @@ parts are `imagine.store`, `imagine.events`, `imagine.images` and `imagine.job_q
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
+from types import MappingProxyType
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -139,10 +140,14 @@ class Jobs:
         parents: Sequence[Parent] | None = None,
         kind: JobKind | None = None,
         priority: int | None = None,
+        priorities: Mapping[str, int] = MappingProxyType({}),
+        answer: Callable[[str, Sequence[Job]], str] | None = None,
     ) -> str:
         """Store planned jobs and queue them; the rest is as with `submit`.
 
         ``parents`` is what readers are told that they grow from; without it the plan says it.
+        ``priorities`` are those of single jobs, by id. ``answer`` makes the text that is returned,
+        and replayed, of the batch and its jobs; without it that is a `Submission`.
         """
         self._queue.reserve(len(planned))
         warnings = planned[0].prompt.notes
@@ -150,17 +155,19 @@ class Jobs:
         new = [one.job(batch, parents, kind) for one in planned]
         priorities = {
             one.prompt_id: one.priority if priority is None else priority for one in planned
-        }
+        } | dict(priorities)
 
-        def answer(jobs: Sequence[Job]) -> str:
+        def told(jobs: Sequence[Job]) -> str:
+            if answer is not None:
+                return answer(batch, jobs)
             return Submission(batch=batch, jobs=tuple(jobs), warnings=warnings).model_dump_json()
 
         try:
             if once is None:
                 made = await self._store.add(new, priorities=priorities)
-                text = answer(made)
+                text = told(made)
             else:
-                made, text = await self._store.add_once(new, once, answer, priorities=priorities)
+                made, text = await self._store.add_once(new, once, told, priorities=priorities)
         finally:
             self._queue.release(len(planned))
         plans = {one.prompt_id: one for one in planned}

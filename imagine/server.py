@@ -55,6 +55,8 @@ from imagine.storage import Storage, make_storage
 from imagine.store import SqliteJobStore
 from imagine.strays import Strays
 from imagine.uploads import Uploads
+from imagine.workflow_files import Registry
+from imagine.workflow_shelf import Shelf
 
 logger = logging.getLogger(__name__)
 
@@ -141,6 +143,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
 
         # --- what may be asked
 
+        registry = Registry(settings.workflows, catalog=engines.catalog, profiles=profiles)
         planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
         jobs = Jobs(store, queue, planner)
         engines.on_change = jobs.bell.set
@@ -158,6 +161,7 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
             uploads=uploads,
             actions=Actions(jobs, planner),
             disk=disk,
+            shelf=Shelf(registry, profiles, engines.catalog),
         )
         app[DIAGNOSTICS] = await opened(
             Diagnostics(settings, lambda: diagnose_inside(settings, lambda: engines.kind))

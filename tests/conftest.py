@@ -35,6 +35,8 @@ async def start_server(tmp_path: Path) -> AsyncIterator[StartServer]:
                     "output": tmp_path / "output",
                     "engine": EngineChoice.SKETCH,
                     "sketch_step_ms": 0,
+                    "workflows": tmp_path / "workflows",
+                    "characters": tmp_path / "characters.toml",
                     **changes,
                 }
             )

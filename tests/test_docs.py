@@ -8,9 +8,15 @@ from pathlib import Path
 import pytest
 
 from imagine.errors import ImagineError
+from imagine.importing.fields import ParameterType
+from imagine.importing.parameters import Rank
 from imagine.models import Action, Job, JobState, Stage
 from imagine.parameters import PARAMETERS, Parameter
+from imagine.registry import entries as registry
+from imagine.registry.entries import Entry, Source
+from imagine.registry.entry_text import Notation, make_entry, read_text
 from imagine.routes.table import OPERATIONS
+from imagine.routes.wire_workflows import WorkflowEntry
 from imagine.settings import Settings, display, env_name, flag_name, is_table
 from scripts.prompt_docs import text
 from scripts.prompt_docs.acting import ACTIONS
@@ -126,3 +132,47 @@ def test_every_family_that_makes_pictures_is_looked_at():
 def test_every_action_is_told():
     told = " ".join(action.name for action in ACTIONS)
     assert all(f"`{action}`" in told for action in Action)
+
+
+WORKFLOWS = (ROOT / "docs" / "workflows.md").read_text(encoding="utf-8")
+
+
+def test_the_entry_of_the_documents_is_one_and_has_every_field():
+    example = re.search(r"```toml\n(.*?)```", WORKFLOWS, re.DOTALL)
+    assert example is not None
+    told = read_text(example[1], Notation.TOML)
+    assert told.pop("graph") == "portrait.json"
+    graph = {"3": {"class_type": "KSampler"}, "6": {"class_type": "CLIPTextEncode"}}
+    entry = make_entry(told, graph, stem="x", source=Source.OWN, file="x.toml")
+    assert entry.model_fields_set == Entry.model_fields.keys()
+    fields = {name for one in entry.parameters for name in one.model_fields_set}
+    assert fields == registry.Parameter.model_fields.keys()
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(name for name in Entry.model_fields if name not in ("source", "file")),
+        *registry.Parameter.model_fields,
+        *ParameterType,
+        *Rank,
+    ],
+)
+def test_every_word_of_an_entry_is_told(name):
+    told = WORKFLOWS[WORKFLOWS.index("Only `name`") : WORKFLOWS.index("Exactly these inputs")]
+    assert f"`{name}`" in told
+
+
+def test_the_workflow_of_the_protocol_has_every_field():
+    example = re.search(r"one:\n\n```json\n(.*?)```", PROTOCOL, re.DOTALL)
+    assert example is not None
+    assert WorkflowEntry.model_validate_json(example[1]).model_fields_set == (
+        WorkflowEntry.model_fields.keys()
+    )
+
+
+def test_the_examples_of_the_commands_of_workflows_are_json():
+    bodies = re.findall(r"-d '(\{.*?\})'", WORKFLOWS)
+    assert len(bodies) >= 3
+    for body in bodies:
+        json.loads(body)

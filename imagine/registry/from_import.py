@@ -217,12 +217,12 @@ def _category(imported: Imported) -> str:
     classes = {str(node.get("class_type", "")) for node in imported.graph.values()}
     if ParameterType.IMAGE in types:
         if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
-            return "inpaint"
+            return "repaint"
         has_prompt = any(one.name == "prompt" for one in imported.parameters)
         if not has_prompt and any("upscale" in name.lower() for name in classes):
             return "upscale"
-        return "image_to_image"
-    return "text_to_image" if ParameterType.TEXT in types else "other"
+        return "image-to-image"
+    return "text-to-image" if ParameterType.TEXT in types else "other"
 
 
 def _family(imported: Imported, profiles: Profiles) -> str:

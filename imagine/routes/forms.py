@@ -6,10 +6,10 @@ by one model.
 """
 
 import json
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 from aiohttp import BodyPartReader, web
 from aiohttp.http_exceptions import HttpProcessingError
@@ -30,7 +30,7 @@ from imagine.links import is_own, picture_link, upload_link
 from imagine.models import Once
 from imagine.prompt_values import read_link
 from imagine.routes.reading import checked, read_body, read_once, whole_json
-from imagine.routes.wire import BlendBody, ImagineBody, PictureRef
+from imagine.routes.wire import ImagineBody, PictureRef
 from imagine.uploads import Put, too_large
 
 FORM, JSON = "multipart/form-data", "application/json"
@@ -40,8 +40,34 @@ UNKNOWN = "application/octet-stream"
 MOST_WORDS = 2**20
 FRAMING = 64 * 2**10
 CHUNK = 64 * 2**10
-WORDS = ("prompt", "options", "priority")
 MASK = "mask"
+
+
+class HasImages(Protocol):
+    """A body that names pictures."""
+
+    @property
+    def images(self) -> Sequence[str | PictureRef]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """What a form may hold: fields with words, fields with JSON, and pictures.
+
+    ``files``: what the pictures are called, in their order, whatever order they come in; without
+    it they have any names, and the order in which they come.
+    """
+
+    words: frozenset[str]
+    values: frozenset[str]
+    files: tuple[str, ...] = ()
+
+    @property
+    def most(self) -> int:
+        return len(self.files) or MOST_LINKS
+
+
+IMAGINE_FORM = Form(frozenset({"prompt"}), frozenset({"options", "priority"}))
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +88,7 @@ async def read_imagine(request: web.Request) -> Asked:
         PromptError: a field cannot be, or a picture is damaged.
     """
     if request.content_type == FORM:
-        data = await _read_form(request)
+        data = await read_form(request, IMAGINE_FORM)
         body = checked(ImagineBody, data)
         # Not the bytes: each sending of a form has another boundary.
         once = await read_once(request, json.dumps(data, sort_keys=True).encode())
@@ -82,7 +108,7 @@ async def read_imagine(request: web.Request) -> Asked:
     return Asked(body, images, mask, once)
 
 
-def image_links(body: ImagineBody | BlendBody) -> tuple[str, ...]:
+def image_links(body: HasImages) -> tuple[str, ...]:
     """Return the links of the pictures that a body names.
 
     Raises:
@@ -123,29 +149,89 @@ async def take_upload(request: web.Request) -> Put:
     )
 
 
-async def _read_form(request: web.Request) -> dict[str, Any]:
-    """Return a form as the JSON that would say the same; its files are uploads by then."""
+@dataclass(frozen=True, slots=True)
+class File:
+    """A file that came in, whole; ``name`` is what its sender calls it, or ""."""
+
+    data: bytes
+    name: str
+
+
+async def take_file(request: web.Request, most: int, too_large: Callable[[], RequestError]) -> File:
+    """Take in one file: the field ``file`` of a form, or the body.
+
+    Raises:
+        RequestError: it cannot be read, or has more than ``most`` bytes.
+        PromptError: the form has other fields, or none.
+    """
+    if request.content_type != FORM:
+        return File(await _whole(_body(request), most, too_large), "")
+    taken = None
+    async for part in _parts(request):
+        if part.name != "file" or taken is not None:
+            raise _problem(part.name, "one file is taken here, in the field file.")
+        taken = File(await _whole(_pieces(part), most, too_large), part.filename or "")
+    if taken is None:
+        raise _problem("file", "it is missing.")
+    return taken
+
+
+async def _whole(
+    pieces: AsyncIterator[bytes], most: int, too_large: Callable[[], RequestError]
+) -> bytes:
+    data = bytearray()
+    async for piece in pieces:
+        data += piece
+        if len(data) > most:
+            raise too_large()
+    return bytes(data)
+
+
+async def read_form(request: web.Request, form: Form) -> dict[str, Any]:
+    """Return a form as the JSON that would say the same; its files are uploads by then.
+
+    Raises:
+        RequestError: it cannot be read, or a file is too large or no picture.
+        PromptError: a field cannot be, or a picture is damaged.
+    """
     uploads = request.app[PARTS].uploads
     data: dict[str, Any] = {}
-    images: list[str] = []
+    images: dict[str, str] = {}
     async for part in _parts(request):
         name = part.name or ""
-        if name in data:
+        if name in data or (form.files and name in images):
             raise _problem(name, "it is given twice.")
         if part.filename is None:
-            if name not in WORDS:
+            if name not in form.words | form.values:
                 raise _problem(name, f"there is no {name} here, unless it is a file.")
-            data[name] = _word(name, await _text(part))
+            text = await _text(part)
+            data[name] = text if name in form.words else _value(name, text)
             continue
-        if len(images) == MOST_LINKS and name != MASK:
-            raise _problem(name, f"at most {MOST_LINKS} pictures are taken.")
+        if name != MASK:
+            _check_file(form, name, len(images))
         with _about(name):
             upload, _ = await uploads.put(_pieces(part))
         if name == MASK:
             data[MASK] = upload.id
         else:
-            images.append(upload.id)
-    return {**data, "images": images} if images else data
+            images[name if form.files else str(len(images))] = upload.id
+    ordered = [images[name] for name in form.files or images if name in images]
+    return {**data, "images": ordered} if ordered else data
+
+
+def _check_file(form: Form, name: str, before: int) -> None:
+    """Refuse a picture that is one too many, or called what none is called."""
+    if before == form.most or (form.files and _is_beyond(name, form.files)):
+        where = f", in {', '.join(form.files)}" if form.files else ""
+        raise _problem(name, f"at most {form.most} pictures are taken{where}.")
+    if form.files and name not in form.files:
+        raise _problem(name, f"a picture comes in {', '.join(form.files)}, or {MASK}.")
+
+
+def _is_beyond(name: str, files: Sequence[str]) -> bool:
+    """Say whether a name goes on where the names of the pictures end: ``file_5``."""
+    number = name.removeprefix(f"{files[0]}_")
+    return number != name and number.isdecimal() and int(number) > len(files)
 
 
 async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:
@@ -191,10 +277,8 @@ async def _text(part: BodyPartReader) -> str:
         raise MalformedError(f"The field {part.name} is not UTF-8.") from error
 
 
-def _word(name: str, text: str) -> Any:
-    """Read a field that is no file as JSON would have it."""
-    if name == "prompt":
-        return text
+def _value(name: str, text: str) -> Any:
+    """Read a field that holds JSON."""
     try:
         return whole_json(text)
     except (ValueError, RecursionError) as error:

@@ -4,7 +4,8 @@ import re
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any
+from types import UnionType
+from typing import Any, get_args
 
 from aiohttp import web
 from pydantic import BaseModel
@@ -12,9 +13,11 @@ from pydantic.json_schema import models_json_schema
 
 from imagine import __version__
 from imagine.errors import ErrorBody
+from imagine.routes.workflow_schemas import form_schema, run_schema
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 PREFIX = "#/components/schemas/"
+RUN_PATH = "/api/workflows/{id}"
 
 
 class ErrorAnswer(BaseModel):
@@ -31,26 +34,25 @@ class Operation:
     path: str
     handler: Handler
     summary: str
-    body: type[BaseModel] | None = None
+    # A model, or one of several.
+    body: type[BaseModel] | UnionType | None = None
     # Further kinds of body, by media type, as JSON schemas.
     forms: Mapping[str, Mapping[str, Any]] | None = None
     query: type[BaseModel] | None = None
-    # A model, or a media type; None is an answer without a body.
-    answers: Mapping[int, type[BaseModel] | str | None] | None = None
+    # A model or one of several, or a media type; None is an answer without a body.
+    answers: Mapping[int, type[BaseModel] | UnionType | str | None] | None = None
     headers: Mapping[str, str] | None = None
     errors: tuple[int, ...] = ()
 
 
 def document(operations: Iterable[Operation]) -> dict[str, Any]:
-    """Return the OpenAPI document of these routes."""
+    """Return the OpenAPI document of these routes; `with_workflows` adds to it."""
     operations = list(operations)
     models: dict[tuple[type[BaseModel], Any], None] = {(ErrorAnswer, "serialization"): None}
     for operation in operations:
-        if operation.body is not None:
-            models[operation.body, "validation"] = None
+        models |= {(model, "validation"): None for model in _models(operation.body)}
         for answer in (operation.answers or {}).values():
-            if isinstance(answer, type):
-                models[answer, "serialization"] = None
+            models |= {(model, "serialization"): None for model in _models(answer)}
     refs, definitions = models_json_schema(list(models), ref_template=PREFIX + "{model}")
     paths: dict[str, Any] = {}
     for operation in operations:
@@ -69,6 +71,18 @@ def document(operations: Iterable[Operation]) -> dict[str, Any]:
     }
 
 
+def _models(kind: object) -> tuple[type[BaseModel], ...]:
+    """Return the models that a body or an answer is one of."""
+    if isinstance(kind, UnionType):
+        return get_args(kind)
+    return (kind,) if isinstance(kind, type) and issubclass(kind, BaseModel) else ()
+
+
+def _schema(kind: object, mode: str, refs: Mapping[Any, Any]) -> Any:
+    found = [refs[model, mode] for model in _models(kind)]
+    return found[0] if len(found) == 1 else {"anyOf": found}
+
+
 def _operation(operation: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
     entry: dict[str, Any] = {
         "operationId": "_".join(
@@ -80,7 +94,8 @@ def _operation(operation: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
     }
     content = {kind: {"schema": schema} for kind, schema in (operation.forms or {}).items()}
     if operation.body is not None:
-        content = {"application/json": {"schema": refs[operation.body, "validation"]}, **content}
+        schema = _schema(operation.body, "validation", refs)
+        content = {"application/json": {"schema": schema}, **content}
     if content:
         entry["requestBody"] = {"required": True, "content": content}
     return entry
@@ -121,10 +136,55 @@ def _responses(operation: Operation, refs: Mapping[Any, Any]) -> dict[str, Any]:
         if isinstance(answer, str):
             told["content"] = {answer: {}}
         elif answer is not None:
-            told["content"] = {"application/json": {"schema": refs[answer, "serialization"]}}
+            schema = _schema(answer, "serialization", refs)
+            told["content"] = {"application/json": {"schema": schema}}
         responses[str(status)] = told
     error = {"application/json": {"schema": refs[ErrorAnswer, "serialization"]}}
     for status in operation.errors:
         responses[str(status)] = {"description": HTTPStatus(status).phrase, "content": error}
     responses["default"] = {"description": "An error", "content": error}
     return responses
+
+
+def with_workflows(
+    base: Mapping[str, Any], workflows: Iterable[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Return a document in which each workflow has a path of its own, with a typed body.
+
+    ``base``: a document that has the path of them all, whose answers are those of each.
+    """
+    general = base["paths"][RUN_PATH]["post"]
+    picture = {"anyOf": [{"type": "string"}, {"$ref": f"{PREFIX}PictureRef"}]}
+    paths = dict(base["paths"])
+    for told in workflows:
+        run = run_schema(told, picture)
+        batch = {
+            "type": "object",
+            "properties": {
+                "batch": {
+                    "type": "array",
+                    "items": run,
+                    "minItems": 1,
+                    "maxItems": told["max_batch_size"],
+                }
+            },
+            "required": ["batch"],
+            "additionalProperties": False,
+        }
+        operation = {
+            **general,
+            "operationId": f"post_api_workflows_{told['id'].replace('-', '_')}",
+            "summary": told["name"],
+            "description": told["description"],
+            "tags": [told["category"]],
+            "parameters": [one for one in general["parameters"] if one["in"] != "path"],
+            "requestBody": {
+                "required": True,
+                "content": {
+                    "application/json": {"schema": {"anyOf": [run, batch]}},
+                    "multipart/form-data": {"schema": form_schema(told)},
+                },
+            },
+        }
+        paths[RUN_PATH.replace("{id}", told["id"])] = {"post": operation}
+    return {**base, "paths": paths}

@@ -52,6 +52,16 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
         MalformedError: it is broken, not JSON, or not an object.
         PromptError: a field is missing, unknown or of a wrong type.
     """
+    return checked(model, await read_object(request))
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    """Read the JSON body of a request, whatever fields it has.
+
+    Raises:
+        UnsupportedMediaError: it is not announced as JSON.
+        MalformedError: it is broken, not JSON, or not an object.
+    """
     if request.content_type != "application/json":
         raise UnsupportedMediaError(
             f"{request.path} reads application/json, not {request.content_type}.",
@@ -67,7 +77,7 @@ async def read_body(request: web.Request, model: type[Model]) -> Model:
         raise MalformedError(f"The body is not JSON: {error}.") from error
     if not isinstance(data, dict):
         raise MalformedError("The body is not a JSON object.")
-    return checked(model, data)
+    return data
 
 
 def whole_json(text: str | bytes) -> Any:

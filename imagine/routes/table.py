@@ -1,16 +1,34 @@
 """Every route of the API, with what it reads and answers; the router and OpenAPI read this."""
 
+import asyncio
 import functools
 import json
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from aiohttp import web
 
+from imagine.app_keys import PARTS
 from imagine.models import Job
-from imagine.routes import actions, catalog, diagnostics, jobs, live, pictures, queue, uploads, wire
-from imagine.routes.openapi import Operation, document
+from imagine.routes import (
+    actions,
+    catalog,
+    characters,
+    diagnostics,
+    jobs,
+    live,
+    pictures,
+    queue,
+    running,
+    uploads,
+    wire,
+    wire_workflows,
+    workflows,
+)
+from imagine.routes.openapi import RUN_PATH, Operation, document, with_workflows
 from imagine.routes.shown import base_of
+from imagine.workflow_shelf import Shown
 
 A_FILE = {"type": "string", "format": "binary"}
 IMAGINE_FORM = {
@@ -24,6 +42,23 @@ IMAGINE_FORM = {
         "mask": A_FILE,
     },
 }
+RUN_FORM: dict[str, Any] = {
+    "type": "object",
+    "properties": {
+        "prompt": {"type": "string"},
+        **dict.fromkeys(running.FILES, A_FILE),
+        "mask": A_FILE,
+        "parameters": {"type": "string", "contentMediaType": "application/json"},
+        "character": {"type": "string"},
+        "priority": {"type": "integer", "minimum": -100, "maximum": 100},
+    },
+}
+GENERATE_FORM = {
+    **RUN_FORM,
+    "required": ["workflow"],
+    "properties": {"workflow": {"type": "string"}, **RUN_FORM["properties"]},
+}
+FILE_FORM = {"type": "object", "required": ["file"], "properties": {"file": A_FILE}}
 UPLOAD_FORM = {"type": "object", "required": ["image"], "properties": {"image": A_FILE}}
 
 IMAGINE = Operation(
@@ -38,6 +73,20 @@ IMAGINE = Operation(
         "Idempotency-Key": "the same key and body again within 24 hours make nothing new",
     },
     errors=(400, 409, 413, 415, 422, 429, 503),
+)
+
+RUN = replace(
+    IMAGINE,
+    path=RUN_PATH,
+    handler=running.generate,
+    summary="Run this workflow, once or as a batch",
+    body=wire_workflows.RunBody | wire_workflows.RunBatchBody,
+    answers={
+        200: wire.SubmitAnswer | wire_workflows.BatchAnswer,
+        202: wire.SubmitAnswer | wire_workflows.BatchAnswer,
+    },
+    forms={"multipart/form-data": RUN_FORM},
+    errors=(*IMAGINE.errors, 404),
 )
 
 OPERATIONS: tuple[Operation, ...] = (
@@ -181,10 +230,90 @@ OPERATIONS: tuple[Operation, ...] = (
     ),
     Operation(
         "GET",
+        "/api/workflows",
+        workflows.list_workflows,
+        "What workflows there are, and whether they run here",
+        query=wire_workflows.WorkflowsQuery,
+        answers={200: wire_workflows.WorkflowsAnswer, 304: None},
+        errors=(400,),
+    ),
+    Operation(
+        "POST",
+        "/api/workflows",
+        workflows.add_workflow,
+        "Bring in a workflow: JSON in both forms of ComfyUI, or a picture of it",
+        query=wire_workflows.AddQuery,
+        forms={
+            "multipart/form-data": FILE_FORM,
+            "application/json": {"type": "object"},
+            "image/*": A_FILE,
+        },
+        answers={201: wire_workflows.AddedAnswer},
+        errors=(400, 413, 422, 503),
+    ),
+    Operation(
+        "GET",
+        RUN_PATH,
+        workflows.get_workflow,
+        "One workflow, and all that can be set in it",
+        answers={200: wire_workflows.WorkflowEntry, 304: None},
+        errors=(404,),
+    ),
+    RUN,
+    Operation(
+        "DELETE",
+        RUN_PATH,
+        workflows.remove_workflow,
+        "Move a workflow of your own into the trash",
+        answers={200: wire_workflows.WorkflowEntry},
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        "POST",
+        f"{RUN_PATH}/restore",
+        workflows.restore_workflow,
+        "Take a workflow out of the trash",
+        answers={200: wire_workflows.WorkflowEntry},
+        errors=(404, 409, 503),
+    ),
+    Operation(
+        "GET",
+        f"{RUN_PATH}/graph",
+        workflows.workflow_graph,
+        "The graph of a workflow, for ComfyUI",
+        answers={200: "application/json"},
+        errors=(404,),
+    ),
+    Operation(
+        "GET",
+        f"{RUN_PATH}/picture",
+        workflows.workflow_picture,
+        "What a workflow makes, to look at",
+        answers={200: "image/*", 206: "image/*"},
+        errors=(404, 416),
+    ),
+    replace(
+        RUN,
+        path="/api/generate",
+        summary="Run any workflow, once or as a batch",
+        body=wire_workflows.GenerateBody | wire_workflows.GenerateBatchBody,
+        forms={"multipart/form-data": GENERATE_FORM},
+    ),
+    Operation(
+        "GET",
         "/api/parameters",
         catalog.parameters,
-        "Every flag of the prompt language",
+        "Every flag of the prompt language, and of a workflow",
+        query=wire.ParametersQuery,
         answers={200: wire.ParametersAnswer},
+        errors=(400, 404),
+    ),
+    Operation(
+        "GET",
+        "/api/characters",
+        characters.characters,
+        "The characters of --character",
+        answers={200: characters.CharactersAnswer},
     ),
     Operation(
         "GET",
@@ -263,12 +392,19 @@ def api_routes(operations: Iterable[Operation] = OPERATIONS) -> list[web.RouteDe
     operations = tuple(operations)
 
     @functools.cache  # made when first asked for: it takes half as long as all else of a start
-    def described() -> bytes:
-        return json.dumps(document(operations)).encode()
+    def routes_described() -> dict[str, Any]:
+        return document(operations)
+
+    @functools.lru_cache(maxsize=1)
+    def described(shown: Shown) -> bytes:
+        whole = with_workflows(routes_described(), shown.workflows.values())
+        return json.dumps(whole).encode()
 
     async def openapi(request: web.Request) -> web.Response:
+        shown = await request.app[PARTS].shelf.shown()
         servers = b'{"servers":[{"url":"%s"}],' % (base_of(request) or "/").encode()
-        return web.Response(body=servers + described()[1:], content_type="application/json")
+        body = servers + (await asyncio.to_thread(described, shown))[1:]
+        return web.Response(body=body, content_type="application/json")
 
     routes = [web.route(o.method, o.path, o.handler) for o in operations]
     return [*routes, web.get("/api/openapi.json", openapi)]

@@ -35,11 +35,11 @@ def test_every_workflow_becomes_an_entry_that_is_written_and_read_again(name: st
 @pytest.mark.parametrize(
     ("name", "category", "family"),
     [
-        ("sd15_default", "text_to_image", "sd15"),
-        ("flux_kontext", "image_to_image", "flux-kontext"),
-        ("qwen_edit", "image_to_image", "qwen-image-edit"),
-        ("inpaint", "inpaint", "inpainting"),
-        ("inpaint_mask", "inpaint", "inpainting"),
+        ("sd15_default", "text-to-image", "sd15"),
+        ("flux_kontext", "image-to-image", "flux-kontext"),
+        ("qwen_edit", "image-to-image", "qwen-image-edit"),
+        ("inpaint", "repaint", "inpainting"),
+        ("inpaint_mask", "repaint", "inpainting"),
         ("upscale_model", "upscale", ""),
         ("animatediff", "video", "sd15"),
         ("audio", "other", ""),

@@ -125,7 +125,7 @@ def test_a_graph_without_an_entry_is_a_workflow_too(tmp_path: Path):
     (own / "more" / "My Default.json").write_bytes(raw("sd15_default"))
     library = registry.current()
     found = library.entries["my_default"]
-    assert (found.name, found.category) == ("My Default", "text_to_image")
+    assert (found.name, found.category) == ("My Default", "text-to-image")
     assert found.parameter("steps") is not None
     assert registry.current() is library
     assert registry.remove("my_default") == found

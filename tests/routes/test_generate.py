@@ -1,0 +1,482 @@
+"""Running workflows over HTTP: values, pictures, batches, and all that is refused."""
+
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.conftest import Client, StartServer
+from tests.fakes.comfy import CHECKPOINT, FakeComfy, Stage
+from tests.following import ready
+from tests.painting import mask, picture
+from tests.routes.workflows import (
+    PORTRAIT,
+    WORDS,
+    form,
+    get,
+    join_entry,
+    joined,
+    post,
+    put,
+    started,
+)
+
+WAIT = {"Prefer": "wait=60"}
+GENERATE = "/api/generate"
+
+
+@pytest.fixture
+async def client(start_server: StartServer) -> Client:
+    return await started(start_server)
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    return tmp_path / "workflows"
+
+
+@pytest.fixture
+def portrait(own: Path) -> Path:
+    return put(own, "portrait")
+
+
+async def run(client: Client, body: dict[str, Any], path: str = GENERATE) -> dict[str, Any]:
+    """Run one workflow to its end."""
+    told = await post(client, path, 200, json=body, headers=WAIT)
+    (job,) = told["jobs"]
+    assert job["state"] == "succeeded", job["error"]
+    assert isinstance(job, dict)
+    return job
+
+
+async def refused(client: Client, body: object, path: str = GENERATE, status: int = 422) -> Any:
+    """Be refused, see that nothing is queued, and return the first detail."""
+    error = (await post(client, path, status, json=body))["error"]
+    assert error["request_id"]
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+    return error["details"][0] if error["details"] else error
+
+
+async def upload(client: Client, data: bytes) -> str:
+    async with client.post("/api/uploads", data=form(("image", data))) as answer:
+        told: str = (await answer.json())["id"]
+        return told
+
+
+def colours(count: int) -> list[bytes]:
+    """Return pictures that are all different."""
+    return [picture(size=(64, 48 + number)) for number in range(count)]
+
+
+# --- one run
+
+
+@pytest.mark.parametrize("path", [GENERATE, "/api/workflows/portrait"])
+async def test_one_endpoint_runs_every_workflow_and_each_has_its_own(
+    client: Client, portrait: Path, path: str
+):
+    body = {"workflow": "portrait"} if path == GENERATE else {}
+    job = await run(client, {**body, "prompt": "a sailor", "parameters": {"seed": 7}}, path)
+    assert (job["kind"], job["text"]) == ("workflow", "a sailor")
+    assert len(job["images"]) == 1
+
+
+async def test_the_job_shows_the_defaults_that_were_used(client: Client, portrait: Path):
+    job = await run(client, {"workflow": "portrait", "parameters": {"steps": 3}})
+    used = job["parameters"]
+    assert (used["workflow"], used["steps"], used["cfg"]) == ("portrait", 3, 5.0)
+    assert (used["negative"], used["sampler"]) == ("ugly", "euler")
+    assert len(used["revision"]) == 12
+    assert "--workflow portrait" in job["canonical"]
+
+
+async def test_a_seed_of_minus_1_is_drawn_stored_and_makes_the_same_again(
+    client: Client, portrait: Path
+):
+    first = await run(client, {"workflow": "portrait", "parameters": {"seed": -1}})
+    seed = first["parameters"]["seed"]
+    assert 0 <= seed < 2**32
+    second = await run(client, {"workflow": "portrait", "parameters": {"seed": seed}})
+    pictures = []
+    for job in (first, second):
+        async with client.get(job["images"][0]["url"]) as answer:
+            pictures.append(await answer.read())
+    assert second["parameters"]["seed"] == seed
+    assert [len(data) > 100 for data in pictures] == [True, True]
+
+
+async def test_exactly_the_inputs_that_are_fed_change(start_server: StartServer, own: Path):
+    graph = json.loads(json.dumps(WORDS))
+    graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
+    put(own, "portrait", graph=graph)
+    async with FakeComfy() as comfy:
+        client = await ready(start_server, comfy)
+        body = {
+            "workflow": "portrait",
+            "prompt": "a sailor",
+            "parameters": {"steps": 4, "seed": 9, "negative": "", "cfg": 2},
+        }
+        job = await run(client, body)
+        (sent,) = comfy.submitted
+        assert job["prompt_id"] == sent["prompt_id"]
+        changed = {
+            (node, name): value
+            for node, told in sent["prompt"].items()
+            for name, value in told["inputs"].items()
+            if value != graph[node]["inputs"][name]
+        }
+        prefix = changed.pop(("9", "filename_prefix"))
+        assert job["prompt_id"] in prefix
+        assert changed == {
+            ("6", "text"): "a sailor",
+            ("7", "text"): "",
+            ("3", "steps"): 4,
+            ("3", "seed"): 9,
+            ("3", "cfg"): 2,
+        }
+
+
+@pytest.mark.parametrize(
+    ("given", "parameter", "words"),
+    [
+        ({"stepz": 3}, "stepz", "Did you mean steps?"),
+        ({"steps": "3"}, "steps", "whole numbers"),
+        ({"steps": True}, "steps", "whole numbers"),
+        ({"steps": 2.5}, "steps", "whole numbers"),
+        ({"cfg": False}, "cfg", "numbers"),
+        ({"cfg": "much"}, "cfg", "numbers"),
+        ({"steps": 0}, "steps", "1 to 12"),
+        ({"steps": 13}, "steps", "1 to 12"),
+        ({"sampler": "eulr"}, "sampler", "euler"),
+        ({"prompt": 5}, "prompt", "text"),
+    ],
+)
+async def test_what_cannot_be_is_refused_with_the_name_of_the_parameter(
+    client: Client, portrait: Path, given: dict[str, Any], parameter: str, words: str
+):
+    detail = await refused(client, {"workflow": "portrait", "parameters": given})
+    assert detail["parameter"] == parameter
+    assert words in detail["message"]
+    assert detail["allowed"]
+
+
+async def test_all_problems_are_told_at_once(client: Client, portrait: Path):
+    body = {"workflow": "portrait", "parameters": {"steps": 0, "cfg": 99, "what": 1}}
+    error = (await post(client, GENERATE, 422, json=body))["error"]
+    assert {one["parameter"] for one in error["details"]} == {"steps", "cfg", "what"}
+
+
+@pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999"])
+async def test_what_is_no_number_is_refused(client: Client, portrait: Path, number: str):
+    body = f'{{"workflow": "portrait", "parameters": {{"cfg": {number}}}}}'
+    headers = {"Content-Type": "application/json"}
+    async with client.post(GENERATE, data=body, headers=headers) as answer:
+        assert answer.status == (422 if number == "1e999" else 400)
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({}, "workflow"),
+        ({"workflow": 5}, "workflow"),
+        ({"workflow": "portrait", "params": {}}, "params"),
+        ({"workflow": "portrait", "parameters": []}, "parameters"),
+        ({"workflow": "portrait", "images": "x"}, "images"),
+        ({"workflow": "portrait", "images": [""]}, "images.0"),
+        ({"workflow": "portrait", "priority": 1000}, "priority"),
+        ({"workflow": "portrait", "images": ["0" * 64] * 17}, "images"),
+        ({"workflow": "portrait", "prompt": "x" * 24_001}, "prompt"),
+    ],
+)
+async def test_a_body_that_cannot_be_is_refused_by_field(
+    client: Client, portrait: Path, body: dict[str, Any], field: str
+):
+    assert (await refused(client, body))["parameter"] == field
+
+
+async def test_an_unknown_workflow_or_character_is_404(client: Client, portrait: Path):
+    assert "nothing" in (await refused(client, {"workflow": "nothing"}, status=404))["message"]
+    await refused(client, {}, "/api/workflows/nothing", 404)
+    body = {"workflow": "portrait", "character": "nobody"}
+    assert "nobody" in (await refused(client, body, status=404))["message"]
+
+
+async def test_a_workflow_that_the_engine_cannot_run_is_refused(client: Client, own: Path):
+    graph = json.loads(json.dumps(WORDS))
+    graph["3"]["class_type"] = "SomebodysSampler"
+    put(own, "portrait", graph=graph)
+    error = (await post(client, GENERATE, 422, json={"workflow": "portrait"}))["error"]
+    assert error["code"] == "invalid_workflow"
+    assert "SomebodysSampler" in error["message"]
+
+
+# --- pictures
+
+
+@pytest.mark.parametrize("count", [1, 2, 3, 4])
+async def test_files_of_one_form_reach_the_graph_in_the_order_of_their_numbers(
+    start_server: StartServer, own: Path, count: int
+):
+    put(own, "join", join_entry(4), joined(4))
+    files = colours(4)
+    names = ["file", "file_2", "file_3", "file_4"]
+    # They come the other way round.
+    fields = list(zip(names, files, strict=True))[:count][::-1]
+    async with FakeComfy() as comfy:
+        client = await ready(start_server, comfy)
+        told = await post(client, "/api/workflows/join", 202, data=form(("priority", "5"), *fields))
+        (job,) = told["jobs"]
+        assert job["state"] == "queued"
+        await comfy.until(lambda: len(comfy.submitted) == 1)
+        graph = comfy.submitted[0]["prompt"]
+        loaded = [graph[str(n)]["inputs"]["image"] for n in range(1, 5) if str(n) in graph]
+        ids = [await upload(client, data) for data in files[:count]]
+        assert [name.rsplit("/", 1)[-1].partition(".")[0] for name in loaded] == ids
+
+
+@pytest.mark.parametrize(
+    ("names", "field", "words"),
+    [
+        (["file", "file_2", "file_3", "file_4", "file_5"], "file_5", "at most 4 pictures"),
+        (["file_5"], "file_5", "at most 4 pictures"),
+        (["file", "file_1"], "file_1", "a picture comes in"),
+        (["image"], "image", "a picture comes in"),
+        (["file", "file"], "file", "given twice"),
+    ],
+)
+async def test_a_fifth_file_or_a_strange_one_is_refused_with_a_sentence(
+    client: Client, own: Path, names: list[str], field: str, words: str
+):
+    put(own, "join", join_entry(4), joined(4))
+    fields = list(zip(names, colours(len(names)), strict=True))
+    error = (await post(client, "/api/workflows/join", 422, data=form(*fields)))["error"]
+    assert error["details"][0]["parameter"] == field
+    assert words in error["message"]
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+
+
+async def test_a_form_has_words_values_and_a_mask(client: Client):
+    fields = [
+        ("workflow", "inpaint"),
+        ("prompt", "a boat"),
+        ("parameters", '{"seed": 3, "steps": 1}'),
+        ("file", picture(size=(64, 64))),
+        ("mask", mask((64, 64))),
+    ]
+    told = await post(client, GENERATE, 200, data=form(*fields), headers=WAIT)
+    (job,) = told["jobs"]
+    assert (job["state"], job["parameters"]["seed"]) == ("succeeded", 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "field"),
+    [
+        ("parameters", "{", "parameters"),
+        ("parameters", "[1]", "parameters"),
+        ("priority", "high", "priority"),
+        ("what", "x", "what"),
+    ],
+)
+async def test_a_field_of_a_form_that_cannot_be_is_named(
+    client: Client, portrait: Path, name: str, value: str, field: str
+):
+    made = form(("workflow", "portrait"), (name, value))
+    error = (await post(client, GENERATE, 422, data=made))["error"]
+    assert error["details"][0]["parameter"] == field
+
+
+async def test_a_missing_picture_or_mask_is_refused_by_its_name(client: Client):
+    given = {"workflow": "inpaint", "prompt": "a boat"}
+    assert (await refused(client, given))["parameter"] == "image"
+    given["images"] = [await upload(client, picture(size=(64, 64)))]  # type: ignore[assignment]
+    assert (await refused(client, given))["parameter"] == "mask"
+
+
+async def test_an_uploaded_picture_can_be_used_in_any_number_of_runs(client: Client, own: Path):
+    put(own, "join", join_entry(2), joined(2))
+    sent = await upload(client, picture(size=(64, 64)))
+    jobs = [await run(client, {"workflow": "join", "images": [sent]}) for _ in range(2)]
+    again = {"job": jobs[0]["id"], "image": 0}
+    third = await run(client, {"workflow": "join", "images": [sent, again]})
+    assert {"job": jobs[0]["id"], "image": 0} in third["parents"]
+
+
+async def test_a_picture_that_is_not_there_is_refused_by_its_field(client: Client, own: Path):
+    put(own, "join", join_entry(2), joined(2))
+    sent = await upload(client, picture())
+    detail = await refused(client, {"workflow": "join", "images": [sent, "0" * 64]})
+    assert detail["parameter"] == "images.1"
+
+
+async def test_of_several_pictures_for_a_workflow_that_takes_one_each_makes_a_job(
+    client: Client, own: Path
+):
+    put(own, "single", join_entry(1, most=3), joined(1))
+    sent = [await upload(client, data) for data in colours(4)]
+    told = await post(
+        client, GENERATE, 200, json={"workflow": "single", "images": sent[:3]}, headers=WAIT
+    )
+    assert [job["images"][0]["height"] for job in told["jobs"]] == [48, 49, 50]
+    assert {job["batch"] for job in told["jobs"]} == {told["batch"]}
+    error = await post(client, GENERATE, 422, json={"workflow": "single", "images": sent})
+    assert "3" in error["error"]["message"]
+
+
+async def test_more_pictures_than_a_workflow_takes_are_refused(client: Client, own: Path):
+    put(own, "join", join_entry(2), joined(2))
+    sent = [await upload(client, data) for data in colours(3)]
+    error = (await post(client, GENERATE, 422, json={"workflow": "join", "images": sent}))["error"]
+    assert "takes 2 pictures" in error["message"]
+
+
+async def test_the_reply_does_not_wait_for_a_busy_engine(start_server: StartServer, own: Path):
+    graph = json.loads(json.dumps(WORDS))
+    graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
+    put(own, "portrait", graph=graph)
+    async with FakeComfy() as comfy:
+        client = await ready(start_server, comfy)
+        comfy.hold(Stage.SAMPLING)
+        await post(client, GENERATE, 202, json={"workflow": "portrait"})
+        await comfy.reached(Stage.SAMPLING)
+        async with asyncio.timeout(1):
+            async with client.post(GENERATE, json={"workflow": "portrait"}) as answer:
+                told = await answer.json()
+                assert answer.status == 202
+                assert answer.headers["Location"] == f"/api/jobs/{told['jobs'][0]['id']}"
+        comfy.release()
+
+
+async def test_a_shipped_workflow_for_video_runs_through_the_same_route(client: Client, own: Path):
+    listed = {one["id"]: one for one in (await get(client, "/api/workflows"))["workflows"]}
+    assert listed["image_to_video"]["outputs"] == ["video"]
+    job = await run(
+        client,
+        {"workflow": "upscale", "images": [await upload(client, picture(size=(64, 64)))]},
+    )
+    assert job["images"][0]["width"] > 64
+
+
+# --- once
+
+
+async def test_a_key_makes_a_run_once(client: Client, portrait: Path):
+    headers = {"Idempotency-Key": "a"}
+    body = {"workflow": "portrait"}
+    told = await asyncio.gather(
+        *(post(client, GENERATE, 202, json=body, headers=headers) for _ in range(5))
+    )
+    assert len({one["jobs"][0]["id"] for one in told}) == 1
+    await post(client, GENERATE, 409, json={"workflow": "upscale"}, headers=headers)
+    form_headers = {"Idempotency-Key": "b"}
+    fields = [("workflow", "portrait"), ("prompt", "x")]
+    one = await post(client, GENERATE, 202, data=form(*fields), headers=form_headers)
+    assert await post(client, GENERATE, 202, data=form(*fields), headers=form_headers) == one
+
+
+# --- batches
+
+
+def batch_of(*steps: Any) -> dict[str, Any]:
+    return {"batch": [{"parameters": {"steps": one}} for one in steps]}
+
+
+async def test_of_a_batch_of_ten_with_three_that_cannot_be_seven_are_made(
+    client: Client, own: Path
+):
+    put(own, "portrait", PORTRAIT.replace("max_batch_size = 4", "max_batch_size = 10"))
+    steps = [1, 99, 1, 1, "x", 1, 1, 1, True, 1]
+    headers = {"Idempotency-Key": "ten"}
+    path = "/api/workflows/portrait"
+    async with client.post(path, json=batch_of(*steps), headers=headers) as answer:
+        assert answer.status == 202
+        first = await answer.read()
+        told = json.loads(first)
+        assert answer.headers["Location"] == f"/api/jobs/{told['results'][0]['job']['id']}"
+    results = told["results"]
+    assert [("job" in one, "error" in one) for one in results] == [
+        (step == 1 and step is not True, step != 1 or step is True) for step in steps
+    ]
+    errors = [one["error"] for one in results if "error" in one]
+    assert {one["details"][0]["parameter"] for one in errors} == {"steps"}
+    assert all(one["request_id"] for one in errors)
+    jobs = [one["job"] for one in results if "job" in one]
+    assert {job["batch"] for job in jobs} == {told["batch"]}
+    assert [job["number"] for job in jobs] == sorted(job["number"] for job in jobs)
+    async with client.post(path, json=batch_of(*steps), headers=headers) as answer:
+        assert await answer.read() == first
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 7
+
+
+async def test_a_batch_has_runs_of_any_workflows(client: Client, portrait: Path):
+    runs = [
+        {"workflow": "portrait", "prompt": "one", "priority": 7},
+        {"workflow": "nothing"},
+        {"workflow": "portrait", "prompt": "two", "character": "nobody"},
+        "x",
+        {},
+        {"workflow": "upscale"},
+        {"workflow": "portrait", "prompt": "three"},
+    ]
+    told = await post(client, GENERATE, 200, json={"batch": runs}, headers=WAIT)
+    results = told["results"]
+    codes = [one["error"]["code"] if "error" in one else one["job"]["state"] for one in results]
+    assert codes == [
+        "succeeded",
+        "not_found",
+        "not_found",
+        "invalid_parameter",
+        "invalid_parameter",
+        "invalid_parameter",
+        "succeeded",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "words"),
+    [
+        ("/api/workflows/portrait", batch_of(1, 1, 1, 1, 1), "at most 4 runs"),
+        (GENERATE, {"batch": [{"workflow": "portrait"}] * 5}, "at most 4 runs"),
+        (GENERATE, {"batch": [{"workflow": "upscale"}] * 11}, "at most 10 runs"),
+        (GENERATE, {"batch": []}, "a list of runs"),
+        (GENERATE, {"batch": {}}, "a list of runs"),
+        (GENERATE, {"batch": [{}], "workflow": "portrait"}, "beside a batch"),
+    ],
+)
+async def test_a_batch_that_is_too_large_or_none_is_refused_whole(
+    client: Client, portrait: Path, path: str, body: dict[str, Any], words: str
+):
+    error = (await post(client, path, 422, json=body))["error"]
+    assert words in error["message"]
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+
+
+async def test_of_a_batch_that_cannot_be_at_all_every_error_is_told(client: Client, portrait: Path):
+    told = await post(client, "/api/workflows/portrait", 200, json=batch_of(0, 99))
+    assert told["batch"] is None
+    assert ["error" in one for one in told["results"]] == [True, True]
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+
+
+async def test_a_run_of_a_batch_makes_one_job(client: Client, own: Path):
+    put(own, "single", join_entry(1, most=3), joined(1))
+    sent = [await upload(client, data) for data in colours(2)]
+    body = {"batch": [{"images": sent}, {"images": sent[:1]}]}
+    told = await post(client, "/api/workflows/single", 202, json=body)
+    assert "a run of its own" in told["results"][0]["error"]["message"]
+    assert "job" in told["results"][1]
+
+
+async def test_a_batch_behind_a_path_has_addresses_with_it(
+    start_server: StartServer, own: Path, portrait: Path
+):
+    client = await started(start_server, base_path="/imagine")
+    async with client.post(
+        "/imagine/api/workflows/portrait", json=batch_of(1), headers=WAIT
+    ) as answer:
+        told = await answer.json()
+        assert answer.status == 200, told
+        assert answer.headers["Location"].startswith("/imagine/api/jobs/")
+        assert told["results"][0]["job"]["images"][0]["url"].startswith("/imagine/api/images/")
