@@ -54,7 +54,8 @@ def outputs_of(output: Any) -> tuple[Given, ...]:
     if not isinstance(output, dict):
         return ()
     texts = (ShownText(place, text) for place, text in enumerate(_texts(output)))
-    return (*_files(output), *texts)
+    # Some nodes tell a file under several keys.
+    return (*dict.fromkeys(_files(output)), *texts)
 
 
 def _files(output: dict[Any, Any]) -> Iterator[FileRef]:

@@ -17,8 +17,8 @@ VIDEO_TRACK = 1
 # Nanoseconds of a tick, where nobody says another number.
 USUAL_SCALE = 1_000_000
 # More than hours of film have; each element is at least 2 bytes, so no walk is endless.
-MOST_ELEMENTS = 2_000_000
-MOST_IN_HEADER = 10_000
+MOST_ELEMENTS = 500_000
+MOST_HEADER_BYTES = 2**20
 # No number and no name that is read here is longer. Units: bytes.
 MOST_BYTES = 8
 # The header of every WebM begins its file, and is small.
@@ -48,14 +48,14 @@ class Webm(OutputType):
         scale, ticks = USUAL_SCALE, 0.0
         size: tuple[int, int] | None = None
         for element in _flat(file):
-            if element.id == INFO and element.end is not None:
-                for inner in _elements(file, element.start, element.end):
+            if element.id == INFO and not ticks:
+                for inner in _parts(file, element):
                     if inner.id == TIMESTAMP_SCALE:
                         scale = _number(file, inner)
                     elif inner.id == DURATION:
                         ticks = _float(file, inner)
-            elif element.id == TRACKS and element.end is not None:
-                size = size or _picture_size(file, element)
+            elif element.id == TRACKS and size is None:
+                size = _picture_size(file, element)
         if size is None:
             raise BrokenFileError("it has no picture")
         return Facts(*size, ticks * scale / 1e9 if ticks > 0 else None)
@@ -82,17 +82,17 @@ def _flat(file: BinaryIO) -> Iterator[Element]:
     raise BrokenFileError("it has too many parts")
 
 
-def _elements(file: BinaryIO, start: int, end: int) -> Iterator[Element]:
-    """Yield the elements between two places of a header."""
-    for _ in range(MOST_IN_HEADER):
-        if start >= end:
-            return
-        element = _element(file, start, end)
+def _parts(file: BinaryIO, whole: Element) -> Iterator[Element]:
+    """Yield the elements of one that is part of a header."""
+    at, end = whole.start, whole.end
+    if end is None or end - at > MOST_HEADER_BYTES:
+        raise BrokenFileError("its header is too long")
+    while at < end:
+        element = _element(file, at, end)
         if element.end is None:
             raise BrokenFileError("a part of its header has no end")
         yield element
-        start = element.end
-    raise BrokenFileError("it has too many parts")
+        at = element.end
 
 
 def _element(file: BinaryIO, at: int, limit: int) -> Element:
@@ -146,17 +146,16 @@ def _float(file: BinaryIO, element: Element) -> float:
 
 def _picture_size(file: BinaryIO, tracks: Element) -> tuple[int, int] | None:
     """Return the size of the first track that is to be seen."""
-    assert tracks.end is not None, "only segments and clusters are open"
-    for entry in _elements(file, tracks.start, tracks.end):
-        if entry.id != TRACK_ENTRY or entry.end is None:
+    for entry in _parts(file, tracks):
+        if entry.id != TRACK_ENTRY:
             continue
         sides = {PIXEL_WIDTH: 0, PIXEL_HEIGHT: 0}
         is_video = False
-        for element in _elements(file, entry.start, entry.end):
+        for element in _parts(file, entry):
             if element.id == TRACK_TYPE:
                 is_video = _number(file, element) == VIDEO_TRACK
-            elif element.id == VIDEO and element.end is not None:
-                for inner in _elements(file, element.start, element.end):
+            elif element.id == VIDEO:
+                for inner in _parts(file, element):
                     if inner.id in sides:
                         sides[inner.id] = _number(file, inner)
         if is_video and all(sides.values()):

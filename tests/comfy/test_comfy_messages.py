@@ -166,7 +166,7 @@ def test_no_queue_or_history_raises(body: Any) -> None:
 @pytest.mark.parametrize("key", ["images", "gifs", "videos", "audio", "3d", "files", "anything"])
 def test_files_under_any_key_are_outputs(key: str) -> None:
     items = [{"filename": "a.mp4", "subfolder": "s", "type": "output", "format": "video/h264-mp4"}]
-    assert outputs_of({key: items, "animated": [True]}) == (FileRef("a.mp4", "s"),)
+    assert outputs_of({key: items, "animated": [True], "again": items}) == (FileRef("a.mp4", "s"),)
 
 
 @pytest.mark.parametrize(

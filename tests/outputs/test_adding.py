@@ -8,13 +8,16 @@ from typing import Any
 
 import pytest
 
+from imagine.errors import EngineUnavailableError
 from imagine.image_reading import picture_files, read_picture
+from imagine.images import ImageStore
 from imagine.media import OUTPUT_TYPES, OutputType
 from imagine.storage import DiskStorage
 from tests.conftest import StartServer
 from tests.fakes.comfy import FakeComfy
 from tests.following import ready
 from tests.outputs.stage import graph_of, made, runs
+from tests.test_images import put
 
 DOCUMENT = (Path(__file__).parents[2] / "docs" / "outputs.md").read_text(encoding="utf-8")
 PLY = b"ply\nformat ascii 1.0\nelement vertex 2\nproperty float x\nend_header\n0.5\n1.5\n"
@@ -67,11 +70,7 @@ async def test_a_kind_that_was_added_goes_all_the_way(start_server: StartServer,
 
 
 @pytest.mark.usefixtures("with_ply")
-async def test_a_broken_file_of_it_is_refused(start_server: StartServer):
-    async with FakeComfy() as comfy:
-        client = await ready(start_server, comfy)
-        comfy.give("SaveGLB", {"3d": {"fox.ply": PLY.replace(b"vertex 2", b"vertex 900")}})
-        runs(client, graph_of("SaveGLB"), ["1"])
-        job = await made(client)
-    assert job["state"] == "failed"
-    assert job["error"]["message"] == "The engine sent a model that ends too early, or is damaged."
+async def test_a_broken_file_of_it_is_refused(tmp_path: Path):
+    async with ImageStore(DiskStorage(tmp_path), tmp_path) as images:
+        with pytest.raises(EngineUnavailableError, match="a model that ends too early"):
+            await put(images, PLY.replace(b"vertex 2", b"vertex 900"))

@@ -22,6 +22,7 @@ from imagine.media.base import TEXT_LIMIT
 from imagine.media.mp4 import Mp4
 from imagine.media.text import Text
 from imagine.media.webm import Webm
+from imagine.models import JobImage
 from tests.media import (
     TURNED,
     animation,
@@ -284,6 +285,12 @@ def test_a_broken_glb_is_broken(data: bytes):
         one("glb").describe(io.BytesIO(data))
 
 
+def test_an_image_that_was_stored_before_still_loads():
+    old = {"index": 0, "url": "u", "thumbnail": "t", "width": 8, "height": 8}
+    image = JobImage.model_validate(old | {"media_type": "image/png", "bytes": 9})
+    assert (image.duration_s, image.thumbnail) == (None, "t")
+
+
 @pytest.mark.parametrize(
     ("data", "told", "is_text"),
     [
@@ -358,6 +365,23 @@ def test_a_file_with_wrong_bytes_raises_nothing_else(data: bytes):
         for _ in range(draw.randint(1, 8)):
             broken[draw.randrange(min(len(broken), 2000))] = draw.choice((0, 1, 255, 128, 8))
         read_all(bytes(broken))
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        FTYP + box("moov", movie_header(0)) + box("moof", box("traf")) * 100_001,
+        FTYP + box("moov", movie_header(0), box("free") * 200_001),
+        ebml() + open_element(0x18538067) + b"\xec\x80" * 500_001,
+        ebml() + element(0x18538067, element(0x1549A966, b"\xec\x80" * 600_000)),
+    ],
+    ids=["fragments", "boxes", "elements", "header"],
+)
+def test_a_file_of_countless_parts_is_given_up(data: bytes):
+    kind = recognise(data[:64])
+    assert kind is not None
+    with pytest.raises(BrokenFileError, match="too"):
+        kind.describe(io.BytesIO(data))
 
 
 def test_noise_raises_nothing_else():
