@@ -24,6 +24,7 @@ from imagine.models import (
 )
 from imagine.planner import MOST_STORED, Planner, read_apart
 from imagine.prompt_parser import MAX_CHARACTERS, Prompt, Vocabulary, parse
+from imagine.registry.rerunning import is_run, words_alone
 
 FEWEST_BLENDED, MOST_BLENDED = 2, 5
 
@@ -93,13 +94,16 @@ class Actions:
         check_fields(ask)
         job = await self._jobs.get(job_id)
         picture = finished_picture(job, ask.image)
+        parents = (Parent(job=job.id, image=picture.index),)
+        if is_run(job) and ask.action in (Action.REROLL, Action.REMIX):
+            again = await self._planner.plan_again(job, ask.prompt)
+            return await self._jobs.add(again, once, parents=parents)
         growth = Growth(ask, job, picture, await self._read_stored(job))
         growth.check()
         planned = [
             await self._planner.plan_one(prompt, origin=origin, member=growth.member)
             for prompt, origin in map(growth.settle, await self._read(growth))
         ]
-        parents = (Parent(job=job.id, image=picture.index),)
         return await self._jobs.add(planned, once, parents=parents)
 
     async def blend(self, ask: BlendAsk, once: Once | None = None) -> str:
@@ -120,6 +124,8 @@ class Actions:
         )
 
     async def _read_stored(self, job: Job) -> Prompt:
+        if is_run(job):
+            return words_alone(job)
         vocabulary = Vocabulary(max_characters=MOST_STORED)
         return await read_apart(job.canonical, partial(parse, job.canonical, vocabulary))
 

@@ -17,6 +17,8 @@ from imagine.prompt_findings import near_name
 from imagine.prompt_values import BadValueError, Weighted, read_item, split_weight
 
 NAME = "character"
+# How strong a LoRA may be, either way.
+MOST_STRENGTH = 10.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,11 +37,30 @@ class Character:
     pictures: tuple[str, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class BrokenCharacter:
+    """What stays out, and why. ``line``: of its file, where that shows."""
+
+    file: str
+    line: int | None
+    message: str
+
+
 class Cast(Protocol):
-    """All characters as they are now, by id."""
+    """All characters as they are now, by id, and what stays out."""
 
     @property
     def characters(self) -> Mapping[str, Character]: ...
+    @property
+    def broken(self) -> tuple[BrokenCharacter, ...]: ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownCast:
+    """A cast that somebody put together."""
+
+    characters: Mapping[str, Character]
+    broken: tuple[BrokenCharacter, ...] = ()
 
 
 class Characters(Protocol):
@@ -59,6 +80,7 @@ class Nobody:
     """Where nobody is known."""
 
     characters: Mapping[str, Character] = MappingProxyType({})
+    broken: tuple[BrokenCharacter, ...] = ()
 
     @property
     def latest(self) -> Cast:

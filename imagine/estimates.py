@@ -38,11 +38,14 @@ class Estimates:
         total_s: float,
     ) -> None:
         """Take in one job that ended well. Units: seconds; ``steps`` over all its pictures."""
-        if steps <= 0 or sampling_s <= 0:
+        if steps > 0 and sampling_s <= 0:
+            return  # the engine had most of it from before
+        if steps <= 0 and "workflow" not in parameters:
             return
         key = _key(engine, parameters)
         passes = steps / max(1, total_steps(parameters))
-        new = Pace(sampling_s / steps, max(0.0, total_s - sampling_s), passes)
+        step_s = sampling_s / steps if steps > 0 else 0.0
+        new = Pace(step_s, max(0.0, total_s - sampling_s), passes)
         if (old := self._paces.get(key)) is not None:
             new = Pace(
                 old.step_s + WEIGHT * (new.step_s - old.step_s),
@@ -73,12 +76,18 @@ class Estimates:
             if known[:3] == key[:3]:
                 scale = key[3] / known[3]
                 pace = self._paces[known]
-                return Pace(pace.step_s * scale, pace.around_s * scale)
+                return Pace(pace.step_s * scale, pace.around_s * scale, pace.passes)
         return None
 
 
 def total_steps(parameters: Mapping[str, Any]) -> int:
-    """Sampler steps over all pictures; a set made together takes the steps of one."""
+    """Sampler steps over all pictures; a set made together takes the steps of one.
+
+    Of a workflow nobody knows how often its steps are taken: `Pace.passes` says so afterwards.
+    """
+    if "workflow" in parameters:
+        steps = parameters.get("steps")
+        return steps if isinstance(steps, int) and steps > 0 else 1
     runs = 1 if parameters.get("batch_mode") == "together" else parameters.get("batch_size", 1)
     return int(parameters.get("steps", 0)) * int(runs)
 
@@ -87,8 +96,8 @@ def _key(engine: str, parameters: Mapping[str, Any]) -> tuple[Any, ...]:
     together = parameters.get("batch_mode") == "together"
     return (
         engine,
-        parameters.get("model"),
-        parameters.get("batch_size") if together else 1,
+        (parameters.get("model"), parameters.get("workflow"), parameters.get("revision")),
+        parameters.get("batch_size") if together or "workflow" in parameters else 1,
         parameters["width"] * parameters["height"],
         (parameters.get("origin") or {}).get("action"),
         *(parameters.get(name) for name in ("hd", "tile", "stop", "oom_retry")),

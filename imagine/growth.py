@@ -16,6 +16,7 @@ from imagine.links import picture_link
 from imagine.media import what_else
 from imagine.models import Action, Direction, Job, JobImage, Note, Origin, Strength
 from imagine.prompt_parser import Prompt
+from imagine.registry.rerunning import is_run
 from imagine.sizes import RATIO_TOLERANCE, clamp_aspect, ratio_error, shape_of
 
 LEAST_FACTOR, MOST_FACTOR = 1.0, 2.0
@@ -74,9 +75,13 @@ class Growth:
             text += "works on still pictures. Reroll the set, or upload a still picture of it."
             raise problem("action", text, suggestion=Action.REROLL)
         match self.ask.action:
+            case Action.SINGLE if is_run(self.job):
+                text = f"Set {number} was made by the workflow {used['workflow']}, which makes all "
+                text += "its pictures at once. Reroll the set, or vary the picture."
+                raise problem("action", text, suggestion=Action.REROLL)
             case Action.SINGLE if used.get("batch_size", 1) == 1:
                 raise problem("action", f"Set {number} is a single picture already.")
-            case Action.ENHANCE if not used.get("draft"):
+            case Action.ENHANCE if is_run(self.job) or not used.get("draft"):
                 text = f"Set {number} is no draft, so there is nothing to enhance."
                 raise problem("action", text, suggestion=Action.UPSCALE)
             case Action.SQUARE if self._size.width == self._size.height:

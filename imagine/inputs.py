@@ -6,12 +6,12 @@ The planner asks here for what a link stands for; the runner for the file that a
 import asyncio
 import re
 import time
-from collections.abc import AsyncIterator, Collection
+from collections.abc import AsyncIterator, Callable, Collection
 from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 from typing import Protocol
 
-from imagine.errors import Detail, PromptError, RequestError
+from imagine.errors import Detail, NotFoundError, PromptError, RequestError
 from imagine.image_names import name_in
 from imagine.input_image import Box, InputImage
 from imagine.links import PictureLink, is_own, read_picture, read_upload, upload_link
@@ -77,11 +77,20 @@ class Store(Protocol):
 class Inputs:
     """Finds the pictures that prompts name (`imagine.planner.Inputs`). Owned by the app."""
 
-    def __init__(self, uploads: Uploads, fetcher: Fetcher, images: Images, store: Store) -> None:
+    def __init__(
+        self,
+        uploads: Uploads,
+        fetcher: Fetcher,
+        images: Images,
+        store: Store,
+        files: Callable[[str], AsyncIterator[bytes] | None] = lambda _: None,
+    ) -> None:
+        """``files`` opens what is no upload yet, but has the link of one (`imagine.characters`)."""
         self._uploads = uploads
         self._fetcher = fetcher
         self._images = images
         self._store = store
+        self._files = files
         self._fetching = asyncio.Semaphore(FETCHES)
         # Link → the id of its upload, and when it was fetched.
         self._fetched: dict[str, tuple[str, float]] = {}
@@ -137,10 +146,19 @@ class Inputs:
 
     async def _find(self, link: str) -> InputImage:
         if (upload_id := read_upload(link)) is not None:
-            return _input(await self._uploads.get(upload_id))
+            return await self._upload(link, upload_id)
         if (picture := read_picture(link)) is not None:
             return await self._of_job(link, picture)
         return await self._from_web(link)
+
+    async def _upload(self, link: str, upload_id: str) -> InputImage:
+        try:
+            return _input(await self._uploads.get(upload_id))
+        except NotFoundError:
+            if (pieces := self._files(link)) is None:
+                raise
+            upload, _ = await self._uploads.put(pieces)
+            return _input(upload)
 
     async def _of_job(self, link: str, picture: PictureLink) -> InputImage:
         job = await self._store.get(picture.job)

@@ -250,7 +250,7 @@ class Runner:
             )
             await self._endings.end(run, JobState.FAILED, error.body())
         else:
-            if run.began is not None and run.meter.sampling_s:
+            if run.began is not None:
                 self._estimates.learn(
                     run.engine.kind,
                     parameters,

@@ -14,8 +14,10 @@ from imagine.catalog import Catalog
 from imagine.characters import NAME as CHARACTER
 from imagine.characters import (
     NOBODY,
-    Character,
+    BrokenCharacter,
+    Cast,
     Characters,
+    KnownCast,
     cast_of,
     told_of,
     with_characters,
@@ -128,10 +130,19 @@ class Planner:
             self._workflows.find(workflow)
         return self._workflows.vocabulary(workflow, known, self._catalog())
 
-    async def characters(self) -> list[Character]:
-        """Return all characters, with pictures that are there."""
-        found = (await asyncio.to_thread(self._characters.current)).characters
-        return list(found.values())
+    async def cast(self) -> Cast:
+        """Return all characters, whose pictures are brought in; one that cannot be is told."""
+        found = await asyncio.to_thread(self._characters.current)
+        broken = []
+        for character in found.characters.values():
+            if self._inputs is None or not character.pictures:
+                continue
+            try:
+                await self._inputs.find(character.pictures)
+            except PromptError as error:
+                text = f"The pictures of {character.id} cannot be used: {error.message}"
+                broken.append(BrokenCharacter(character.id, None, text))
+        return KnownCast(found.characters, (*found.broken, *broken))
 
     async def plan_workflow(self, ask: WorkflowAsk) -> list[Planned]:
         """Plan the runs of a workflow that a request asks for.

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 
 from imagine.catalog import Catalog
+from imagine.character_files import Characters
 from imagine.defaults import Defaults
 from imagine.planner import Inputs, Planner
 from imagine.profiles import Profiles
 from imagine.settings import Settings
 from imagine.wildcards import Wildcards
+from imagine.workflow_files import Registry
 
 
 def planner_for(
@@ -16,7 +18,10 @@ def planner_for(
     *,
     catalog: Callable[[], Catalog | None] = lambda: None,
     inputs: Inputs | None = None,
+    registry: Registry | None = None,
+    characters: Characters | None = None,
 ) -> Planner:
+    """Return the planner; ``registry`` and ``characters`` are those that others look at too."""
     return Planner(
         profiles,
         catalog=catalog,
@@ -28,4 +33,6 @@ def planner_for(
             versions=settings.versions,
         ),
         inputs=inputs,
+        registry=registry or Registry(settings.workflows, profiles=profiles),
+        characters=characters or Characters(settings.characters),
     )

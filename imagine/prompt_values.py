@@ -187,13 +187,13 @@ def _read_text(parameter: Parameter, word: str) -> str:
     if parameter.is_of_workflow:
         return text
     match parameter.name:
-        case "workflow" if (name := text.lower()) not in parameter.choices:
+        case "workflow" if text.lower() not in parameter.choices:
             raise BadValueError(
                 f"names {text}, and there is no such workflow",
-                closest(name, [str(choice) for choice in parameter.choices]),
+                closest(text.lower(), [str(choice) for choice in parameter.choices]),
             )
         case "workflow":
-            return name
+            return text.lower()
         case "style" if not _STYLE.fullmatch(text):
             raise BadValueError("takes a name or a code, such as raw", "raw")
         case "style":

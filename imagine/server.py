@@ -18,6 +18,7 @@ from imagine.announcer import Announcer
 from imagine.app_keys import CALLERS, DIAGNOSTICS, PARTS, SETTINGS, Parts
 from imagine.assets import static_dir
 from imagine.attempts import Attempts
+from imagine.character_files import Characters
 from imagine.comfy_client import DEFAULT_TIMING, ComfyClient, Timing
 from imagine.database import DATABASE, sole_use
 from imagine.disk import Disk
@@ -136,7 +137,8 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         uploads = await opened(Uploads(storage, output))
         allowed = everywhere if settings.allow_private_links else is_public
         fetcher = await opened(LinkFetcher(allowed=allowed))
-        inputs = Inputs(uploads, fetcher, images, store)
+        characters = Characters(settings.characters)
+        inputs = Inputs(uploads, fetcher, images, store, characters.open)
         session = await opened(aiohttp.ClientSession())
         profiles = load_profiles(settings.profiles)
         engines = await opened(open_engines(settings, session, app[TIMING], profiles, store))
@@ -144,7 +146,14 @@ async def open_parts(app: web.Application) -> AsyncIterator[None]:
         # --- what may be asked
 
         registry = Registry(settings.workflows, catalog=engines.catalog, profiles=profiles)
-        planner = planner_for(settings, profiles, catalog=engines.catalog, inputs=inputs)
+        planner = planner_for(
+            settings,
+            profiles,
+            catalog=engines.catalog,
+            inputs=inputs,
+            registry=registry,
+            characters=characters,
+        )
         jobs = Jobs(store, queue, planner)
         engines.on_change = jobs.bell.set
         announcer = Announcer(queue, store, bus, engines, estimates)

@@ -161,7 +161,7 @@ FAMILIES = {
     "images": PICTURES,
     "engine": ("comfy_*",),
     "web": ("link_fetch",),
-    "words": ("wildcards",),
+    "words": ("character_files", "wildcards"),
     "workflows": ("workflow_files", "workflow_saving"),
 }
 

@@ -10,14 +10,17 @@ from typing import Any
 from imagine.importing.fields import ParameterType
 from imagine.models import Job, Note
 from imagine.names import find
+from imagine.parameters import MAX_SEED
 from imagine.planning.memory import PARAMETER as OOM_RETRY
-from imagine.prompt import Prompt, Segment
+from imagine.prompt import VOCABULARY, Prompt, Segment, in_order
 from imagine.prompt_tokens import flags
 from imagine.prompt_values import Weighted
 from imagine.registry.entries import NAMES, Entry, Parameter
+from imagine.registry.writing import plain_words
 
 # What its job shows besides its values, and a job that is made of it too.
 _CARRIED = ("character", "speed", "visibility")
+# The words of what grows from a run without any.
 _WORDLESS = "a picture"
 
 
@@ -89,15 +92,13 @@ def reseeded(rerun: Rerun, seed: int) -> Rerun:
     )
 
 
-def words_alone(job: Job, prompt: Prompt) -> Prompt:
-    """Return the prompt of what grows from a picture of a run: its words and its seed, no flags.
-
-    ``prompt``: any, whose vocabulary is taken over.
-    """
-    text = job.text or _WORDLESS
+def words_alone(job: Job) -> Prompt:
+    """Return the prompt of what grows from a picture of a run: its words and its seed, no flags."""
+    text = plain_words(job.text) or _WORDLESS
     seed = job.parameters.get("seed")
-    bare = replace(prompt, source=text, text=text, segments=(Segment(text),), images=(), notes=())
-    return bare.with_parameters(seed=seed if isinstance(seed, int) else None)
+    known = {"seed": seed} if isinstance(seed, int) and 0 <= seed <= MAX_SEED else {}
+    parameters = in_order(known, VOCABULARY)
+    return Prompt(text, text, (Segment(text),), (), parameters)
 
 
 def _is_elsewhere(parameter: Parameter, value: object, names: frozenset[str]) -> bool:

@@ -1,14 +1,21 @@
 """What can be asked for, and how things stand: flags, models, health."""
 
+import asyncio
+
 from aiohttp import web
 
 from imagine import __version__
 from imagine.app_keys import PARTS
 from imagine.parameters import describe
+from imagine.routes.reading import read_query
+from imagine.routes.wire import ParametersQuery
 
 
 async def parameters(request: web.Request) -> web.Response:
-    answer = web.json_response({"parameters": describe()}, headers={"Vary": "Accept-Encoding"})
+    planner, workflow = request.app[PARTS].planner, read_query(request, ParametersQuery).workflow
+    known = await asyncio.to_thread(planner.parameters, workflow)
+    rows = describe(known.parameters)
+    answer = web.json_response({"parameters": rows}, headers={"Vary": "Accept-Encoding"})
     answer.enable_compression()  # a sixth of what the page weighs
     return answer
 

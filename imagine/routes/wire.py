@@ -270,6 +270,12 @@ class DiagnosticsAnswer(BaseModel):
     checked_at: str
 
 
+class ParametersQuery(Query):
+    """Whose flags are asked for: with ``workflow``, those of a prompt that names it."""
+
+    workflow: str | None = Field(None, max_length=64)
+
+
 class ParametersAnswer(BaseModel):
     """Every flag of the prompt language."""
 
