@@ -26,6 +26,7 @@ from imagine.prompt_values import Weighted
 from imagine.registry.asking import WorkflowAsk, each_picture, given_by, no_mask
 from imagine.registry.entries import PICTURES, Entry, Parameter
 from imagine.registry.filling import fill, takes_loras
+from imagine.registry.installed import stand_in_notes
 from imagine.registry.lookup import Registry, find_entry
 from imagine.registry.planning import WorkflowPlan, plan_values
 from imagine.registry.rerunning import Rerun, rerun_of, reseeded
@@ -340,7 +341,7 @@ class WorkflowPlanner:
                 seed=seed if isinstance(seed, int) else 0,
                 loras=given.loras,
                 images=images,
-                notes=given.notes,
+                notes=(*given.notes, *stand_in_notes(entry, values, given.values.keys())),
                 also=also,
             )
         except PromptError as error:

@@ -5,11 +5,16 @@ folder, another one of the same family, or for a whole checkpoint any that makes
 that is about something else (a depth map's, the other half of a pair) is never taken.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.fields import ParameterType
+from imagine.models import Note, NoteLevel
 from imagine.names import TAKEN, basename, nearest, plain, stem
 from imagine.profiles import Profile, Profiles, matches
+from imagine.registry.entries import Entry
+from imagine.registry.fed import first_value
 from imagine.repair import folder_of
 
 _MODELS = ("checkpoints", "diffusion_models")
@@ -125,6 +130,28 @@ class StandIns:
 
     def _kind(self, name: str) -> Profile | None:
         return self._profiles.recognise(name, self._catalog.metadata.get(name))
+
+
+def stand_in_notes(
+    entry: Entry, values: Mapping[str, Any], given: Collection[str]
+) -> tuple[Note, ...]:
+    """Say which files were taken in place of those that a workflow names, and nobody gave."""
+    instead: dict[str, list[str]] = {}
+    for parameter in entry.of_type(ParameterType.MODEL):
+        wanted = parameter.default or first_value(entry.graph, parameter.feeds)
+        used = values.get(parameter.name)
+        if parameter.name in given or not isinstance(wanted, str) or not isinstance(used, str):
+            continue
+        if same_file(wanted, (used,)) is None:
+            instead.setdefault(used, []).append(wanted)
+    return tuple(
+        Note(
+            parameter="model",
+            level=NoteLevel.INFO,
+            message=f"Model: {used}, in place of {', '.join(wanted)}.",
+        )
+        for used, wanted in instead.items()
+    )
 
 
 def same_file(wanted: str, installed: Sequence[str]) -> str | None:

@@ -18,6 +18,7 @@ from imagine.profiles import load_profiles
 from imagine.registry.availability import problems, reason, remarks
 from imagine.registry.entries import NUMBERS, Entry, Parameter
 from imagine.registry.filling import fill
+from imagine.registry.installed import stand_in_notes
 from imagine.registry.values import check_values, settle
 from imagine.sketch import serve
 from imagine.sketch.painter import Brief, paint
@@ -263,6 +264,17 @@ async def test_it_runs_on_the_sketch_engine(client: Client, name: str):
             picture.load()
             assert min(picture.size) >= 128
             assert max(high - low for low, high in ImageStat.Stat(picture).extrema) > 100
+
+
+async def test_a_job_says_what_stands_in_for_its_files(client: Client):
+    catalog = Catalog.from_object_info(await client.get("/object_info"))
+    entry = ENTRIES["image_to_video"]
+    used = {one.name: one.default for one in settle(entry, catalog, PROFILES)}
+    [note] = stand_in_notes(entry, used, given=("vae",))
+    assert note.message.startswith("Model: sketch.safetensors, in place of wan2.1_i2v_480p_14B")
+    assert "clip_vision_h" in note.message
+    assert "wan_2.1_vae" not in note.message
+    assert stand_in_notes(entry, dict.fromkeys(used, None), given=()) == ()
 
 
 async def test_what_the_sketch_engine_cannot_run_says_why(client: Client):
