@@ -111,7 +111,9 @@ def _cue(time_ms: int, place: int) -> bytes:
 
 def _element(number: int, *content: bytes) -> bytes:
     body = b"".join(content)
-    length = (1 << 56 | len(body)).to_bytes(8, "big")
+    # Seven bits of a length to the byte; all ones would say that nobody knows it.
+    width = next(n for n in range(1, 9) if len(body) < (1 << 7 * n) - 1)
+    length = (1 << 7 * width | len(body)).to_bytes(width, "big")
     return number.to_bytes((number.bit_length() + 7) // 8, "big") + length + body
 
 

@@ -14,6 +14,7 @@ from imagine.catalog import Catalog, InputSchema
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import find_outputs
 from imagine.input_image import InputImage
+from imagine.media import HEAD_BYTES, Facts, recognise
 from imagine.profiles import load_profiles
 from imagine.registry.availability import problems, reason, remarks
 from imagine.registry.entries import NUMBERS, Entry, Parameter
@@ -258,7 +259,10 @@ async def test_it_runs_on_the_sketch_engine(client: Client, name: str):
     files = await made(client, ENTRIES[name])
     [file] = files
     if ENTRIES[name].category == "video":
-        assert file.startswith(bytes.fromhex("1a45dfa3"))
+        kind = recognise(file[:HEAD_BYTES])
+        assert kind is not None
+        assert kind.media_type == "video/webm"
+        assert kind.describe(BytesIO(file)) == Facts(256, 256, 5 / 16)
     else:
         with Image.open(BytesIO(file)) as picture:
             picture.load()

@@ -25,15 +25,17 @@ def picture(words: str, size: tuple[int, int] = SIZE) -> Image.Image:
 
 
 def elements(data: bytes) -> Iterator[tuple[int, bytes]]:
-    """Read the elements of an EBML body, their lengths of eight bytes as the writer has them."""
+    """Read the elements of an EBML body."""
     at = 0
     while at < len(data):
         width = 9 - data[at].bit_length()
         number = int.from_bytes(data[at : at + width], "big")
-        length = int.from_bytes(data[at + width : at + width + 8], "big") & (1 << 56) - 1
-        start = at + width + 8
-        yield number, data[start : start + length]
-        at = start + length
+        at += width
+        width = 9 - data[at].bit_length()
+        length = int.from_bytes(data[at : at + width], "big") & (1 << 7 * width) - 1
+        at += width
+        yield number, data[at : at + length]
+        at += length
 
 
 def test_a_film_says_how_long_and_how_large_it_is() -> None:
