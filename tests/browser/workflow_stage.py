@@ -1,4 +1,4 @@
-"""The painter's stage with a library of workflows, which a test changes as a person changes files."""
+"""The stage of the painter with a library of workflows, which a test changes as if in files."""
 
 import hashlib
 import json

@@ -46,7 +46,7 @@ export class FormField extends HTMLElement {
     if (!this.firstElementChild) this.#build();
     const { label, description, required } = parameter;
     say(part(this, ".f-name"), label);
-    this.toggleAttribute("data-required", required);
+    this.toggleAttribute("data-required", required && parameter.default === null);
     say(part(this, ".f-help"), description);
     part(this, ".f-help").hidden = !description;
     part(this, ".f-reset").hidden = value === undefined || value === parameter.default || Array.isArray(value);

@@ -62,9 +62,16 @@ export class ImageField extends FormField {
 
   /** A picture that is here already; in a field for one it takes the place of the last. @param {Picture} picture */
   add(picture) {
-    const kept = this.around.most === 1 ? [] : this.#pictures.filter(({ link }) => link !== picture.link);
     this.complain("");
-    this.set([...kept, picture].slice(0, this.around.most));
+    this.#put(picture);
+  }
+
+  /** @param {Picture} picture */
+  #put(picture) {
+    const kept = this.around.most === 1 ? [] : this.#pictures.filter(({ link }) => link !== picture.link);
+    // at once: the next one may come before this is shown
+    this.#pictures = [...kept, picture].slice(0, this.around.most);
+    this.set(this.#pictures);
   }
 
   /** @param {readonly File[]} files */
@@ -87,7 +94,7 @@ export class ImageField extends FormField {
       };
       const upload = await api.upload(file, { progress, signal: coming.ended.signal });
       this.#end(coming);
-      this.add(fromUpload(upload));
+      this.#put(fromUpload(upload));
     } catch (reason) {
       this.#end(coming);
       if (coming.ended.signal.aborted) return;
@@ -130,10 +137,11 @@ export class ImageField extends FormField {
     const { most } = this.around;
     part(this, "ul").hidden = !shown.length;
     part(this, ".pics").classList.toggle("filled", shown.length > 0);
-    say(part(this, ".pics-add span"), shown.length ? "" : most > 1 ? "or drop them here, or paste them" : "or drop one here, or paste it");
-    say(part(this, "[data-do=file]"), shown.length && most === 1 ? "Choose another" : most > 1 ? "Choose files" : "Choose a file");
+    const each = shown.length > 1 ? "Each picture makes a set of its own." : "";
+    say(part(this, ".pics-add span"), shown.length ? each : "or drop one here, or paste it");
+    say(part(this, "[data-do=file]"), !shown.length ? "Choose a file" : most === 1 ? "Choose another" : "Add another");
     this.#files.multiple = most > 1;
-    say(part(this, ".f-side"), most > 1 ? `${shown.length} of ${most}` : "");
+    say(part(this, ".f-side"), shown.length > 1 ? `${shown.length} of ${most}` : "");
     part(this, ".pics-add").hidden = most > 1 && shown.length >= most;
   }
 

@@ -105,8 +105,7 @@ export class NameField extends FormField {
     const choice = this.#found[at];
     this.#close();
     if (choice === undefined) return;
-    this.set(choice);
-    this.#write();
+    this.#choose(choice);
     this.#input.select();
   }
 
@@ -117,8 +116,15 @@ export class NameField extends FormField {
     this.#close();
     if (typed !== shown(/** @type {Plain} */ (this.#value ?? "")) && !(none && !this.#value)) {
       const exact = choicesOf(this.parameter).find((choice) => shown(choice).toLowerCase() === typed.toLowerCase());
-      this.set(exact ?? (none ? undefined : typed));
+      this.#choose(exact ?? (none ? undefined : typed));
     }
+    this.#write();
+  }
+
+  /** @param {Plain|undefined} choice */
+  #choose(choice) {
+    this.#value = choice ?? this.parameter.default; // before it is told back
+    this.set(choice);
     this.#write();
   }
 

@@ -64,6 +64,7 @@ export class SetCaption extends HTMLElement {
     this.#job = job;
     const { words, flags } = splitPrompt(job);
     say(this.#at(".words"), words);
+    this.#at(".words").hidden = !words;
     say(this.#at(".flags"), flags);
     this.#at(".flags").hidden = !flags;
     const from = lineage(job, parent);

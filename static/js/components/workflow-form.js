@@ -15,7 +15,7 @@
  *   lastSeed: number|null, sending: boolean, verdict: Verdict|null}} Shown
  */
 import { icon, part, reconcile, say, template, wish, writeNotes } from "../dom.js";
-import { changed, control, firstPicture, mostPictures } from "../form-values.js";
+import { changed, control, firstPicture, isPicture, mostPictures } from "../form-values.js";
 import { FormField } from "./form-field.js";
 import { ImageField } from "./image-field.js";
 
@@ -25,7 +25,7 @@ const FIELDS = {
   line: "text-field", lines: "text-field", seed: "seed-field", image: "image-field", mask: "mask-field",
 };
 /** These have the whole width of the form. */
-const WIDE = ["lines", "image", "mask", "search"];
+const WIDE = ["lines", "search"];
 const WIDE_TYPES = ["model", "lora"];
 
 const BODY = template(`<form class="wf" novalidate aria-labelledby="wf-name"><header><h1 id="wf-name" tabindex="-1"></h1><p class="wf-about"></p>
@@ -126,17 +126,15 @@ export class WorkflowForm extends HTMLElement {
   #fields(grid, parameters) {
     const { workflow, values, errors, lastSeed } = /** @type {Shown} */ (this.#shown);
     const around = { most: 1, first: firstPicture(workflow, values), lastSeed };
+    const pictures = parameters.filter(isPicture).length;
     const byKey = new Map(parameters.map((parameter) => [`${parameter.name} ${control(parameter)}`, parameter]));
-    const create = (/** @type {string} */ key) => {
-      const parameter = /** @type {Parameter} */ (byKey.get(key));
-      const kind = control(parameter);
-      const field = document.createElement(FIELDS[kind]);
-      field.classList.toggle("wide", WIDE.includes(kind) || WIDE_TYPES.includes(parameter.type));
-      return field;
-    };
-    reconcile(grid, [...byKey.keys()], create, (field, key) => {
+    const make = (/** @type {string} */ key) => document.createElement(FIELDS[control(/** @type {Parameter} */ (byKey.get(key)))]);
+    reconcile(grid, [...byKey.keys()], make, (field, key) => {
       const parameter = /** @type {Parameter} */ (byKey.get(key));
       const error = errors.find((each) => each.parameter === parameter.name) ?? null;
+      // a picture alone has the width, several stand side by side
+      const wide = isPicture(parameter) ? pictures === 1 : WIDE.includes(control(parameter)) || WIDE_TYPES.includes(parameter.type);
+      field.classList.toggle("wide", wide);
       const most = parameter.type === "image" ? mostPictures(workflow) : 1;
       /** @type {FormField} */ (field).update(parameter, values[parameter.name], { error, around: { ...around, most } });
     });

@@ -30,10 +30,11 @@ export class WorkflowList extends HTMLElement {
   /** @param {Shown} shown */
   update({ library, q, category, latest }) {
     const found = library.workflows.filter((each) => (!category || each.category === category) && matches(each, q));
-    const order = [...new Set([...library.categories, ...found.map((each) => each.category)])];
-    const groups = order.map((name) => [name, found.filter((each) => each.category === name)])
-      .filter(([, members]) => members.length);
-    const byName = new Map(/** @type {[string, Workflow[]][]} */ (groups));
+    const names = [...new Set(library.categories)].filter((name) => found.some((each) => each.category === name));
+    const able = names.filter((name) => found.some((each) => each.category === name && each.available));
+    // what can be made here comes first
+    const order = [...able, ...names.filter((name) => !able.includes(name))];
+    const byName = new Map(order.map((name) => [name, found.filter((each) => each.category === name)]));
     const { broken } = library;
     const keys = [...[...byName.keys()].map((name) => `group:${name}`), ...(found.length ? [] : ["nothing"]), ...(broken.length && !q && !category ? ["broken"] : [])];
     const make = (/** @type {string} */ key) => (key === "nothing" ? NOTHING() : key === "broken" ? BROKEN() : GROUP());
@@ -46,8 +47,9 @@ export class WorkflowList extends HTMLElement {
 
   /** @param {HTMLElement} group @param {string} name @param {Workflow[]} members @param {(id: string) => string} latest */
   #group(group, name, members, latest) {
+    group.style.setProperty("--n", String(members.length));
     say(part(group, "b"), asWords(name));
-    say(part(group, "h2 span"), plural(members.length, "workflow"));
+    say(part(group, "h2 span"), members.length > 1 ? plural(members.length, "workflow") : "");
     const able = [...members].sort((a, b) => Number(b.available) - Number(a.available));
     const byId = new Map(able.map((each) => [each.id, each]));
     reconcile(part(group, "ul"), [...byId.keys()], () => CELL(), (cell, id) => this.#cell(cell, /** @type {Workflow} */ (byId.get(id)), latest(id)));
