@@ -129,7 +129,9 @@ def added_lines(told: Wire) -> Iterator[str]:
     yield from (f"Note: {note}" for note in told["notes"])
     if not made["available"]:
         yield f"It cannot run yet: {made['reason']}"
-    names = " ".join(one["flag"] for one in made["parameters"] if one["rank"] == "main")
+    names = " ".join(
+        one["flag"] for one in made["parameters"] if one["flag"] and one["rank"] == "main"
+    )
     yield f'imagine prompt "… --workflow {made["id"]}"' + (f" takes {names}" if names else "")
 
 

@@ -7,7 +7,6 @@ and again only for what changed: the entry, or the engines.
 import asyncio
 import hashlib
 import json
-import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -80,14 +79,16 @@ class Shelf:
         self._catalog = catalog
         # A file that comes in is held in memory, and so is what is read from it.
         self.door = asyncio.Semaphore(COMING_IN)
-        self._lock = threading.Lock()
+        # One thread looks at a time; the others would only wait for it in threads of their own.
+        self._looking = asyncio.Lock()
         self._last: tuple[Library, Catalog | None, Shown] | None = None
         # What was told of an entry, with the catalog of ``_last``.
         self._described: dict[str, tuple[Entry, dict[str, Any]]] = {}
 
     async def shown(self) -> Shown:
         """Return all workflows as they are now; the same object while nothing changes."""
-        return await asyncio.to_thread(self._shown)
+        async with self._looking:
+            return await asyncio.to_thread(self._shown)
 
     async def entry(self, entry_id: str) -> Entry:
         """Return one workflow.
@@ -155,27 +156,21 @@ class Shelf:
     def _shown(self) -> Shown:
         library = self._registry.current()
         catalog = self._catalog()
-        with self._lock:
-            if self._last is not None:
-                if self._last[0] is library and self._last[1] is catalog:
-                    return self._last[2]
-                if self._last[1] is not catalog:
-                    self._described.clear()
-            described = {
-                entry.id: self._describe(entry, catalog) for entry in _sorted(library.entries)
-            }
-            self._described = {
-                name: (library.entries[name], told) for name, told in described.items()
-            }
-            broken = tuple(
-                {"file": one.file, "line": one.line, "message": one.message}
-                for one in library.broken
-            )
-            text = json.dumps([described, broken], sort_keys=True)
-            digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
-            shown = Shown(described, broken, digest)
-            self._last = library, catalog, shown
-            return shown
+        if self._last is not None:
+            if self._last[0] is library and self._last[1] is catalog:
+                return self._last[2]
+            if self._last[1] is not catalog:
+                self._described.clear()
+        described = {entry.id: self._describe(entry, catalog) for entry in _sorted(library.entries)}
+        self._described = {name: (library.entries[name], told) for name, told in described.items()}
+        broken = tuple(
+            {"file": one.file, "line": one.line, "message": one.message} for one in library.broken
+        )
+        text = json.dumps([described, broken], sort_keys=True)
+        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+        shown = Shown(described, broken, digest)
+        self._last = library, catalog, shown
+        return shown
 
     def _describe(self, entry: Entry, catalog: Catalog | None) -> dict[str, Any]:
         known = self._described.get(entry.id)

@@ -9,6 +9,7 @@ from imagine.importing.outputs import find_outputs
 from imagine.profiles import Profiles
 from imagine.registry.availability import problems, reason, remarks
 from imagine.registry.entries import Entry, Parameter
+from imagine.registry.rows import is_words, row_of
 from imagine.registry.settling import settle
 
 UNKNOWN = "No engine has said yet what it can run."
@@ -86,7 +87,7 @@ def example_of(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
 def _parameter(one: Parameter) -> dict[str, Any]:
     return {
         "name": one.name,
-        "flag": f"--{one.name.replace('_', '-')}",
+        "flag": None if is_words(one) else f"--{row_of(one).flags[0]}",
         "type": one.type.value,
         "label": one.shown_label,
         "description": one.description,

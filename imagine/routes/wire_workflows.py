@@ -95,10 +95,13 @@ class InputsEntry(BaseModel):
 
 
 class WorkflowParameter(BaseModel):
-    """One thing that can be set, with its range on these engines, and what it feeds."""
+    """One thing that can be set, with its range on these engines, and what it feeds.
+
+    ``flag`` is null for the words of a prompt, which have none.
+    """
 
     name: str
-    flag: str
+    flag: str | None
     type: str
     label: str
     description: str

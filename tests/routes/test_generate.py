@@ -1,6 +1,7 @@
 """Running workflows over HTTP: values, pictures, batches, and all that is refused."""
 
 import asyncio
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -108,7 +109,7 @@ async def test_a_seed_of_minus_1_is_drawn_stored_and_makes_the_same_again(
 
 
 async def test_exactly_the_inputs_that_are_fed_change(start_server: StartServer, own: Path):
-    graph = json.loads(json.dumps(WORDS))
+    graph = copy.deepcopy(WORDS)
     graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
     put(own, "portrait", graph=graph)
     async with FakeComfy() as comfy:
@@ -205,7 +206,7 @@ async def test_an_unknown_workflow_or_character_is_404(client: Client, portrait:
 
 
 async def test_a_workflow_that_the_engine_cannot_run_is_refused(client: Client, own: Path):
-    graph = json.loads(json.dumps(WORDS))
+    graph = copy.deepcopy(WORDS)
     graph["3"]["class_type"] = "SomebodysSampler"
     put(own, "portrait", graph=graph)
     error = (await post(client, GENERATE, 422, json={"workflow": "portrait"}))["error"]
@@ -333,7 +334,7 @@ async def test_more_pictures_than_a_workflow_takes_are_refused(client: Client, o
 
 
 async def test_the_reply_does_not_wait_for_a_busy_engine(start_server: StartServer, own: Path):
-    graph = json.loads(json.dumps(WORDS))
+    graph = copy.deepcopy(WORDS)
     graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
     put(own, "portrait", graph=graph)
     async with FakeComfy() as comfy:
@@ -349,14 +350,65 @@ async def test_the_reply_does_not_wait_for_a_busy_engine(start_server: StartServ
         comfy.release()
 
 
-async def test_a_shipped_workflow_for_video_runs_through_the_same_route(client: Client, own: Path):
-    listed = {one["id"]: one for one in (await get(client, "/api/workflows"))["workflows"]}
-    assert listed["image_to_video"]["outputs"] == ["video"]
-    job = await run(
-        client,
-        {"workflow": "upscale", "images": [await upload(client, picture(size=(64, 64)))]},
+async def test_a_workflow_for_video_and_one_that_enlarges_run_through_the_same_route(
+    client: Client, own: Path
+):
+    graph = copy.deepcopy(WORDS)
+    graph["5"]["inputs"]["batch_size"] = 3
+    graph["9"] = {
+        "class_type": "SaveWEBM",
+        "inputs": {
+            "filename_prefix": "x",
+            "images": ["8", 0],
+            "codec": "vp9",
+            "fps": 8.0,
+            "crf": 32.0,
+        },
+    }
+    put(own, "film", graph=graph)
+    assert (await get(client, "/api/workflows/film"))["outputs"] == ["video"]
+    film = (await run(client, {"workflow": "film", "prompt": "waves"}))["images"][0]
+    assert film["media_type"] == "video/webm"
+    async with client.get(film["url"]) as answer:
+        assert answer.content_type == "video/webm"
+        assert len(await answer.read()) == film["bytes"]
+    sent = await upload(client, picture(size=(64, 64)))
+    enlarged = await run(client, {"workflow": "upscale", "images": [sent]})
+    factor = enlarged["parameters"]["factor"]
+    assert enlarged["images"][0]["width"] == 64 * factor
+
+
+async def test_a_new_file_is_a_new_endpoint_with_checked_fields(client: Client, own: Path):
+    await post(client, "/api/workflows/portrait", 404, json={})
+    put(own, "portrait")
+    detail = await refused(client, {"parameters": {"steps": 99}}, "/api/workflows/portrait")
+    assert (detail["parameter"], detail["allowed"]) == ("steps", "1–12")
+    await run(client, {}, "/api/workflows/portrait")
+
+
+async def test_a_character_adds_its_lora_and_words_and_its_strength_can_be_changed(
+    start_server: StartServer, own: Path, tmp_path: Path
+):
+    (tmp_path / "characters.toml").write_text(
+        '[mira]\nname = "Mira"\nlora = "mira.safetensors"\nstrength = 0.75\n'
+        'trigger = "mira woman"\n',
+        encoding="utf-8",
     )
-    assert job["images"][0]["width"] > 64
+    graph = copy.deepcopy(WORDS)
+    graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
+    put(own, "portrait", graph=graph)
+    async with FakeComfy(loras=["mira.safetensors"]) as comfy:
+        client = await ready(start_server, comfy)
+        for character, strength in (("mira", 0.75), ("mira:0.5", 0.5)):
+            body = {"workflow": "portrait", "prompt": "at sea", "character": character}
+            job = await run(client, body)
+            sent = comfy.submitted[-1]["prompt"]
+            (lora,) = [
+                node["inputs"] for node in sent.values() if node["class_type"] == "LoraLoader"
+            ]
+            assert (lora["lora_name"], lora["strength_model"]) == ("mira.safetensors", strength)
+            assert sent["6"]["inputs"]["text"] == "mira woman, at sea"
+            assert job["parameters"]["character"] == [{"value": "mira", "weight": strength}]
 
 
 # --- once

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from aiohttp import FormData
+from jsonschema import Draft202012Validator
 
 from imagine.importing.documents import FILE_LIMIT
 from imagine.registry.entry_text import Notation, read_text
@@ -372,3 +373,24 @@ async def test_the_description_lists_the_parameters_and_ranges_of_each_workflow(
         method["operationId"] for path in document["paths"].values() for method in path.values()
     ]
     assert len(names) == len(set(names))
+
+
+async def test_each_body_that_is_described_takes_what_the_server_takes(client: Client, own: Path):
+    put(own, "portrait")
+    document = await get(client, "/api/openapi.json")
+    for one in (await get(client, "/api/workflows"))["workflows"]:
+        post_ = document["paths"][f"/api/workflows/{one['id']}"]["post"]
+        run, batch = post_["requestBody"]["content"]["application/json"]["schema"]["anyOf"]
+        for schema in (run, batch):
+            Draft202012Validator.check_schema(schema)
+        whole = Draft202012Validator({**run, "components": document["components"]})
+        assert list(whole.iter_errors(one["example"])) == []
+        for parameter in one["parameters"]:
+            if parameter["default"] is not None:
+                given = {"parameters": {parameter["name"]: parameter["default"]}}
+                errors = [e for e in whole.iter_errors(given) if e.validator != "required"]
+                assert errors == [], one["id"]
+        if one["id"] == "portrait":
+            for wrong in ({"steps": 0}, {"steps": 99}, {"steps": "3"}, {"what": 1}, {"cfg": True}):
+                assert not whole.is_valid({"parameters": wrong})
+                await post(client, "/api/workflows/portrait", 422, json={"parameters": wrong})

@@ -10,7 +10,7 @@ from tests.conftest import Client, StartServer
 from tests.following import follow
 
 # A picture of words, small and quick.
-WORDS = {
+WORDS: dict[str, Any] = {
     "4": {
         "class_type": "CheckpointLoaderSimple",
         "inputs": {"ckpt_name": "sketch.safetensors"},
