@@ -32,7 +32,7 @@ from imagine.registry.entry_text import (
     write_entry,
 )
 from imagine.registry.from_import import entry_of, free_id, id_of, words_of
-from imagine.workflow_saving import names_in, put_away, take_back, write_pair
+from imagine.workflow_saving import names_in, put_away, take_back, take_out, write_pair
 
 LIBRARY = Path(__file__).with_name("library")
 MOST_FILES = 2_000
@@ -136,13 +136,18 @@ class Registry:
         Its id is the next one that is free.
 
         Raises:
+            WorkflowError: it is too large to be read there.
             StorageError: the disk refused.
         """
         with self._lock:
             taken = names_in(self.own) | self._look().entries.keys()
             saved = entry.model_copy(update={"id": free_id(entry.id, taken)})
             write_pair(self.own, saved.id, write_entry(saved, f"{saved.id}.json"), saved.graph)
-            return self._look().entries[saved.id]
+            found = self._look().entries.get(saved.id)
+            if found is None:
+                take_out(self.own, saved.id)
+                raise WorkflowError(f"The workflow {entry.name} is too large, or one too many.")
+            return found
 
     def remove(self, entry_id: str) -> Entry:
         """Move an own entry into the trash, with its graph unless others have that too.

@@ -23,6 +23,8 @@ from imagine.errors import (
 
 TRASH = ".trash"
 PART = ".part"
+# Units: characters. Nobody reads more, and spaces would make half of it.
+_LONGEST_INDENTED = 1_000_000
 # What one removal may hold.
 _MOST_FILES = 10
 
@@ -68,6 +70,8 @@ def write_pair(folder: Path, name: str, entry: str, graph: Mapping[str, Any]) ->
         StorageError: the disk refused; nothing is left of it.
     """
     text = json.dumps(graph, indent=2, ensure_ascii=False) + "\n"
+    if len(text) > _LONGEST_INDENTED:
+        text = json.dumps(graph, ensure_ascii=False, separators=(",", ":"))
     made: list[Path] = []
     with disk_errors(folder):
         folder.mkdir(parents=True, exist_ok=True)
@@ -83,6 +87,13 @@ def write_pair(folder: Path, name: str, entry: str, graph: Mapping[str, Any]) ->
             for path in made:
                 path.unlink(missing_ok=True)
             raise
+
+
+def take_out(folder: Path, name: str) -> None:
+    """Remove what `write_pair` wrote, since it is of no use."""
+    with disk_errors(folder):
+        for ending in ("toml", "json"):
+            (folder / f"{name}.{ending}").unlink(missing_ok=True)
 
 
 def _create(path: Path, data: bytes) -> None:

@@ -20,6 +20,7 @@ from imagine.importing.reading import Imported
 from imagine.importing.roles import Feed, links_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
+    LONGEST_TEXT,
     MOST_PARAMETERS,
     NAMES,
     NUMBERS,
@@ -63,10 +64,11 @@ def entry_of(
     file: str = "",
 ) -> Entry:
     """Return the entry of a workflow that was read. ``catalog``: what it was read with."""
-    kept = imported.parameters[:MOST_PARAMETERS]
+    short = [one for one in imported.parameters if not _is_long(one.default)]
+    kept = short[:MOST_PARAMETERS]
     notes = [note[:LONGEST_NOTE] for note in imported.notes[:MOST_NOTES]]
-    if more := len(imported.parameters) - len(kept):
-        notes.append(f"{more} more values could be set; they stay as they are in the graph.")
+    if len(kept) < (all_ := len(imported.parameters)):
+        notes.append(f"Of {all_} values {len(kept)} can be set; the others stay as they are.")
     return Entry(
         id=id,
         name=name,
@@ -100,6 +102,10 @@ def free_id(wanted: str, taken: Container[str]) -> str:
         number += 1
         found = f"{wanted}_{number}"
     return found
+
+
+def _is_long(value: object) -> bool:
+    return isinstance(value, str) and len(value) > LONGEST_TEXT
 
 
 def _parameters(

@@ -68,7 +68,7 @@ class BatchAnswer(BaseModel):
 class WorkflowsQuery(Query):
     """Which workflows to list."""
 
-    category: str | None = Field(None, max_length=40)
+    category: str | None = Field(None, max_length=200)
 
 
 class AddQuery(Query):

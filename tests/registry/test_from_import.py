@@ -104,7 +104,16 @@ def test_of_very_many_values_the_last_stay_as_they_are():
         document[str(number)] = {"class_type": "Mine", "inputs": {"x": number, "y": 1}}
     made = entry(read(document))
     assert len(made.parameters) == 200
-    assert "more values could be set" in made.notes[-1]
+    assert "stay as they are" in made.notes[-1]
+
+
+def test_a_text_that_nobody_could_type_stays_as_it_is():
+    document = edited("sd15_api")
+    encoder = next(n for n in document.values() if n["class_type"] == "CLIPTextEncode")
+    encoder["inputs"]["text"] = "long " * 10_000
+    made = entry(read(document))
+    assert all(len(str(one.default)) < 10_000 for one in made.parameters)
+    assert "the others stay as they are" in made.notes[-1]
 
 
 @pytest.mark.parametrize(

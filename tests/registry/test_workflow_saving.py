@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from imagine import workflow_saving
-from imagine.errors import ConflictError, NotFoundError, StorageError
+from imagine.errors import ConflictError, NotFoundError, StorageError, WorkflowError
 from imagine.profiles import load_profiles
 from imagine.registry.entries import Entry
 from imagine.registry.from_import import entry_of
@@ -69,6 +69,15 @@ def test_a_disk_that_refuses_leaves_nothing_behind(tmp_path: Path, monkeypatch: 
     assert caught.value.error_code == "disk_full"
     assert files(own) == []
     assert "fox" not in registry.current().entries
+
+
+def test_what_could_not_be_read_again_is_not_kept(tmp_path: Path):
+    own = tmp_path / "own"
+    registry = a_registry(own)
+    graph = {str(n): {"class_type": "Note", "inputs": {"text": "x" * 10**6}} for n in range(18)}
+    with pytest.raises(WorkflowError, match="too large"):
+        registry.save(an_entry().model_copy(update={"graph": graph, "parameters": ()}))
+    assert files(own) == []
 
 
 def test_what_is_removed_can_be_taken_back(tmp_path: Path):

@@ -139,6 +139,17 @@ async def test_exactly_the_inputs_that_are_fed_change(start_server: StartServer,
         }
 
 
+async def test_the_reply_and_the_job_carry_our_id_and_that_of_comfyui(
+    client: Client, portrait: Path
+):
+    told = await post(client, GENERATE, 202, json={"workflow": "portrait"})
+    (queued,) = told["jobs"]
+    done = await run(client, {"workflow": "portrait"})
+    assert queued["id"]
+    for name in (done["id"], done["prompt_id"]):
+        assert (await get(client, f"/api/jobs/{name}"))["id"] == done["id"]
+
+
 @pytest.mark.parametrize(
     ("given", "parameter", "words"),
     [
