@@ -7,7 +7,7 @@
  * @typedef {"int"|"float"|"bool"|"choice"|"text"|"seed"|"image"|"mask"|"model"|"lora"} Type
  * @typedef {{name: string, flag: string, type: Type, label: string, description: string, default: Plain|null,
  *   required: boolean, min: number|null, max: number|null, step: number|null, choices: Plain[]|null,
- *   rank: "main"|"more"}} Parameter
+ *   rank: "main"|"more", hint?: Plain|null}} Parameter  `hint`: what could stand there, where nothing does by default
  * @typedef {import("./api.js").Detail} Detail
  * @typedef {{id: string, name: string, description: string, category: string, family: string, source: "shipped"|"own",
  *   inputs: {prompt: boolean, images: {min: number, max: number}, mask: "required"|"optional"|null, batch: boolean},
@@ -46,8 +46,14 @@ export function control(parameter) {
 }
 
 /** @param {Parameter} parameter */
-const isLong = ({ name, default: usual }) =>
-  LONG_TEXTS.test(name) || (typeof usual === "string" && (usual.length > ONE_LINE || usual.includes("\n")));
+const isLong = ({ name, default: usual, hint }) => {
+  const text = usual ?? hint;
+  return LONG_TEXTS.test(name) || (typeof text === "string" && (text.length > ONE_LINE || text.includes("\n")));
+};
+
+/** What is required has no default that counts: what the graph holds is only a hint. @param {Workflow} workflow @returns {Workflow} */
+export const withHints = (workflow) => ({ ...workflow, parameters: workflow.parameters.map((parameter) =>
+  (parameter.required ? { ...parameter, default: null, hint: parameter.default } : parameter)) });
 
 /** @param {Parameter} parameter */
 export const isPicture = ({ type }) => type === "image" || type === "mask";

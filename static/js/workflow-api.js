@@ -2,6 +2,7 @@
 // The requests that only the page of the workflows makes.
 
 import { base, request } from "./api.js";
+import { withHints } from "./form-values.js";
 
 /**
  * @typedef {import("./form-values.js").Workflow} Workflow
@@ -29,7 +30,7 @@ export async function library() {
   if (!response.ok) throw new Error(`The server answered ${response.status}.`);
   const answer = await response.json();
   tag = response.headers.get("ETag") ?? "";
-  return answer;
+  return { ...answer, workflows: answer.workflows.map(withHints) };
 }
 
 /**

@@ -1,6 +1,6 @@
 import { asCurl, asPrompt, misread } from "../../static/js/form-copy.js";
 import { fromPlace, hasSlider, snap, toPlace } from "../../static/js/form-scale.js";
-import { asWords, changed, complaint, control, mostPictures, ofJob, readNumber, request } from "../../static/js/form-values.js";
+import { asWords, changed, complaint, control, mostPictures, ofJob, readNumber, request, withHints } from "../../static/js/form-values.js";
 import { equal, test } from "./check.js";
 
 const plain = { label: "", description: "", default: null, required: false, min: null, max: null, step: null, choices: null, rank: "main" };
@@ -30,6 +30,12 @@ test("a request holds what differs from the defaults, and nothing else", () => {
   equal(request(workflow, values), { prompt: "a fox", parameters: { image: `upload:${"a".repeat(64)}`, cfg: 4.5, tiling: true } });
   equal(request(workflow, {}), {});
   equal(changed(workflow, { negative: "" }).map(({ value }) => value), [""]);
+});
+
+test("what is required is sent when it is set, and what its graph holds is only a hint", () => {
+  const asking = withHints({ ...workflow, parameters: [parameter("prompt", "text", { required: true, default: "a boat" })] });
+  equal(asking.parameters.map(({ default: usual, hint }) => [usual, hint]), [[null, "a boat"]]);
+  equal([{}, { prompt: "a boat" }].map((values) => request(asking, values)), [{}, { prompt: "a boat" }]);
 });
 
 test("a seed is drawn unless it is set, also where the file has one of its own", () => {

@@ -46,7 +46,7 @@ export class FormField extends HTMLElement {
     if (!this.firstElementChild) this.#build();
     const { label, description, required } = parameter;
     say(part(this, ".f-name"), label);
-    this.toggleAttribute("data-required", required && parameter.default === null);
+    this.toggleAttribute("data-required", required);
     say(part(this, ".f-help"), description);
     part(this, ".f-help").hidden = !description;
     part(this, ".f-reset").hidden = value === undefined || value === parameter.default || Array.isArray(value);
@@ -95,12 +95,15 @@ export class FormField extends HTMLElement {
   }
 
   #tell() {
-    const message = this.#error?.message ?? this.#complaint;
+    const { name, label } = this.parameter;
+    // the server calls it by its name, and here it has a label
+    const told = this.#error?.message ?? "";
+    const message = told.startsWith(`${name} `) ? label + told.slice(name.length) : told || this.#complaint;
     const line = part(this, ".f-error");
     say(part(line, "span"), message);
     line.hidden = !message;
     const fix = part(line, "button");
-    const suggestion = message === this.#error?.message ? this.#error?.suggestion : null;
+    const suggestion = told ? this.#error?.suggestion : null;
     fix.hidden = !suggestion;
     say(fix, suggestion ? `Use ${suggestion}` : "");
     for (const main of this.querySelectorAll("[data-main]")) main.setAttribute("aria-invalid", String(Boolean(message)));

@@ -17,7 +17,6 @@ export class TextField extends FormField {
   begin() {
     const box = this.#box;
     this.toggleAttribute("data-prompt", this.parameter.name === "prompt");
-    if (this.parameter.name === "prompt") box.placeholder = "Describe a picture";
     box.addEventListener("input", () => this.set(box.value));
   }
 
@@ -25,6 +24,8 @@ export class TextField extends FormField {
   show(value) {
     const text = value === null ? "" : String(value);
     if (this.#box.value !== text) this.#box.value = text;
+    const { name, hint } = this.parameter;
+    this.#box.placeholder = hint ? `Such as: ${hint}` : name === "prompt" ? "Describe a picture" : "";
   }
 
   get #box() {

@@ -80,6 +80,7 @@ export class WorkflowForm extends HTMLElement {
     this.#shown = shown;
     if (other) {
       this.#opened = false;
+      part(this, "form").scrollTop = 0;
       for (const grid of this.querySelectorAll(".f-grid")) grid.replaceChildren();
       /** @type {HTMLDetailsElement} */ (part(this, ".f-more")).open = false;
     }
