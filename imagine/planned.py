@@ -6,8 +6,8 @@ to make, and `imagine.workflow_planner` for those that name a workflow.
 
 import secrets
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import dataclass, replace
+from typing import Any, Protocol
 
 from imagine.catalog import Catalog
 from imagine.graph import Workflow
@@ -125,3 +125,18 @@ class Planned:
             parents=self.parents if parents is None else tuple(parents),
             created_at=utc_now(),
         )
+
+    def showing(self, shown: Mapping[str, Any]) -> "Planned":
+        """Return a job whose parameters show more."""
+        if not shown:
+            return self
+        plan = replace(self.plan, parameters={**self.plan.parameters, **shown})
+        return replace(self, plan=plan)
+
+
+@dataclass(frozen=True, slots=True)
+class Outline:
+    """What a prompt would become: the prompt with all written out, and its plan."""
+
+    prompt: Prompt
+    plan: Plan

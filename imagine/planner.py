@@ -6,7 +6,7 @@ installed now and what the owner configured.
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from types import MappingProxyType
 from typing import Any, TypeVar
 
@@ -29,7 +29,7 @@ from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import choose_model, installed_models
 from imagine.models import Job, Note, Origin
-from imagine.planned import Inputs, Planned, draw_seed
+from imagine.planned import Inputs, Outline, Planned, draw_seed
 from imagine.planning.memory import PARAMETER as OOM_RETRY
 from imagine.preflight import preflight
 from imagine.profiles import Profiles
@@ -49,10 +49,10 @@ from imagine.recognition import describe_models
 from imagine.registry.asking import WorkflowAsk
 from imagine.registry.lookup import NO_WORKFLOWS, Registry
 from imagine.registry.rerunning import is_run, reseeded
-from imagine.workflow_builder import Plan, build, plan
+from imagine.workflow_builder import build, plan
 from imagine.workflow_planner import UNSEEN, WorkflowPlanner
 
-__all__ = ["Inputs", "Planned", "Planner", "draw_seed", "read_apart"]
+__all__ = ["Inputs", "Outline", "Planned", "Planner", "draw_seed", "read_apart"]
 
 T = TypeVar("T")
 
@@ -71,14 +71,6 @@ async def read_apart(text: str, work: Callable[[], T]) -> T:
     """Do work on a prompt: in a thread when it is long, or when files may have to be looked at."""
     is_slow = len(text) > LONG or any(mark in text.lower() for mark in MARKS)
     return await asyncio.to_thread(work) if is_slow else work()
-
-
-@dataclass(frozen=True, slots=True)
-class Outline:
-    """What a prompt would become: the prompt with all written out, and its plan."""
-
-    prompt: Prompt
-    plan: Plan
 
 
 class Planner:
@@ -239,7 +231,7 @@ class Planner:
             return await self._workflows.plan(prompt, catalog, origin=origin)
         prompt, shown = self._written_out(prompt)
         planned = await self._found(prompt, new_id(), catalog, origin, member)
-        return _showing(planned, shown)
+        return planned.showing(shown)
 
     async def plan_stored(self, job: Job, prompt_id: str, catalog: Catalog) -> Planned:
         """Plan a stored job again, for another attempt or another engine.
@@ -271,7 +263,7 @@ class Planner:
         )
         made = replace(planned.plan, notes=(*notes, *planned.plan.notes))
         shown = {name: job.parameters[name] for name in (CHARACTER,) if name in job.parameters}
-        return _showing(replace(planned, plan=made), shown)
+        return replace(planned, plan=made).showing(shown)
 
     async def _found(
         self,
@@ -393,11 +385,3 @@ class Planner:
                 problems[0].message or "The engine cannot run this graph.", details=problems
             )
         return Planned(prompt_id, prompt, made, workflow, catalog, origin, member)
-
-
-def _showing(planned: Planned, shown: Mapping[str, Any]) -> Planned:
-    """Return a job to be that shows more."""
-    if not shown:
-        return planned
-    made = replace(planned.plan, parameters={**planned.plan.parameters, **shown})
-    return replace(planned, plan=made)

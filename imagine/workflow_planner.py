@@ -22,14 +22,13 @@ from imagine.profiles import Profiles
 from imagine.prompt import VOCABULARY, Prompt, Vocabulary
 from imagine.prompt_links import with_links
 from imagine.prompt_places import placed
-from imagine.prompt_values import Weighted
-from imagine.registry.asking import WorkflowAsk, each_picture, given_by, no_mask
+from imagine.registry.asking import WorkflowAsk, each_picture, given_by
 from imagine.registry.entries import PICTURES, Entry, Parameter
 from imagine.registry.filling import fill, takes_loras
 from imagine.registry.installed import stand_in_notes
 from imagine.registry.lookup import Registry, find_entry
 from imagine.registry.planning import WorkflowPlan, plan_values
-from imagine.registry.rerunning import Rerun, rerun_of, reseeded
+from imagine.registry.rerunning import Rerun, rerun_of, reseeded, with_beneath
 from imagine.registry.rows import vocabulary_of, with_workflows
 from imagine.registry.translation import (
     Given,
@@ -38,6 +37,7 @@ from imagine.registry.translation import (
     is_drawn,
     links_in,
     spread,
+    with_origin,
     without_loras,
 )
 from imagine.registry.values import check_values, settle
@@ -138,14 +138,14 @@ class WorkflowPlanner:
         entry = self._entry(prompt)
         parameters = self.parameters(entry, catalog)
         if origin is not None:
-            prompt = _with_origin(prompt, entry, origin)
+            prompt = with_origin(prompt, entry, origin)
         prompt, given, also = self._read(prompt, entry, parameters, catalog)
         names: frozenset[str] = frozenset()
         if beneath is not None:
             names = beneath.names | {one.name for one in entry.of_type(*PICTURES)}
             names -= given.values.keys()
-            given = replace(given, values={**beneath.values, **given.values})
-        values = _checked(prompt, entry, parameters, given, draw_seed)
+        whole = given if beneath is None else with_beneath(given, beneath)
+        values = _checked(prompt, entry, parameters, whole, draw_seed)
         try:
             own, values, images = await self._pictures(entry, values)
         except PromptError as error:
@@ -249,7 +249,8 @@ class WorkflowPlanner:
             switches=rerun.switches,
             notes=rerun.notes,
         )
-        given = Given(values, rerun.loras)
+        named = {name: value for name, value in values.items() if name in rerun.names}
+        given = Given(named, rerun.loras)
         made = self._plan(prompt, entry, given, values, catalog, images, rerun.also)
         return self._built(prompt, made, prompt_id, catalog)
 
@@ -395,18 +396,3 @@ def _placed(prompt: Prompt, error: PromptError) -> PromptError:
     """Return an error that says where in the prompt its values stand."""
     details = [placed(prompt, detail) for detail in error.details]
     return PromptError(error.message, details=details, hint=error.hint, code=error.error_code)
-
-
-def _with_origin(prompt: Prompt, entry: Entry, origin: Origin) -> Prompt:
-    """Return a prompt with a picture and its mask that came beside it.
-
-    Raises:
-        PromptError: the workflow takes no mask.
-    """
-    prompt = replace(prompt, images=(origin.source, *prompt.images))
-    if origin.mask is None:
-        return prompt
-    mask = next(iter(entry.of_type(ParameterType.MASK)), None)
-    if mask is None:
-        raise no_mask(entry)
-    return prompt.with_parameters(**{mask.name: (Weighted(origin.mask),)})

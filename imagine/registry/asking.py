@@ -9,12 +9,11 @@ from types import MappingProxyType
 from typing import Any
 
 from imagine.characters import Character, with_trigger
-from imagine.errors import Detail, PromptError
 from imagine.importing.fields import ParameterType
 from imagine.models import Note
 from imagine.prompt_values import Weighted
 from imagine.registry.entries import Entry
-from imagine.registry.translation import Given, refuse_pictures, too_many
+from imagine.registry.translation import Given, no_mask, refuse_pictures, too_many
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +82,3 @@ def given_by(ask: WorkflowAsk, entry: Entry, cast: Sequence[tuple[Character, flo
         values[mask.name] = ask.mask
     loras = (Weighted(one.lora, strength) for one, strength in cast if one.lora is not None)
     return Given(values, tuple(loras), tuple(notes))
-
-
-def no_mask(entry: Entry) -> PromptError:
-    message = f"The workflow {entry.name} takes no mask."
-    return PromptError(message, details=[Detail(parameter="mask", message=message)])

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.importing.fields import ParameterType
-from imagine.models import Job, Note
+from imagine.models import Job, Note, NoteLevel
 from imagine.names import find
 from imagine.parameters import MAX_SEED
 from imagine.planning.memory import PARAMETER as OOM_RETRY
@@ -16,10 +16,12 @@ from imagine.prompt import VOCABULARY, Prompt, Segment, in_order
 from imagine.prompt_tokens import flags
 from imagine.prompt_values import Weighted
 from imagine.registry.entries import NAMES, Entry, Parameter
+from imagine.registry.translation import Given
 from imagine.registry.writing import plain_words
 
 # What its job shows besides its values, and a job that is made of it too.
 _CARRIED = ("character", "speed", "visibility")
+_STOOD_IN = ("model", NoteLevel.INFO)
 # The words of what grows from a run without any.
 _WORDLESS = "a picture"
 
@@ -61,7 +63,8 @@ def rerun_of(job: Job, entry: Entry, parameters: Sequence[Parameter]) -> Rerun:
     for parameter in parameters:
         if parameter.name in values and _is_elsewhere(parameter, values[parameter.name], names):
             del values[parameter.name]
-    notes = job.notes
+    # Which files stand in for others is told anew: the engine may be another one.
+    notes = tuple(one for one in job.notes if (one.parameter, one.level) != _STOOD_IN)
     if told.get("revision") != entry.revision:
         text = f"The workflow {entry.name} was changed since this set was asked for."
         notes = (*notes, Note(parameter="workflow", message=text))
@@ -90,6 +93,11 @@ def reseeded(rerun: Rerun, seed: int) -> Rerun:
         notes=tuple(one for one in rerun.notes if one.parameter not in ("workflow", OOM_RETRY)),
         also={name: value for name, value in rerun.also.items() if name != OOM_RETRY},
     )
+
+
+def with_beneath(given: Given, rerun: Rerun) -> Given:
+    """Return what is given, and what a run had where nothing is."""
+    return replace(given, values={**rerun.values, **given.values})
 
 
 def words_alone(job: Job) -> Prompt:

@@ -10,7 +10,7 @@ from typing import Any
 from imagine.errors import Detail, PromptError
 from imagine.importing.fields import ParameterType
 from imagine.left_out import is_default, not_done
-from imagine.models import Note
+from imagine.models import Note, Origin
 from imagine.parameters import Parameter as Row
 from imagine.parameters import short
 from imagine.prompt import Prompt
@@ -99,6 +99,26 @@ def without_loras(given: Given, entry: Entry) -> Given:
     """Return what is given to a workflow that has no place for a LoRA."""
     text = f"--lora was left out: the workflow {entry.name} loads no model that it could change."
     return replace(given, loras=(), notes=(*given.notes, Note(parameter="lora", message=text)))
+
+
+def no_mask(entry: Entry) -> PromptError:
+    message = f"The workflow {entry.name} takes no mask."
+    return PromptError(message, details=[Detail(parameter="mask", message=message)])
+
+
+def with_origin(prompt: Prompt, entry: Entry, origin: Origin) -> Prompt:
+    """Return a prompt with a picture and its mask that came beside it.
+
+    Raises:
+        PromptError: the workflow takes no mask.
+    """
+    prompt = replace(prompt, images=(origin.source, *prompt.images))
+    if origin.mask is None:
+        return prompt
+    mask = next(iter(entry.of_type(ParameterType.MASK)), None)
+    if mask is None:
+        raise no_mask(entry)
+    return prompt.with_parameters(**{mask.name: (Weighted(origin.mask),)})
 
 
 def words_of(prompt: Prompt) -> str:
