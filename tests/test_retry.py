@@ -85,6 +85,9 @@ async def test_a_failed_job_is_a_new_attempt_with_a_new_prompt_id(
     assert (prompts[0], prompts[2]) == (job["id"], done["prompt_id"])
     assert done["error"] is None
     assert done["created_at"] == job["created_at"]
+    for either in (job["id"], done["prompt_id"]):
+        async with client.get(f"/api/jobs/{either}") as answer:
+            assert await answer.json() == done
 
 
 async def test_pictures_that_are_there_are_kept_and_only_the_others_fetched(

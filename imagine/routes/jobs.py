@@ -128,12 +128,16 @@ def read_kind(name: str | None) -> JobKind | None:
 
 
 async def get_job(request: web.Request) -> web.Response:
+    """Answer with a job by its id, or by the prompt id under which its engine knows it."""
     parts = request.app[PARTS]
     job_id = request.match_info["id"]
     body = await parts.store.get_body(job_id)
-    if body is None:
+    if body is not None:
+        return json_answer(request, present_text(parts, job_id, body))
+    job = await parts.store.by_prompt_id(job_id)
+    if job is None:
         raise NotFoundError(f"There is no set {job_id}.")
-    return json_answer(request, present_text(parts, job_id, body))
+    return job_answer(request, job)
 
 
 async def patch_job(request: web.Request) -> web.Response:
