@@ -9,7 +9,7 @@ from imagine.fidelity import Fidelity
 from imagine.image_request import Enlarge, Redraw
 from imagine.input_image import Box, InputImage
 from imagine.models import Action, Direction, Origin, Strength
-from imagine.workflow_builder import Plan
+from imagine.workflow_builder import PicturePlan
 from scripts.prompt_docs.families import NO_KIT, Kit, families, planned
 
 PARENT = InputImage("upload:" + "0" * 64, "imagine/parent.png", 1344, 768)
@@ -154,7 +154,7 @@ def _share(denoise: float) -> str:
     return f"{denoise:.0%}" if denoise else "nothing"
 
 
-def _plan(action: ActionRow, origin: Origin, kit: Kit = NO_KIT) -> Plan:
+def _plan(action: ActionRow, origin: Origin, kit: Kit = NO_KIT) -> PicturePlan:
     family = next(one for one in families() if one.label == _SDXL)
     is_draft = origin.action is Action.ENHANCE
     parent = replace(PARENT, width=672, height=384) if is_draft else PARENT

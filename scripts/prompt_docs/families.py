@@ -17,7 +17,7 @@ from imagine.models import Origin
 from imagine.profiles import Profile, load_profiles
 from imagine.prompt_parser import VOCABULARY, parse
 from imagine.sizes import fit_aspect
-from imagine.workflow_builder import Plan, plan
+from imagine.workflow_builder import PicturePlan, plan
 from scripts.prompt_docs.examples import LINK, PRESETS, SEED, Example
 from tests.catalogs import catalog
 
@@ -146,7 +146,7 @@ def planned(
     *,
     origin: Origin | None = None,
     pictures: tuple[InputImage, ...] = (),
-) -> Plan:
+) -> PicturePlan:
     """Plan a prompt with an engine of a family; a model that changes pictures is given one."""
     if family.edits and "--edit" not in text:
         text = f"{text} --edit {GIVEN.link}"
