@@ -137,14 +137,9 @@ export function upload(file, { progress, signal } = {}) {
   });
 }
 
-/** @type {Promise<any>|null} */
-let table = null;
-
-/** The table of flags: asked for once, because no engine changes it. */
-export const parameters = () => (table ??= request("GET", "/api/parameters").catch((reason) => {
-  table = null;
-  throw reason;
-}));
+/** Every flag of a prompt; with a workflow, those of a prompt that names it. @param {string|null} [workflow] */
+export const parameters = (workflow = null) =>
+  request("GET", `/api/parameters${workflow === null ? "" : `?workflow=${encodeURIComponent(workflow)}`}`);
 
 /** Models, LoRAs, samplers and schedulers that are installed. */
 export const catalog = () => request("GET", "/api/catalog");

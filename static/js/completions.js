@@ -16,7 +16,7 @@ export const ROWS = 8;
 
 /** The flags that people use most, in that order: offered first when several match alike. */
 const USUAL = ["aspect", "stylize", "chaos", "no", "seed", "model", "batch", "lora", "cfg", "steps"];
-const GROUPS = ["image", "engine", "reference", "queue", "video", "legacy"];
+const GROUPS = ["workflow", "image", "engine", "reference", "queue", "video", "legacy"];
 
 /** @type {readonly (readonly [string, string])[]} */
 const RATIOS = [
@@ -79,7 +79,8 @@ export function flagRows(parameters, query, present) {
     const fits = namesOf(row).map((name) => fit(query, name)).filter((each) => each !== null);
     if (!fits.length || (row.group === "legacy" && query.length < 2)) return null;
     const again = namesOf(row).some((name) => present.has(name)) ? 1 : 0;
-    return [Math.min(...fits), again, place(USUAL, row.name), place(GROUPS, row.group), row.name.length];
+    const own = row.group === "workflow" ? 0 : 1;
+    return [Math.min(...fits), again, own, place(USUAL, row.name), place(GROUPS, row.group), row.name.length];
   });
   return chosen.map((row) => ({
     label: row.flag, range: shortRange(row), meaning: row.meaning, insert: row.flag,
@@ -89,7 +90,7 @@ export function flagRows(parameters, query, present) {
 /** @type {Record<string, string>} What a range is called that is too long for its column. */
 const SHORT = {
   ratio: "W:H", size: "W×H", list: "words", weighted_list: "names", choice: "word", text: "name",
-  version: "version", int: "number", number: "number", flag: "",
+  version: "version", int: "number", number: "number", flag: "", switch: "on, off",
 };
 
 /** @param {Parameter} row */
@@ -135,11 +136,18 @@ export function offer(text, caret, parameters, catalog) {
   return { label: "Values", rows: valueRows(row, catalog, spot.query) };
 }
 
+/** The workflow that a prompt names, once its name is typed to the end. @param {string} text @returns {string|null} */
+export function workflowOf(text) {
+  const flag = findFlags(text).find(({ name }) => name === "workflow");
+  const word = flag && /^[a-z0-9][a-z0-9_-]{0,63}(?=\s)/i.exec(text.slice(flag.valueStart));
+  return word ? word[0].toLowerCase() : null;
+}
+
 /** @param {Parameter} row @param {Catalog|null} catalog @returns {Row[]} */
 function valuesOf(row, catalog) {
   const plain = (/** @type {readonly string[]} */ values) =>
     values.map((value) => ({ label: value, range: "", meaning: "", insert: value }));
-  switch (row.name) {
+  switch (row.group === "workflow" && row.choices?.length ? "" : row.name) {
     case "aspect":
       return RATIOS.map(([value, meaning]) => ({ label: value, range: "", meaning, insert: value }));
     case "model":

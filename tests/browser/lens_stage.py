@@ -1,14 +1,17 @@
 """The stage with the real prompt language behind it, and submissions that a test can bend."""
 
 import asyncio
+from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
+from imagine.errors import NotFoundError
 from imagine.explain import explain
 from imagine.parameters import describe
 from imagine.planner import Planner
 from imagine.profiles import load_profiles
+from imagine.workflow_files import Registry
 from tests.browser.stage import Json, Stage
 from tests.catalogs import catalog
 
@@ -22,7 +25,9 @@ class LensStage(Stage):
     def __init__(self) -> None:
         super().__init__()
         installed = catalog(checkpoints=CHECKPOINTS, loras=("ink.safetensors",))
-        self._planner = Planner(load_profiles(None), catalog=lambda: installed)
+        self._planner = Planner(
+            load_profiles(None), catalog=lambda: installed, registry=Registry(Path("nothing"))
+        )
         self._models, _ = self._planner.models(installed)
         # Flags that no model honours.
         self.lacking: set[str] = set()
@@ -45,6 +50,13 @@ class LensStage(Stage):
         app.middlewares.append(self._language)
         return app
 
+    def _flags(self, workflow: str | None) -> web.Response:
+        try:
+            known = self._planner.parameters(workflow)
+        except NotFoundError as error:
+            return web.json_response({"error": {"message": error.message}}, status=404)
+        return web.json_response({"parameters": describe(known.parameters)})
+
     @web.middleware
     async def _language(self, request: web.Request, handler: Any) -> web.StreamResponse:
         match request.path:
@@ -53,7 +65,7 @@ class LensStage(Stage):
                 body = await request.json()
                 return web.json_response(self.read(body["prompt"]))
             case "/api/parameters":
-                return web.json_response({"parameters": describe()})
+                return self._flags(request.query.get("workflow"))
             case "/api/catalog":
                 return web.json_response({
                     "engine": self.engine, "models": self._models, "loras": ["ink.safetensors"],

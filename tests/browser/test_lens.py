@@ -219,6 +219,18 @@ class TestCompletion:
         assert await text(page).get_attribute("aria-activedescendant") is None
         assert served.submitted == []
 
+    async def test_a_workflow_brings_flags_and_choices_of_its_own(self, page: Page) -> None:
+        await write(page, "fox --workflow text_to_im")
+        await expect(rows(page).first).to_contain_text("text_to_image")
+        await text(page).fill("")
+        await write(page, "fox --workflow text_to_image --lora-s")
+        await expect(rows(page).first).to_contain_text("--lora-strength")
+        await page.keyboard.press("Tab")
+        await expect(text(page)).to_have_value("fox --workflow text_to_image --lora-strength ")
+        await text(page).fill("")
+        await write(page, "fox --workflow nothing --lora-s")
+        await expect(rows(page)).to_have_count(0)
+
     async def test_a_choice_stands_when_the_caret_tells_of_itself_late(
         self, page: Page, served: LensStage
     ) -> None:

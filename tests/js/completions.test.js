@@ -1,4 +1,4 @@
-import { fit, flagRows, offer, valueRows } from "../../static/js/completions.js";
+import { fit, flagRows, offer, valueRows, workflowOf } from "../../static/js/completions.js";
 import { equal, test } from "./check.js";
 
 const row = (name, flag, more = {}) => ({
@@ -41,4 +41,17 @@ test("values come from the flag and the catalog, until one is typed to its end",
 test("a long dash is punctuation until a letter follows", () => {
   const offered = (text) => offer(text, text.length, TABLE, CATALOG).rows.length;
   equal([offered("fox —"), offered("fox —cf"), offered("fox --"), offered("fox"), offered("fox --ar ")], [0, 1, 5, 0, 8]);
+});
+
+test("a workflow is named by a whole word behind its flag", () =>
+  equal(
+    ["an owl", "an owl --workflow por", "an owl --workflow Portrait --steps 3", "x --workflow=a-b ", "x --workflow {a, b} "].map(workflowOf),
+    [null, null, "portrait", "a-b", null],
+  ));
+
+test("the flags of a workflow come first, with choices of their own", () => {
+  const own = row("cadence", "--cadence", { group: "workflow" });
+  equal(labels(flagRows([...TABLE, own], "", new Set()))[0], "--cadence");
+  const model = row("model", "--model", { group: "workflow", type: "text", choices: ["flux1-dev.safetensors"] });
+  equal(labels(valueRows(model, CATALOG, "")), ["flux1-dev.safetensors"]);
 });

@@ -19,10 +19,11 @@
  * @typedef {import("./reference-row.js").Api & {parse: (prompt: string, signal?: AbortSignal) => Promise<Parsed>,
  *   imagine: (body: {prompt: string}, options?: {key: string}) => Promise<{jobs: any[]}>,
  *   act: (job: string, body: import("../api.js").Action, options?: {key: string}) => Promise<{jobs: any[]}>,
- *   parameters: () => Promise<{parameters: Parameter[]}>, catalog: () => Promise<Catalog>}} Api
+ *   parameters: (workflow?: string|null) => Promise<{parameters: Parameter[]}>, catalog: () => Promise<Catalog>}} Api
  */
 import { wish } from "../dom.js";
 import { LensDraft } from "../lens-draft.js";
+import { workflowOf } from "../completions.js";
 import { receivePictures } from "../lens-drop.js";
 import { measureRoom, stayAboveKeyboard } from "../lens-place.js";
 import { errors, isCurrent, paint, told, view } from "../lens-view.js";
@@ -50,6 +51,8 @@ class PromptLens extends HTMLElement {
   #engine = null;
   /** @type {Parameter[]} */
   #parameters = [];
+  /** The workflow whose flags these are. @type {string|null} */
+  #workflow = null;
   /** @type {Catalog|null} */
   #catalog = null;
   /** @type {import("../lens-view.js").Refused|null} */
@@ -319,6 +322,7 @@ class PromptLens extends HTMLElement {
     if (!text.trim()) this.#parts.field.paint([]);
     if (!text.trim() && !references.length) this.#reader.clear();
     else if (this.#api && this.#sender.online) this.#reader.read(text, references);
+    if (workflowOf(text) !== this.#workflow) this.#learnFlags(workflowOf(text));
     this.#update();
   }
 
@@ -327,10 +331,26 @@ class PromptLens extends HTMLElement {
     if (!this.isConnected) return;
     this.#follow();
     if (!this.#api || !this.#sender.online) return;
-    const [table, catalog] = await Promise.allSettled([this.#api.parameters(), this.#api.catalog()]);
-    if (table.status === "fulfilled") this.#parameters = table.value.parameters;
+    const flags = this.#learnFlags(this.#workflow);
+    const [catalog] = await Promise.allSettled([this.#api.catalog(), flags]);
     if (catalog.status === "fulfilled") this.#catalog = catalog.value;
     this.#parts.completion.known = { parameters: this.#parameters, catalog: this.#catalog };
+    this.#update();
+  }
+
+  /** Read the flags of a workflow; those of all prompts where there is none of that name. @param {string|null} workflow */
+  async #learnFlags(workflow) {
+    this.#workflow = workflow;
+    if (!this.#api || !this.#sender.online) return;
+    const api = this.#api;
+    let table = await api.parameters().catch(() => null);
+    const known = table?.parameters.find(({ name }) => name === "workflow")?.choices ?? [];
+    if (workflow !== null && known.includes(workflow)) table = await api.parameters(workflow).catch(() => table);
+    if (!table || workflow !== this.#workflow) return;
+    this.#parameters = table.parameters;
+    this.#parts.completion.known = { parameters: this.#parameters, catalog: this.#catalog };
+    const typing = workflow !== null && document.activeElement === this.#parts.field.input;
+    if (typing || this.#parts.completion.open) this.#parts.completion.offer();
     this.#update();
   }
 
