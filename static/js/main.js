@@ -6,7 +6,6 @@ import * as api from "./api.js";
 import { ActionSheet } from "./components/action-sheet.js";
 import { BoxPanel } from "./components/box-panel.js";
 import { CheckList } from "./components/check-list.js";
-import { DrawingMaker } from "./components/drawing-maker.js";
 import { EmptyWelcome } from "./components/empty-welcome.js";
 import { EngineState } from "./components/engine-state.js";
 import { FamilyTree } from "./components/family-tree.js";
@@ -14,21 +13,18 @@ import { FilterLine } from "./components/filter-line.js";
 import { JobFeed } from "./components/job-feed.js";
 import { JobSet } from "./components/job-set.js";
 import { LightBox } from "./components/light-box.js";
-import { MaskCanvas } from "./components/mask-canvas.js";
-import { MaskPainter } from "./components/mask-painter.js";
 import { PageDialog } from "./components/page-dialog.js";
 import { PauseLine } from "./components/pause-line.js";
 import { PictureTile } from "./components/picture-tile.js";
 import { PreferencesMenu } from "./components/preferences-menu.js";
 import { definePromptLens } from "./components/prompt-lens.js";
-import { RedesignDesk } from "./components/redesign-desk.js";
-import { RedesignSlot } from "./components/redesign-slot.js";
 import { SearchField } from "./components/search-field.js";
 import { SetCaption } from "./components/set-caption.js";
 import { SketchBanner } from "./components/sketch-banner.js";
 import { ToastLine } from "./components/toast-line.js";
 import { ToolTip } from "./components/tool-tip.js";
 import * as keys from "./keys.js";
+import { lateParts } from "./late-parts.js";
 import { Live } from "./live.js";
 import { fromHash, toHash } from "./place.js";
 import { initial, query, reduce } from "./store.js";
@@ -40,8 +36,6 @@ for (const [name, component] of Object.entries({
   "job-feed": JobFeed, "engine-state": EngineState, "search-field": SearchField,
   "preferences-menu": PreferencesMenu, "filter-line": FilterLine, "sketch-banner": SketchBanner, "pause-line": PauseLine, "check-list": CheckList,
   "family-tree": FamilyTree, "box-panel": BoxPanel, "light-box": LightBox, "action-sheet": ActionSheet, "page-dialog": PageDialog,
-  "mask-canvas": MaskCanvas, "mask-painter": MaskPainter, "drawing-maker": DrawingMaker,
-  "redesign-slot": RedesignSlot, "redesign-desk": RedesignDesk,
   "toast-line": ToastLine, "tool-tip": ToolTip,
 })) customElements.define(name, component);
 definePromptLens();
@@ -59,10 +53,10 @@ const pause = find("pause-line", PauseLine);
 const box = find("light-box", LightBox);
 const sheet = find("action-sheet", ActionSheet);
 const dialogs = find("page-dialog", PageDialog);
-const painter = find("mask-painter", MaskPainter);
-const desk = find("redesign-desk", RedesignDesk);
 const toast = find("toast-line", ToastLine);
 const lens = /** @type {HTMLElement & {api: unknown, find: unknown, engine: unknown, online: boolean}} */ (document.querySelector("prompt-lens"));
+
+const late = lateParts(toast);
 
 let state = initial();
 let place = fromHash(location.hash);
@@ -250,7 +244,7 @@ on("repainted", async ({ jobs, from }) => {
   grown(jobs);
   tell(jobs, from);
 });
-on("redesign", ({ picture }) => desk.open(picture));
+on("redesign", ({ picture }) => late.desk((desk) => desk.open(picture)));
 on("redesigned", async ({ jobs }) => {
   await go(null);
   grown(jobs);
@@ -270,7 +264,7 @@ on("queue", async ({ what }) => {
 const tell = actions({
   state: () => state, dispatch, go, toast, submitted: grown, compare,
   menu: (job, index, from, page) => sheet.open(job, index, from, page),
-  painter: (job, index) => painter.open(job, index),
+  painter: (job, index) => late.painter((painter) => painter.open(job, index)),
 });
 keys.listen({
   search: () => search.open(),
@@ -285,7 +279,7 @@ document.querySelector(".skip")?.addEventListener("click", (event) => {
 /* start: the list first, then what changes it */
 
 toast.stayAbove(lens);
-lens.api = painter.api = desk.api = api;
+lens.api = api;
 lens.find = (/** @type {string} */ job) => state.jobs.get(job);
 const live = new Live({ message: dispatch, preview: (preview) => feed.preview(preview) });
 render();

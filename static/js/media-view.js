@@ -1,8 +1,6 @@
 // @ts-check
 // How a finished file that is no still picture is shown: a clip, a model, a text. Small in a tile, large in the lightbox.
 
-import { readGlb } from "./glb.js";
-import { drawModel, FRONT } from "./glb-poster.js";
 import { kindOf, nameOf } from "./media.js";
 
 /** @typedef {import("./api.js").JobImage} JobImage */
@@ -65,10 +63,11 @@ function model(image, label, large, gone) {
   whenSeen(canvas, async () => {
     try {
       if (image.bytes > LARGEST_MODEL) throw new Error("too large for a poster");
+      const [{ readGlb }, poster] = await Promise.all([import("./glb.js"), import("./glb-poster.js")]);
       const mesh = readGlb(await read(image.url).then((answer) => answer.arrayBuffer()));
-      drawModel(canvas, mesh);
+      poster.drawModel(canvas, mesh);
       canvas.dataset.shown = "";
-      if (large) turns(canvas, mesh);
+      if (large) turns(canvas, mesh, poster);
     } catch {
       gone();
     }
@@ -76,8 +75,8 @@ function model(image, label, large, gone) {
   return canvas;
 }
 
-/** Dragging turns a model; it is rougher while it moves. @param {HTMLCanvasElement} canvas @param {import("./glb.js").Mesh} mesh */
-function turns(canvas, mesh) {
+/** Dragging turns a model; it is rougher while it moves. @param {HTMLCanvasElement} canvas @param {import("./glb.js").Mesh} mesh @param {typeof import("./glb-poster.js")} poster */
+function turns(canvas, mesh, { drawModel, FRONT }) {
   const from = { ...FRONT };
   const whole = canvas.width;
   let due = 0;

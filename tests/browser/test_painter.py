@@ -14,7 +14,8 @@ from tests.browser.stage import Json, make_job
 
 LOST = "Failed to load resource"
 WIDTH, HEIGHT = 1248, 832
-OPEN = "async ([job, index]) => document.querySelector('mask-painter').open(job, index)"
+OPEN = """([job, index]) => document.body.dispatchEvent(
+  new CustomEvent("wish", {bubbles: true, detail: {what: "repaint", job, index}}))"""
 
 
 @pytest.fixture
@@ -51,7 +52,7 @@ def button(page: Page, name: str) -> Locator:
 
 
 async def paint_at(page: Page, job: Json, index: int = 1) -> None:
-    await page.evaluate(OPEN, [job, index])
+    await page.evaluate(OPEN, [job["id"], index])
     await expect(easel(page)).to_be_focused()
 
 
