@@ -135,6 +135,9 @@ class _Reading:
             found = re.match(r"line (\d+)", place)
             self._complain(f"This is no TOML: {reason}.", int(found[1]) if found else None)
             return
+        except RecursionError:
+            self._complain("It is nested too deep.")
+            return
         except ValueError as error:
             self._complain(f"{error}.")
             return
@@ -188,7 +191,7 @@ class _Reading:
         except OSError as error:
             reason = f"the picture {picture} cannot be read: {error.strerror}"
             raise _WrongError(reason, "pictures") from error
-        except ValueError as error:
+        except (ValueError, RuntimeError) as error:  # also links in a circle
             raise _WrongError(f"the picture {picture}: {error}", "pictures") from error
         self._files[link] = path
         return link
@@ -215,6 +218,9 @@ def _read(path: Path, most: int = INPUT_LIMIT) -> bytes:
         OSError: it cannot be read.
         ValueError: it is too large.
     """
+    # Opening a pipe would wait for somebody to write into it.
+    if not (path.is_file() or path.is_dir()) and path.exists():
+        raise ValueError("It is no file")
     with path.open("rb") as file:
         data = file.read(most + 1)
     if len(data) > most:

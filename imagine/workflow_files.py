@@ -12,6 +12,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -102,6 +103,8 @@ class Registry:
         self._lock = threading.RLock()
         # File → what came of it. Of a graph without an entry, the graph's.
         self._read: dict[Path, _Read] = {}
+        # Folders with more files than are read.
+        self._crowded: tuple[Broken, ...] = ()
         self._library = Library()
 
     @property
@@ -204,9 +207,14 @@ class Registry:
 
     def _look(self) -> Library:
         found: dict[Path, _Read] = {}
+        crowded: tuple[Broken, ...] = ()
         for source, folder in self._folders.items():
             graphs: list[Path] = []
-            for path in _files(folder):
+            paths = list(islice(_files(folder), MOST_FILES + 1))
+            if len(paths) > MOST_FILES:
+                message = f"It holds more than {MOST_FILES} files. Those from {paths[-1].name} on"
+                crowded = (*crowded, Broken(folder.name, None, f"{message} stay out."))
+            for path in paths[:MOST_FILES]:
                 if path.name.endswith(tuple(_ENDINGS)):
                     found[path] = self._entry(folder, path, source)
                 else:
@@ -215,10 +223,10 @@ class Registry:
                 taken = {state[0] for read in found.values() for state in read.states}
                 taken |= {path.with_name(f"{_stem(path)}.json") for path in found}
                 found |= {path: self._lone(folder, path) for path in graphs if path not in taken}
-        if found == self._read:
+        if found == self._read and crowded == self._crowded:
             return self._library
         entries: dict[str, Entry] = {}
-        broken: list[Broken] = []
+        broken = list(crowded)
         for read in found.values():
             entry = read.entry
             if isinstance(entry, Broken):
@@ -231,7 +239,8 @@ class Registry:
         for one in set(broken) - set(self._library.broken):
             place = one.file if one.line is None else f"{one.file}, line {one.line}"
             logger.warning("The workflow %s stayed out: %s", place, one.message)
-        self._read, self._library = found, Library(entries, tuple(broken))
+        self._read, self._crowded = found, crowded
+        self._library = Library(entries, tuple(broken))
         return self._library
 
     def _entry(self, folder: Path, path: Path, source: Source) -> _Read:
@@ -261,6 +270,9 @@ class Registry:
             )
         except BrokenEntryError as error:
             entry = Broken(file, error.line, error.message)
+        except (OSError, ValueError, RuntimeError) as error:
+            # Links in a circle, and what else nobody thought of: the others stay in any case.
+            entry = Broken(file, None, f"It cannot be read: {error}.")
         return _Read(tuple(_state(one) for one in dict.fromkeys((path, graph))), entry)
 
     def _lone(self, folder: Path, path: Path) -> _Read:
@@ -285,19 +297,18 @@ class Registry:
             problem = error.errors(include_url=False)[0]
             where = ".".join(map(str, problem["loc"]))
             entry = Broken(file, None, f"It makes no entry: {where}: {problem['msg']}.")
+        except (OSError, ValueError, RuntimeError) as error:
+            entry = Broken(file, None, f"It cannot be read: {error}.")
         return _Read((state,), entry, catalog)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     """Find entries and graphs below a folder, which need not be there, in order of their paths."""
-    names = files = 0
+    names = 0
     for place, folders, found in os.walk(folder):
         folders[:] = sorted(name for name in folders if not name.startswith("."))
         for name in sorted(found):
             if name.endswith((*_ENDINGS, ".json")) and not name.startswith("."):
-                files += 1
-                if files > MOST_FILES:
-                    return
                 yield Path(place, name)
         names += len(found) + len(folders)
         if names > _MOST_NAMES:
@@ -328,6 +339,9 @@ def _read_bytes(path: Path, most: int) -> bytes:
         BrokenEntryError: it cannot be read, or is too large.
     """
     try:
+        # Opening a pipe would wait for somebody to write into it.
+        if not (path.is_file() or path.is_dir()) and path.exists():
+            raise BrokenEntryError(f"{path.name} is no file.")
         with path.open("rb") as file:
             data = file.read(most + 1)
     except OSError as error:

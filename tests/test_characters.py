@@ -3,6 +3,7 @@
 import hashlib
 import io
 import logging
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
@@ -204,6 +205,23 @@ def test_it_is_read_again_when_it_or_a_picture_changes(file: Path):
     assert second.characters["leo"].pictures == (link_of(png(20) + b" "),)
     file.write_text("[mira]\n", encoding="utf-8")
     assert list(characters.current().characters) == ["mira"]
+
+
+@pytest.mark.parametrize("text", ["a = " + "[" * 5000, f"a = {'9' * 5000}"])
+def test_what_no_reader_takes_is_told(tmp_path: Path, text: str):
+    path = tmp_path / "characters.toml"
+    path.write_text(text, encoding="utf-8")
+    cast = Characters(path).current()
+    assert (len(cast.broken), dict(cast.characters)) == (1, {})
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_nobody_waits_for_a_pipe(tmp_path: Path):
+    os.mkfifo(tmp_path / "mira.png")
+    path = tmp_path / "characters.toml"
+    path.write_text('[mira]\npictures = ["mira.png"]\n', encoding="utf-8")
+    (broken,) = Characters(path).current().broken
+    assert "It is no file" in broken.message
 
 
 # --- on a server

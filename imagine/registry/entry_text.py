@@ -57,6 +57,8 @@ def read_text(text: str, notation: Notation) -> dict[str, Any]:
         raise BrokenEntryError(f"This is no JSON: {error.msg}.", error.lineno) from error
     except RecursionError as error:
         raise BrokenEntryError("It is nested too deep.") from error
+    except ValueError as error:  # a number with thousands of digits
+        raise BrokenEntryError(f"It cannot be read: {error}.") from error
     if not isinstance(told, dict):
         raise BrokenEntryError("It is JSON, but no object.", 1)
     return told

@@ -6,6 +6,7 @@ by one model.
 """
 
 import json
+import re
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -230,8 +231,9 @@ def _check_file(form: Form, name: str, before: int) -> None:
 
 def _is_beyond(name: str, files: Sequence[str]) -> bool:
     """Say whether a name goes on where the names of the pictures end: ``file_5``."""
-    number = name.removeprefix(f"{files[0]}_")
-    return number != name and number.isdecimal() and int(number) > len(files)
+    found = re.fullmatch(rf"{files[0]}_0*([0-9]+)", name)
+    # Not as a number: somebody may send one of thousands of digits.
+    return found is not None and (len(found[1]), found[1]) > (1, str(len(files)))
 
 
 async def _parts(request: web.Request) -> AsyncIterator[BodyPartReader]:

@@ -178,3 +178,52 @@ def test_no_graph_is_read_from_outside(tmp_path):
     entries, [broken] = read(tmp_path / "own")
     assert entries == {}
     assert "not in the folder" in broken.message
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("bad.toml", f"version = {'9' * 5000}"),
+        ("bad.entry.json", f'{{"version": {"9" * 5000}}}'),
+        ("bad.toml", "a = " + "[" * 5000),
+        ("bad.json", f'{{"1": {{"class_type": "A", "inputs": {{"a": {"9" * 5000}}}}}}}'),
+    ],
+)
+def test_what_no_reader_takes_leaves_the_others(tmp_path, name, text):
+    write(tmp_path, "good", ENTRY)
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    entries, [broken] = read(tmp_path)
+    assert (list(entries), broken.file) == (["good"], name)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no pipes here")
+def test_nobody_waits_for_a_pipe(tmp_path):
+    write(tmp_path, "good", ENTRY)
+    for name in ("entry.toml", "graph.json"):
+        os.mkfifo(tmp_path / name)
+    entries, broken = read(tmp_path)
+    assert list(entries) == ["good"]
+    assert [one.message for one in broken] == ["entry.toml is no file.", "graph.json is no file."]
+
+
+def test_links_in_a_circle_leave_the_others(tmp_path):
+    write(tmp_path, "good", ENTRY)
+    (tmp_path / "bad.toml").write_text(ENTRY, encoding="utf-8")
+    try:
+        (tmp_path / "bad.json").symlink_to("bad.json")
+    except OSError:
+        pytest.skip("no links may be made here")
+    entries, [broken] = read(tmp_path)
+    assert (list(entries), broken.file) == (["good"], "bad.toml")
+
+
+def test_a_folder_of_too_many_files_says_which_stay_out(tmp_path, monkeypatch):
+    monkeypatch.setattr("imagine.workflow_files.MOST_FILES", 4)
+    write(tmp_path, "good", ENTRY)
+    write(tmp_path, "late", ENTRY)
+    registry = Registry(tmp_path, shipped=tmp_path / "nothing")
+    assert registry.current().broken == ()
+    write(tmp_path, "most", ENTRY)
+    [broken] = registry.current().broken
+    assert "more than 4 files. Those from most.json on stay out" in broken.message
+    assert list(registry.current().entries) == ["good", "late"]

@@ -254,6 +254,9 @@ async def test_files_of_one_form_reach_the_graph_in_the_order_of_their_numbers(
     [
         (["file", "file_2", "file_3", "file_4", "file_5"], "file_5", "at most 4 pictures"),
         (["file_5"], "file_5", "at most 4 pictures"),
+        (["file_0010"], "file_0010", "at most 4 pictures"),
+        ([f"file_{'9' * 5000}"], f"file_{'9' * 5000}", "at most 4 pictures"),
+        (["file_04"], "file_04", "a picture comes in"),
         (["file", "file_1"], "file_1", "a picture comes in"),
         (["image"], "image", "a picture comes in"),
         (["file", "file"], "file", "given twice"),
