@@ -259,6 +259,7 @@ async def test_the_dice_draw_a_seed_and_the_lock_keeps_the_last_one(
     page = await open_form(open_page, "text_to_image")
     seed = box(page, "Seed")
     await page.get_by_role("button", name="Draw one now").click()
+    await expect(seed).not_to_have_value("")
     drawn = await seed.input_value()
     assert 0 <= int(drawn) <= 4294967295
     await make(page)
