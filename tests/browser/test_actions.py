@@ -178,9 +178,9 @@ async def test_the_menu_is_walked_by_arrows_page_by_page(stage: Stage, open_page
     rows = sheet.locator(".cmds button > span")
     assert await rows.all_text_contents() == [
         "Vary, subtle", "Vary, strong", "Upscale 2×", "Upscale, creative", "Zoom out", "Pan",
-        "Repaint a part", "Make square", "Change shape…", "Picture alone", "Reroll all four",
-        "Remix…", "Use as…", "Star", "Download", "Use this prompt", "Make again", "Copy prompt",
-        "Copy seed", "Open the file", "Move to trash",
+        "Repaint a part", "Draw and redesign…", "Make square", "Change shape…", "Picture alone",
+        "Reroll all four", "Remix…", "Use as…", "Star", "Download", "Use this prompt",
+        "Make again", "Copy prompt", "Copy seed", "Open the file", "Move to trash",
     ]  # fmt: skip
     for key in ("ArrowDown", "ArrowDown", "ArrowRight", "Enter"):
         await page.keyboard.press(key)
@@ -413,7 +413,7 @@ async def test_every_action_is_reached_by_touch(stage: Stage, open_page: OpenPag
         await sheet.get_by_role("button", name=name).tap()
         assert await page.evaluate(small, 40) == []
         await sheet.get_by_role("button", name="Back").tap()
-        await expect(rows).to_have_count(21)
+        await expect(rows).to_have_count(22)
         await sheet.get_by_role("button", name="Close").tap()
     await page.evaluate("document.querySelector('picture-tile').ask('menu')")
     await sheet.get_by_role("button", name="Pan").tap()
