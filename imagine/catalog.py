@@ -12,6 +12,8 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
 CHOICE = "COMBO"
+# The one checkpoint of the sketch engine.
+SKETCH = "sketch.safetensors"
 
 # Options that mark a list as incomplete: files in subfolders, or filled by a remote call.
 _OPEN_LISTS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
@@ -128,6 +130,11 @@ class Catalog:
             schedulers=names("KSampler", "scheduler"),
             metadata=dict(metadata or {}),
         )
+
+    @property
+    def is_sketch(self) -> bool:
+        """Whether this is what the sketch engine has, and no ComfyUI."""
+        return self.checkpoints == (SKETCH,)
 
     @property
     def nodes(self) -> tuple[str, ...]:

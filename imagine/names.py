@@ -82,7 +82,8 @@ def nearest(
     """Return up to ``count`` names most like ``wanted``, best first; none if all are far off."""
     target = stem(wanted)
     scored = [(_likeness(target, stem(name), least), name) for name in names]
-    near = sorted((pair for pair in scored if pair[0] >= least), key=lambda pair: -pair[0])
+    near = [pair for pair in scored if pair[0] >= least]
+    near.sort(key=lambda pair: (-pair[0], len(pair[1])))
     return tuple(name for _, name in near[:count])
 
 

@@ -95,13 +95,18 @@ _OF_THE_PAGE = ("Reroute", "PrimitiveNode", "Note", "MarkdownNote")
 
 def advice(class_type: str) -> str | None:
     """Return what to do about a node that is missing, as a sentence; None when nobody knows it."""
-    if class_type in _OF_THE_PAGE:
+    if is_of_the_page(class_type):
         return "It is for ComfyUI's page only. Export the workflow again with “Export (API)”"
     if pack := pack_of(class_type):
         return f"It belongs to {pack}. Install that in ComfyUI's custom_nodes, and restart it"
     if _fits(class_type, _NEWER):
         return "It came with a newer ComfyUI. Update ComfyUI"
     return None
+
+
+def is_of_the_page(class_type: str) -> bool:
+    """Say whether a node stands on ComfyUI's page only, so that no engine has it."""
+    return class_type in _OF_THE_PAGE
 
 
 def pack_of(class_type: str) -> str | None:

@@ -87,12 +87,12 @@ def _check_class(graph: Graph, node_id: str, catalog: Catalog) -> Iterator[Detai
     class_type = node["class_type"]
     if not catalog.has(class_type):
         repair = for_class(class_type, catalog)
+        who = "the sketch engine" if catalog.is_sketch else "this ComfyUI"
         yield Detail(
             parameter="class_type",
             value=class_type,
             suggestion=repair.value,
-            message=f"{title(graph, node_id)}: this ComfyUI has no node {class_type}. "
-            f"{repair.advice}.",
+            message=f"{title(graph, node_id)}: {who} has no node {class_type}. {repair.advice}.",
         )
     elif not isinstance(node.get("inputs"), Mapping):
         text = f"{title(graph, node_id)} is no node: it has no inputs. {_EXPORT}."

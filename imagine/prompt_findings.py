@@ -13,7 +13,7 @@ from imagine.models import Note, NoteLevel
 from imagine.parameters import Arity, Parameter
 from imagine.prompt import Vocabulary
 from imagine.prompt_loras import LoraTag
-from imagine.prompt_tokens import Canvas, Flag, TokenKind, Word, extent, slips
+from imagine.prompt_tokens import Canvas, Flag, TokenKind, Word, clip, extent, slips
 from imagine.prompt_values import BadValueError, read_word
 
 _GLUED = re.compile(r"([a-z]+(?:-[a-z]+)?)[:=]*(-?[.0-9].*)", re.IGNORECASE)
@@ -205,10 +205,8 @@ def near_name(typed: str, known: Collection[str]) -> str | None:
     if len(typed) > _LONGEST_NAME:
         return None
     begun = [name for name in known if len(typed) > 2 and name.startswith(typed)]
-    near = begun or get_close_matches(typed, known, n=1)
+    if begun:
+        # Of text_to_image and text_to_image_flux the one that has nothing more.
+        return min((name for name in begun if begun[0].startswith(name)), key=len)
+    near = get_close_matches(typed, known, n=1)
     return near[0] if near else None
-
-
-def clip(text: str) -> str:
-    """Shorten what is quoted in a sentence."""
-    return text if len(text) <= 40 else f"{text[:39]}…"

@@ -7,7 +7,7 @@ import re
 
 from imagine.models import NoteLevel
 from imagine.prompt import Segment
-from imagine.prompt_findings import Findings, clip
+from imagine.prompt_findings import Findings
 from imagine.prompt_loras import NOTHING
 from imagine.prompt_tokens import (
     LINK_IN_TEXT,
@@ -17,6 +17,7 @@ from imagine.prompt_tokens import (
     Flag,
     TokenKind,
     Word,
+    clip,
     extent,
     tidy,
     unescape,

@@ -14,8 +14,17 @@ from imagine.errors import Detail, PromptError
 from imagine.models import Note, NoteLevel
 from imagine.parameters import Arity, ItemKind, Parameter, ValueType
 from imagine.prompt import MAX_CHARACTERS, Prompt, Vocabulary
-from imagine.prompt_findings import clip, near_name
-from imagine.prompt_tokens import FORBIDDEN, LINK_IN_TEXT, escape, flags, printable, tidy, words
+from imagine.prompt_findings import near_name
+from imagine.prompt_tokens import (
+    FORBIDDEN,
+    LINK_IN_TEXT,
+    clip,
+    escape,
+    flags,
+    printable,
+    tidy,
+    words,
+)
 from imagine.prompt_values import (
     BadValueError,
     Value,

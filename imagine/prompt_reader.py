@@ -10,7 +10,7 @@ from imagine.errors import Detail
 from imagine.models import NoteLevel
 from imagine.parameters import Arity, ItemKind, Parameter, ValueType
 from imagine.prompt import Prompt, Segment, Vocabulary, in_order, write_text
-from imagine.prompt_findings import Findings, clip
+from imagine.prompt_findings import Findings
 from imagine.prompt_front import Front, command_end, refuse_links
 from imagine.prompt_loras import (
     NOTHING,
@@ -25,6 +25,7 @@ from imagine.prompt_tokens import (
     Flag,
     TokenKind,
     Word,
+    clip,
     extent,
     flags,
     tidy,

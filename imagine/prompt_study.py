@@ -13,10 +13,10 @@ from imagine.models import Note, NoteLevel
 from imagine.parameters import MAX_JOBS
 from imagine.prompt import Prompt, Vocabulary
 from imagine.prompt_expansion import Line, Template
-from imagine.prompt_findings import clip, near_name
+from imagine.prompt_findings import near_name
 from imagine.prompt_options import apply_options
 from imagine.prompt_reader import Reading
-from imagine.prompt_tokens import FORBIDDEN, Canvas, TokenKind, extent, printable
+from imagine.prompt_tokens import FORBIDDEN, Canvas, TokenKind, clip, extent, printable
 from imagine.prompt_values import Value, Weighted
 from imagine.prompt_wildcards import Wildcard, WildcardError, fill, known_wildcards, wildcards
 

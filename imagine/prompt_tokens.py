@@ -142,6 +142,11 @@ def printable(text: str) -> str:
     return FORBIDDEN.sub(lambda found: "\ufffd" * len(found.group()), text)
 
 
+def clip(text: str) -> str:
+    """Shorten what is quoted in a sentence."""
+    return text if len(text) <= 40 else f"{text[:39]}…"
+
+
 def slips(text: str) -> list[tuple[str, str]]:
     """Find what looks like a mistyped flag: (what stands there, the name it seems to mean)."""
     return [(match.group().strip(), match["name"].lower()) for match in _SLIP.finditer(text)]

@@ -24,7 +24,7 @@ from imagine.parameters import (
     ValueType,
     short,
 )
-from imagine.prompt_tokens import NUMBER, SPACE, escape, flags, tidy, unescape
+from imagine.prompt_tokens import NUMBER, SPACE, clip, escape, flags, tidy, unescape
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +189,7 @@ def _read_text(parameter: Parameter, word: str) -> str:
     match parameter.name:
         case "workflow" if text.lower() not in parameter.choices:
             raise BadValueError(
-                f"names {text}, and there is no such workflow",
+                f"names {clip(text)}, and there is no such workflow",
                 closest(text.lower(), [str(choice) for choice in parameter.choices]),
             )
         case "workflow":
@@ -239,7 +239,7 @@ def _read_character(parameter: Parameter, value: str, weight: str) -> str:
     near = closest(name, [str(choice) for choice in parameter.choices])
     strength = f":{weight}" if weight else ""
     raise BadValueError(
-        f"names {value}, and there is no such character", near and f"{near}{strength}"
+        f"names {clip(value)}, and there is no such character", near and f"{near}{strength}"
     )
 
 

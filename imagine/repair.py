@@ -13,7 +13,7 @@ from typing import Any
 
 from imagine.catalog import Catalog, InputSchema
 from imagine.names import TAKEN, basename, closest, known_as, nearest, scheduler_known_as
-from imagine.node_packs import advice
+from imagine.node_packs import advice, is_of_the_page
 from imagine.parameters import PARAMETERS, Parameter, ValueType
 
 Graph = Mapping[str, Any]
@@ -139,10 +139,13 @@ def folder_of(class_type: str, name: str) -> str | None:
 
 def for_class(class_type: str, catalog: Catalog) -> Repair:
     """Repair an unknown class: a slip of the finger, or nodes that have to be installed."""
-    if (known := advice(class_type)) is not None:
+    is_sketched = catalog.is_sketch and not is_of_the_page(class_type)
+    if not is_sketched and (known := advice(class_type)) is not None:
         return Repair(None, known)
     if near := nearest(class_type, catalog.nodes, least=TAKEN):
         return Repair(near[0], f"Use {near[0]}")
+    if is_sketched:
+        return Repair(None, "It only paints sketches. Connect a ComfyUI to run this")
     return Repair(None, "Update ComfyUI, or install the custom nodes it belongs to")
 
 

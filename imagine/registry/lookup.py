@@ -5,7 +5,8 @@ from types import MappingProxyType
 from typing import Protocol
 
 from imagine.errors import NotFoundError
-from imagine.prompt_findings import clip, near_name
+from imagine.prompt_findings import near_name
+from imagine.prompt_tokens import clip
 from imagine.registry.entries import Entry
 
 
@@ -53,6 +54,6 @@ def find_entry(name: str, library: Mapping[str, Entry]) -> Entry:
     """
     if (entry := library.get(name)) is not None:
         return entry
-    near = near_name(name, library)
+    near = near_name(name.strip().lower(), library)
     meant = f" Did you mean {near}?" if near is not None else ""
     raise NotFoundError(f"There is no workflow {clip(name)}.{meant}")

@@ -12,9 +12,9 @@ from imagine.errors import Detail, PromptError
 from imagine.importing.fields import BOUNDLESS, ParameterType
 from imagine.links import is_own
 from imagine.names import closest, find, plain
-from imagine.prompt_findings import clip, near_name
+from imagine.prompt_findings import near_name
 from imagine.prompt_options import plain_key, shown, whole_number
-from imagine.prompt_tokens import FORBIDDEN, printable
+from imagine.prompt_tokens import FORBIDDEN, clip, printable
 from imagine.registry.entries import LONGEST_TEXT, NAMES, Entry, Parameter
 from imagine.registry.fed import first_value
 from imagine.registry.settling import DRAWN, Choice, among, ends, range_of, settle

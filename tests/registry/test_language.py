@@ -306,8 +306,21 @@ def test_its_rows_take_the_place_of_general_ones(planner: Planner):
 def test_without_a_workflow_the_rows_are_the_general_ones(planner: Planner):
     names = [row.name for row in planner.parameters(None).parameters]
     assert names == [row.name for row in PARAMETERS]
-    with pytest.raises(NotFoundError, match="Did you mean portrait"):
-        planner.parameters("potrait")
+    for typed in ("potrait", "Portrait", " portrait "):
+        with pytest.raises(NotFoundError, match="Did you mean portrait"):
+            planner.parameters(typed)
+
+
+@pytest.mark.parametrize("typed", ["text_to_imag", "text_to_im", "TEXT_TO_IMAGE", "text_to_imgae"])
+def test_of_several_that_begin_alike_the_shortest_is_meant(planner: Planner, typed: str):
+    with pytest.raises(NotFoundError, match=r"Did you mean text_to_image\?"):
+        planner.parameters(typed)
+    if typed.islower():
+        assert wrong(planner, f"a fox --workflow {typed}")["suggestion"] == "text_to_image"
+
+
+def test_a_name_of_any_length_is_told_short(planner: Planner):
+    assert len(wrong(planner, f"a fox --workflow {'x' * 5000}")["message"]) < 120
 
 
 def test_a_parameter_that_is_added_to_a_file_is_a_flag_at_once(planner: Planner, folder: Path):

@@ -284,7 +284,9 @@ async def test_a_job_says_what_stands_in_for_its_files(client: Client):
 async def test_what_the_sketch_engine_cannot_run_says_why(client: Client):
     catalog = Catalog.from_object_info(await client.get("/object_info"))
     for name, missing in NOT_SKETCHED.items():
-        assert missing in str(reason(problems(ENTRIES[name], catalog, PROFILES)))
+        told = str(reason(problems(ENTRIES[name], catalog, PROFILES)))
+        assert f"the sketch engine has no node {missing}. It only paints sketches." in told
+        assert told.endswith("Connect a ComfyUI to run this.")
 
 
 @pytest.mark.parametrize("name", ["multi_image_edit", "multi_image_edit_qwen"])
