@@ -4,7 +4,6 @@ Apart from `imagine.workflows`, which makes graphs of our own. A file goes throu
 `pictures` (what is it?), `page_graph`, `group_nodes`, `widgets`, `known_widgets` and `conversion`
 (the page's form becomes the form that runs; `levels` are its subgraphs), `foreign_nodes` (what
 other servers mark), `walking`, `roles`, `named_roles`, `fields`, `naming` and `parameters` (what
-can be set), `outputs` (what comes out) and `notes`; `reading` joins them. `splitting` makes masks
-inputs of their own, when a workflow is taken over. All of it is pure, and never trusts what a file
-says.
+can be set), `outputs` (what comes out) and `notes`; `reading` joins them. All of it is pure, and
+never trusts what a file says.
 """

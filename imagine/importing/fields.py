@@ -171,9 +171,19 @@ class Fields:
             return None
         if "Mask" in field.class_type:
             return ParameterType.MASK
+        return ParameterType.MASK if self._slots(node_id) == {1} else ParameterType.IMAGE
+
+    def gives_mask(self, picture: Feed) -> bool:
+        """Say whether what loads a picture also gives the mask in it to somebody."""
+        class_type = self.graph[picture[0]]["class_type"]
+        schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+        is_mask = schema is None or schema.outputs[1:2] == ("MASK",)
+        return is_mask and 1 in self._slots(picture[0])
+
+    def _slots(self, node_id: str) -> set[int]:
+        """Return which outputs of a node are used."""
         links = (inputs_of(self.graph, user)[slot] for user, slot in self.users.get(node_id, ()))
-        slots = {link[1] for link in links if is_link(link)}
-        return ParameterType.MASK if slots == {1} else ParameterType.IMAGE
+        return {link[1] for link in links if is_link(link)}
 
     def is_needed(self, field: Field) -> bool:
         """Say whether anything cannot be without what the node of a value gives."""

@@ -128,12 +128,13 @@ def infer(
         _parameter(fields, draft, names.get(id(draft)) or given.unique(draft.name))
         for draft in drafts
     )
-    return tuple(
+    drawn = (
         replace(one, default=CHANCE)
         if one.type is ParameterType.SEED and not {*one.feeds}.isdisjoint(left_to_chance)
         else one
         for one in made
     )
+    return tuple(part for one in drawn for part in _with_mask(fields, one, given))
 
 
 class _Drafts:
@@ -251,6 +252,22 @@ class _Drafts:
         if short != safe_name(name) or self.counts[name] == 1:
             return short
         return f"{safe_name(field.class_type)}_{short}".strip("_")
+
+
+def _with_mask(fields: Fields, parameter: Parameter, names: Names) -> Iterator[Parameter]:
+    """Yield a parameter, and the mask that ComfyUI's page would paint into its picture.
+
+    It feeds the same node, which gives both; without it the transparency of the picture counts.
+    """
+    yield parameter
+    if parameter.type is ParameterType.IMAGE and fields.gives_mask(parameter.feeds[0]):
+        yield replace(
+            parameter,
+            name=names.unique("mask"),
+            type=ParameterType.MASK,
+            description="Where it is white, it is painted anew",
+            is_required=False,
+        )
 
 
 def _about(fields: Sequence[Field], name: str) -> Field:

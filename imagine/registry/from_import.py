@@ -114,17 +114,23 @@ def _parameters(
     # Only the page's form says of a seed that it is meant to stay.
     draws = imported.format is Format.API and imported.container == "json"
     taken = {one.name for one in found}
-    pictures = 0
+    pictures: set[Feed] = set()
     for one in found:
         name = one.name
         if name in RESERVED or len(name) > LONGEST_NAME:
             name = _other_name(one, taken)
             taken.add(name)
-        is_needed = one.type in PICTURES and (
-            pictures == 0
-            or not all(_does_without(imported.graph, node, catalog) for node, _ in one.feeds)
+        # A mask that is painted into a picture comes after it, and feeds the same.
+        is_needed = (
+            one.type in PICTURES
+            and pictures.isdisjoint(one.feeds)
+            and (
+                not pictures
+                or not all(_does_without(imported.graph, node, catalog) for node, _ in one.feeds)
+            )
         )
-        pictures += one.type is ParameterType.IMAGE
+        if one.type is ParameterType.IMAGE:
+            pictures.update(one.feeds)
         default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
         yield _parameter(one, name, default, is_needed)
 

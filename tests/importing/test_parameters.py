@@ -62,6 +62,16 @@ def test_a_picture_of_which_only_the_mask_is_used_is_a_mask():
     assert parameter(flow, "mask").default == "yosemite_inpaint_example.png"
 
 
+def test_a_mask_that_is_painted_into_a_picture_stands_behind_it():
+    flow = workflow("inpaint")
+    picture, mask = parameter(flow, "image"), parameter(flow, "mask")
+    assert flow.parameters.index(mask) == flow.parameters.index(picture) + 1
+    assert mask.type == "mask"
+    assert mask.feeds == picture.feeds
+    assert picture.is_required
+    assert not mask.is_required
+
+
 def test_a_text_behind_a_link_is_the_prompt_and_the_zeroed_one_is_no_negative():
     names = [found.name for found in workflow("flux_subgraph").parameters]
     assert "prompt" in names

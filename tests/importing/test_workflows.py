@@ -34,7 +34,7 @@ EXPECTED = {
     "group_node": (USUAL, "image"),
     "hires_fix": (USUAL, "image image"),
     "hunyuan_3d": ("image model seed steps cfg sampler scheduler denoise", "model"),
-    "inpaint": (EDIT, "image"),
+    "inpaint": (EDIT.replace("image", "image mask"), "image"),
     "inpaint_mask": (EDIT.replace("image", "image mask"), "image"),
     "lora_stack": (
         USUAL.replace("model", "model lora lora_2 lora_strength lora_strength_2"),

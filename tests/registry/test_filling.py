@@ -117,7 +117,8 @@ def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> set[tuple[st
 def test_with_defaults_exactly_the_fed_inputs_and_the_file_names_change(name: str) -> None:
     made = imported(name)
     known = settle(made, None, PROFILES)
-    pictures = {one.name: link(n) for n, one in enumerate(made.of_type(*PICTURE_TYPES))}
+    nodes = {one.feeds: one for one in reversed(made.of_type(*PICTURE_TYPES))}
+    pictures = {one.name: link(n) for n, one in enumerate(reversed(nodes.values()))}
     values = check_values(made, known, pictures, lambda: 123)
     before = copy.deepcopy(dict(made.graph))
     workflow = fill(made, values, images=PICTURES, catalog=ENGINE, filename_prefix="imagine/a")

@@ -63,6 +63,12 @@ def test_a_mask_that_the_graph_cannot_do_without_is_needed():
     assert mask.required
 
 
+def test_without_a_mask_the_transparency_of_the_picture_counts():
+    mask = entry(workflow("inpaint")).parameter("mask")
+    assert mask is not None
+    assert not mask.required
+
+
 def test_the_values_of_the_maker_are_the_defaults():
     made = entry(workflow("sd15_default"))
     defaults = {one.name: one.default for one in made.parameters}
