@@ -18,6 +18,7 @@ from imagine.registry.entry_text import Notation, make_entry, read_text
 from imagine.routes.table import OPERATIONS
 from imagine.routes.wire_workflows import WorkflowEntry
 from imagine.settings import Settings, display, env_name, flag_name, is_table
+from imagine.workflow_files import Registry
 from scripts.prompt_docs import text
 from scripts.prompt_docs.acting import ACTIONS
 from scripts.prompt_docs.examples import example_of
@@ -161,6 +162,12 @@ def test_the_entry_of_the_documents_is_one_and_has_every_field():
 def test_every_word_of_an_entry_is_told(name):
     told = WORKFLOWS[WORKFLOWS.index("Only `name`") : WORKFLOWS.index("Exactly these inputs")]
     assert f"`{name}`" in told
+
+
+def test_every_shipped_workflow_is_told_with_its_family_and_no_other():
+    told = re.findall(r"^\| `(\w+)` \| .+ \| (?:`([\w-]+)`|any) \|$", WORKFLOWS, re.MULTILINE)
+    entries = Registry(ROOT / "nowhere").current().entries
+    assert dict(told) == {entry.id: entry.family for entry in entries.values()}
 
 
 def test_the_workflow_of_the_protocol_has_every_field():
