@@ -53,6 +53,8 @@ WRITERS = 2
 PROBE_BYTES = 2**20
 # No job of ours is found again with more outputs.
 MOST_RECALLED = 10_000
+# So often is looked again for a picture that moves between gallery and trash.
+MOST_MOVES = 3
 # So many keys are looked at in one hop to a thread.
 BATCH = 500
 
@@ -218,11 +220,15 @@ class ImageStore(Opened):
 
     async def path(self, name: str) -> Path:
         """Return a file with a picture, which may lie in the gallery or in the trash."""
-        return await asyncio.to_thread(self._local, name)
+        return await asyncio.to_thread(self.local, name)
 
     async def served(self, name: str) -> Path | str:
         """Return from where a browser gets a picture (`imagine.storage.served`)."""
-        return await asyncio.to_thread(lambda: served(self._storage, self._key(name)))
+        return await asyncio.to_thread(self._reached, name, lambda key: served(self._storage, key))
+
+    def local(self, name: str) -> Path:
+        """Return a file with a picture, as `path` does; for threads."""
+        return self._reached(name, self._storage.local)
 
     async def thumbnail(self, name: str, width: int) -> Path:
         """Return a WebP of a picture at about a width (`imagine.thumbnails`)."""
@@ -231,7 +237,7 @@ class ImageStore(Opened):
         if kind is None or not kind.has_thumbnail:
             other = what_else(kind.media_type, None) if kind is not None else "of no kind"
             raise NotFoundError(f"{name} is {other}, and has no small picture.")
-        return await self._thumbnails.get(partial(self._local, name), f"{day}/{file}", width)
+        return await self._thumbnails.get(partial(self.local, name), f"{day}/{file}", width)
 
     async def write_sidecar(self, name: str, data: Mapping[str, Any]) -> None:
         """Write the JSON beside a picture, in one go."""
@@ -350,8 +356,15 @@ class ImageStore(Opened):
                 return key
         raise no_such_picture(name)
 
-    def _local(self, name: str) -> Path:
-        return self._storage.local(self._key(name))
+    def _reached(self, name: str, reach: Callable[[str], T]) -> T:
+        """Return what is under the key of a picture, which may get another one while we look."""
+        for _ in range(MOST_MOVES):
+            key = self._key(name)
+            try:
+                return reach(key)
+            except NotFoundError:
+                continue
+        return reach(self._key(name))
 
     async def _write(self, work: Callable[..., T], *arguments: Any) -> T:
         """Do work in one of the threads for files."""

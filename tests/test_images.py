@@ -68,7 +68,7 @@ async def put(
 
 def at(images: ImageStore, stored: StoredImage) -> Path:
     """Return the file of a picture."""
-    return images._local(stored.name)
+    return images.local(stored.name)
 
 
 def files(output: Path) -> list[str]:
@@ -608,6 +608,28 @@ async def test_a_thumbnail_finds_a_picture_that_moves_meanwhile(images, output, 
     monkeypatch.setattr(thumbnails, "_shrunk", moved)
     assert (await images.thumbnail(stored.name, 160)).is_file()
     assert gone.is_file()
+
+
+@pytest.mark.parametrize("moves", [1, 3])
+async def test_a_picture_is_served_that_moves_between_looking_and_taking(
+    images, output, monkeypatch, moves: int
+):
+    stored = await put(images)
+    kept = DiskStorage.local
+    ways = [("images", "trash"), ("trash", "images")] * 2
+
+    def moved(storage: DiskStorage, key: str) -> Path:
+        nonlocal moves
+        if moves and key.endswith(stored.name.removeprefix("2026-11-20-")):
+            moves -= 1
+            origin, to = (output / root / "2026-11-20" for root in ways.pop(0))
+            to.mkdir(parents=True, exist_ok=True)
+            (origin / Path(key).name).replace(to / Path(key).name)
+        return kept(storage, key)
+
+    monkeypatch.setattr(DiskStorage, "local", moved)
+    assert (await images.served(stored.name)).is_file()
+    assert moves == 0
 
 
 async def test_a_picture_in_the_trash_says_since_when(images, output):

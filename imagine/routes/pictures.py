@@ -1,5 +1,6 @@
 """Pictures, other outputs and thumbnails as files: strong ETags, immutable caching, ranges."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 from aiohttp import web
@@ -15,24 +16,37 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 
 
 async def image(request: web.Request) -> web.StreamResponse:
-    name = request.match_info["name"]
-    return kept(request, await request.app[PARTS].images.served(name), name)
+    name, images = request.match_info["name"], request.app[PARTS].images
+    found = await images.served(name)
+    return kept(request, found, name, elsewhere=lambda: images.local(name))
 
 
-def kept(request: web.Request, found: Path | str, name: str | None = None) -> web.StreamResponse:
-    """Answer with what is kept: a file, under a name, or the address where it lies."""
+def kept(
+    request: web.Request,
+    found: Path | str,
+    name: str | None = None,
+    elsewhere: Callable[[], Path] | None = None,
+) -> web.StreamResponse:
+    """Answer with what is kept: a file, under a name, or the address where it lies.
+
+    ``elsewhere``: where the file is when it was moved meanwhile.
+    """
     if isinstance(found, str):
         return web.Response(status=307, headers={"Location": found, "Cache-Control": "no-store"})
     try:
-        check_range(request, found.stat().st_size)
+        size = found.stat().st_size
     except FileNotFoundError as error:
-        raise NotFoundError(f"{found.name} was moved just now.", hint="Ask again.") from error
+        if elsewhere is None:
+            raise NotFoundError(f"There is no {found.name} any more.") from error
+        found = elsewhere()
+        size = found.stat().st_size
+    check_range(request, size)
     kind = of_extension(found.suffix[1:])
     assert kind is not None, "nothing else is kept"
     headers = file_headers(kind.content_type or kind.media_type)
     how = "attachment" if kind.is_download else "inline"
     headers["Content-Disposition"] = f'{how}; filename="{name or found.name}"'
-    return FileAnswer(found, headers=headers)
+    return FileAnswer(found, elsewhere=elsewhere, headers=headers)
 
 
 def check_range(request: web.Request, size: int) -> None:

@@ -1,12 +1,15 @@
-"""A file whose reader leaves is closed, whatever was under way."""
+"""A file that is sent: found where it went meanwhile, closed when its reader leaves."""
 
 import asyncio
 import threading
 from pathlib import Path
 from typing import Any, BinaryIO
 
+import pytest
 from aiohttp import web
+from aiohttp.test_utils import TestClient, TestServer
 
+from imagine.errors import NotFoundError
 from imagine.routes.files import FileAnswer
 from tests.following import eventually
 
@@ -52,3 +55,27 @@ async def test_a_file_that_is_being_opened_when_its_reader_leaves_is_closed(tmp_
         await eventually(lambda: answer.file is not None and answer.file.closed)
     finally:
         await runner.cleanup()
+
+
+@pytest.mark.parametrize(("is_there", "status"), [(True, 200), (False, 404)])
+async def test_a_file_that_moves_before_it_is_opened_is_sent_from_where_it_is(
+    tmp_path: Path, is_there: bool, status: int
+):
+    before, after = tmp_path / "images.png", tmp_path / "trash.png"
+    before.write_bytes(b"fox")
+
+    def elsewhere() -> Path:
+        if not is_there:
+            raise NotFoundError("It is gone.")
+        return after
+
+    async def serve(request: web.Request) -> web.StreamResponse:
+        answer = FileAnswer(before, elsewhere=elsewhere)
+        before.rename(after)
+        return answer
+
+    app = web.Application()
+    app.router.add_get("/fox.png", serve)
+    async with TestClient(TestServer(app)) as client, client.get("/fox.png") as answer:
+        assert answer.status == status
+        assert not is_there or await answer.read() == b"fox"
