@@ -17,13 +17,14 @@ from typing import Any
 
 from pydantic import Field, ValidationError
 
-from imagine.characters import MOST_STRENGTH, BrokenCharacter, Character
+from imagine.characters import MOST_STRENGTH, Character
 from imagine.image_bytes import INPUT_LIMIT
 from imagine.links import upload_link
-from imagine.models import Frozen
+from imagine.models import Broken, Frozen
 from imagine.prompt_tokens import FORBIDDEN, LINK_IN_TEXT, flags, tidy
 from imagine.prompt_values import read_link
-from imagine.registry.entry_lines import line_of
+from imagine.registry.entry_lines import line_of, toml_fault
+from imagine.watched_files import State, UnfitFileError, read_bounded, state_of
 
 # Units: bytes; characters of the file; pictures of one character.
 MOST_BYTES = 1_000_000
@@ -33,9 +34,6 @@ MOST_PICTURES = 8
 _ID = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 
 logger = logging.getLogger(__name__)
-
-# A file as it was found: path, time of change, size.
-State = tuple[Path, int, int]
 
 
 class _Table(Frozen):
@@ -54,7 +52,7 @@ class Cast:
     """All characters as they are now, by id; what stays out; and the files of their pictures."""
 
     characters: Mapping[str, Character] = field(default_factory=dict)
-    broken: tuple[BrokenCharacter, ...] = ()
+    broken: tuple[Broken, ...] = ()
     files: Mapping[str, Path] = field(default_factory=dict)
 
 
@@ -83,15 +81,14 @@ class Characters:
     def current(self) -> Cast:
         """Look at the files, and read them again if one changed; for threads."""
         states = self._states
-        if states is not None and all(_state(one[0]) == one for one in states):
+        if states is not None and all(state_of(one[0]) == one for one in states):
             return self._cast
         # Looked at before it is read: what changes meanwhile is read once more.
-        first = _state(self._path)
+        first = state_of(self._path)
         cast = _Reading(self._path).cast
-        pictures = tuple(_state(path) for path in cast.files.values())
+        pictures = tuple(state_of(path) for path in cast.files.values())
         for one in set(cast.broken) - set(self._cast.broken):
-            place = one.file if one.line is None else f"{one.file}, line {one.line}"
-            logger.warning("In %s: %s", place, one.message)
+            logger.warning("In %s: %s", one.place, one.message)
         self._states, self._cast = (first, *pictures), cast
         return cast
 
@@ -102,7 +99,7 @@ class Characters:
 
 
 async def _pieces(path: Path) -> AsyncIterator[bytes]:
-    yield await asyncio.to_thread(_read, path)
+    yield await asyncio.to_thread(read_bounded, path, INPUT_LIMIT)
 
 
 class _Reading:
@@ -112,14 +109,14 @@ class _Reading:
         self._path = path
         self._text = ""
         self._characters: dict[str, Character] = {}
-        self._broken: list[BrokenCharacter] = []
+        self._broken: list[Broken] = []
         self._files: dict[str, Path] = {}
         self._read()
         self.cast = Cast(self._characters, tuple(self._broken), self._files)
 
     def _read(self) -> None:
         try:
-            data = _read(self._path, MOST_BYTES)
+            data = read_bounded(self._path, MOST_BYTES)
             self._text = data.decode("utf-8-sig")
             tables = tomllib.loads(self._text)
         except FileNotFoundError:
@@ -131,15 +128,16 @@ class _Reading:
             self._complain("It is not UTF-8.")
             return
         except tomllib.TOMLDecodeError as error:
-            reason, _, place = str(error).partition(" (at ")
-            found = re.match(r"line (\d+)", place)
-            self._complain(f"This is no TOML: {reason}.", int(found[1]) if found else None)
+            self._complain(*toml_fault(error, self._text))
             return
         except RecursionError:
             self._complain("It is nested too deep.")
             return
-        except ValueError as error:
-            self._complain(f"{error}.")
+        except UnfitFileError as error:
+            self._complain(str(error))
+            return
+        except ValueError as error:  # a number with thousands of digits
+            self._complain(f"It cannot be read: {error}.")
             return
         for name, table in tables.items():
             if len(self._characters) >= MOST_CHARACTERS:
@@ -187,17 +185,19 @@ class _Reading:
             path = (folder / picture).resolve()
             if not path.is_relative_to(folder):
                 raise _WrongError(f"the picture {picture} is not in the folder", "pictures")
-            link = upload_link(hashlib.sha256(_read(path)).hexdigest())
+            link = upload_link(hashlib.sha256(read_bounded(path, INPUT_LIMIT)).hexdigest())
         except OSError as error:
             reason = f"the picture {picture} cannot be read: {error.strerror}"
             raise _WrongError(reason, "pictures") from error
-        except (ValueError, RuntimeError) as error:  # also links in a circle
+        except UnfitFileError as error:
+            raise _WrongError(f"the picture {error}".removesuffix("."), "pictures") from error
+        except (ValueError, RuntimeError) as error:  # no name of a file, or links in a circle
             raise _WrongError(f"the picture {picture}: {error}", "pictures") from error
         self._files[link] = path
         return link
 
     def _complain(self, message: str, line: int | None = None) -> None:
-        self._broken.append(BrokenCharacter(self._path.name, line, message))
+        self._broken.append(Broken(file=self._path.name, line=line, message=message))
 
 
 def _is_plain(words: str) -> bool:
@@ -209,28 +209,3 @@ def _is_plain(words: str) -> bool:
         or "::" in words
         or "<lora:" in words.lower()
     )
-
-
-def _read(path: Path, most: int = INPUT_LIMIT) -> bytes:
-    """Return what a file holds.
-
-    Raises:
-        OSError: it cannot be read.
-        ValueError: it is too large.
-    """
-    # Opening a pipe would wait for somebody to write into it.
-    if not (path.is_file() or path.is_dir()) and path.exists():
-        raise ValueError("It is no file")
-    with path.open("rb") as file:
-        data = file.read(most + 1)
-    if len(data) > most:
-        raise ValueError(f"It has more than {most >> 20} MiB")
-    return data
-
-
-def _state(path: Path) -> State:
-    try:
-        stat = path.stat()
-    except OSError:
-        return path, 0, -1
-    return path, stat.st_mtime_ns, stat.st_size

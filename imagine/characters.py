@@ -10,7 +10,7 @@ from types import MappingProxyType
 from typing import Any, Protocol
 
 from imagine.errors import Detail, NotFoundError, PromptError
-from imagine.models import Note
+from imagine.models import Broken, Note
 from imagine.parameters import Parameter
 from imagine.prompt import VOCABULARY, Prompt, Segment, Vocabulary, write_text
 from imagine.prompt_findings import near_name
@@ -37,22 +37,13 @@ class Character:
     pictures: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class BrokenCharacter:
-    """What stays out, and why. ``line``: of its file, where that shows."""
-
-    file: str
-    line: int | None
-    message: str
-
-
 class Cast(Protocol):
     """All characters as they are now, by id, and what stays out."""
 
     @property
     def characters(self) -> Mapping[str, Character]: ...
     @property
-    def broken(self) -> tuple[BrokenCharacter, ...]: ...
+    def broken(self) -> tuple[Broken, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +51,7 @@ class KnownCast:
     """A cast that somebody put together."""
 
     characters: Mapping[str, Character]
-    broken: tuple[BrokenCharacter, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
 
 class Characters(Protocol):
@@ -80,7 +71,7 @@ class Nobody:
     """Where nobody is known."""
 
     characters: Mapping[str, Character] = MappingProxyType({})
-    broken: tuple[BrokenCharacter, ...] = ()
+    broken: tuple[Broken, ...] = ()
 
     @property
     def latest(self) -> Cast:

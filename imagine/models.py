@@ -19,6 +19,21 @@ class Frozen(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+class Broken(Frozen):
+    """What stays out of a file or a folder that somebody edits, and why.
+
+    ``line``: from 1, where that shows.
+    """
+
+    file: str
+    line: int | None
+    message: str
+
+    @property
+    def place(self) -> str:
+        return self.file if self.line is None else f"{self.file}, line {self.line}"
+
+
 class JobState(StrEnum):
     """The states of a job; ``imagine.jobs.MOVES`` says which may follow which."""
 

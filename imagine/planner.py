@@ -14,7 +14,6 @@ from imagine.catalog import Catalog
 from imagine.characters import NAME as CHARACTER
 from imagine.characters import (
     NOBODY,
-    BrokenCharacter,
     Cast,
     Characters,
     KnownCast,
@@ -28,7 +27,7 @@ from imagine.errors import PromptError, WorkflowError
 from imagine.ids import new_id
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import choose_model, installed_models
-from imagine.models import Job, Note, Origin
+from imagine.models import Broken, Job, Note, Origin
 from imagine.planned import Inputs, Outline, Planned, draw_seed
 from imagine.planning.memory import PARAMETER as OOM_RETRY
 from imagine.preflight import preflight
@@ -133,7 +132,7 @@ class Planner:
                 await self._inputs.find(character.pictures)
             except PromptError as error:
                 text = f"The pictures of {character.id} cannot be used: {error.message}"
-                broken.append(BrokenCharacter(character.id, None, text))
+                broken.append(Broken(file=character.id, line=None, message=text))
         return KnownCast(found.characters, (*found.broken, *broken))
 
     async def plan_workflow(self, ask: WorkflowAsk) -> list[Planned]:

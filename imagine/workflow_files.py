@@ -21,6 +21,7 @@ from imagine.catalog import Catalog
 from imagine.errors import ConflictError, NotFoundError, WorkflowError
 from imagine.importing.documents import JSON_LIMIT
 from imagine.importing.reading import read_workflow
+from imagine.models import Broken
 from imagine.profiles import Profiles
 from imagine.registry.entries import Entry, Source
 from imagine.registry.entry_text import (
@@ -33,6 +34,7 @@ from imagine.registry.entry_text import (
     write_entry,
 )
 from imagine.registry.from_import import entry_of, free_id, id_of, words_of
+from imagine.watched_files import State, UnfitFileError, read_bounded, state_of
 from imagine.workflow_saving import names_in, put_away, take_back, take_out, write_pair
 
 LIBRARY = Path(__file__).with_name("library")
@@ -45,24 +47,11 @@ logger = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
-class Broken:
-    """A file that stays out, and why."""
-
-    file: str
-    line: int | None
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
 class Library:
     """All entries as they are now, by id, and the files that stay out."""
 
     entries: Mapping[str, Entry] = field(default_factory=dict)
     broken: tuple[Broken, ...] = ()
-
-
-# A file as it was found: path, time of change, size.
-State = tuple[Path, int, int]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -78,7 +67,7 @@ class _Read:
 
     @property
     def is_fresh(self) -> bool:
-        return all(_state(one[0]) == one for one in self.states)
+        return all(state_of(one[0]) == one for one in self.states)
 
 
 class Registry:
@@ -213,7 +202,7 @@ class Registry:
             paths = list(islice(_files(folder), MOST_FILES + 1))
             if len(paths) > MOST_FILES:
                 message = f"It holds more than {MOST_FILES} files. Those from {paths[-1].name} on"
-                crowded = (*crowded, Broken(folder.name, None, f"{message} stay out."))
+                crowded = (*crowded, _broken(folder.name, f"{message} stay out."))
             for path in paths[:MOST_FILES]:
                 if path.name.endswith(tuple(_ENDINGS)):
                     found[path] = self._entry(folder, path, source)
@@ -233,12 +222,11 @@ class Registry:
                 broken.append(entry)
             elif (other := entries.get(entry.id)) is not None and other.source is entry.source:
                 message = f"The id {entry.id} is that of {other.file} already. Give it another."
-                broken.append(Broken(entry.file, None, message))
+                broken.append(_broken(entry.file, message))
             else:
                 entries[entry.id] = entry
         for one in set(broken) - set(self._library.broken):
-            place = one.file if one.line is None else f"{one.file}, line {one.line}"
-            logger.warning("The workflow %s stayed out: %s", place, one.message)
+            logger.warning("The workflow %s stayed out: %s", one.place, one.message)
         self._read, self._crowded = found, crowded
         self._library = Library(entries, tuple(broken))
         return self._library
@@ -269,18 +257,18 @@ class Registry:
                 notation=notation,
             )
         except BrokenEntryError as error:
-            entry = Broken(file, error.line, error.message)
+            entry = _broken(file, error.message, error.line)
         except (OSError, ValueError, RuntimeError) as error:
             # Links in a circle, and what else nobody thought of: the others stay in any case.
-            entry = Broken(file, None, f"It cannot be read: {error}.")
-        return _Read(tuple(_state(one) for one in dict.fromkeys((path, graph))), entry)
+            entry = _broken(file, f"It cannot be read: {error}.")
+        return _Read(tuple(state_of(one) for one in dict.fromkeys((path, graph))), entry)
 
     def _lone(self, folder: Path, path: Path) -> _Read:
         """Read a graph that has no entry."""
         known, catalog = self._read.get(path), self._catalog()
         if known is not None and known.is_fresh and known.catalog is catalog:
             return known
-        file, state = path.relative_to(folder).as_posix(), _state(path)
+        file, state = path.relative_to(folder).as_posix(), state_of(path)
         try:
             imported = read_workflow(_read_bytes(path, JSON_LIMIT), catalog)
             entry: Entry | Broken = entry_of(
@@ -292,13 +280,13 @@ class Registry:
                 file=file,
             )
         except (BrokenEntryError, WorkflowError) as error:
-            entry = Broken(file, None, error.message)
+            entry = _broken(file, error.message)
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             where = ".".join(map(str, problem["loc"]))
-            entry = Broken(file, None, f"It makes no entry: {where}: {problem['msg']}.")
+            entry = _broken(file, f"It makes no entry: {where}: {problem['msg']}.")
         except (OSError, ValueError, RuntimeError) as error:
-            entry = Broken(file, None, f"It cannot be read: {error}.")
+            entry = _broken(file, f"It cannot be read: {error}.")
         return _Read((state,), entry, catalog)
 
 
@@ -339,21 +327,12 @@ def _read_bytes(path: Path, most: int) -> bytes:
         BrokenEntryError: it cannot be read, or is too large.
     """
     try:
-        # Opening a pipe would wait for somebody to write into it.
-        if not (path.is_file() or path.is_dir()) and path.exists():
-            raise BrokenEntryError(f"{path.name} is no file.")
-        with path.open("rb") as file:
-            data = file.read(most + 1)
+        return read_bounded(path, most)
+    except UnfitFileError as error:
+        raise BrokenEntryError(str(error)) from error
     except OSError as error:
         raise BrokenEntryError(f"{path.name} cannot be read: {error.strerror}.") from error
-    if len(data) > most:
-        raise BrokenEntryError(f"{path.name} has more than {most // 1_000_000} MB.")
-    return data
 
 
-def _state(path: Path) -> State:
-    try:
-        stat = path.stat()
-    except OSError:
-        return path, 0, -1
-    return path, stat.st_mtime_ns, stat.st_size
+def _broken(file: str, message: str, line: int | None = None) -> Broken:
+    return Broken(file=file, line=line, message=message)

@@ -15,6 +15,7 @@ from typing import Any, Protocol
 from imagine.catalog import Catalog
 from imagine.errors import MalformedError, NotFoundError
 from imagine.importing.reading import read_workflow
+from imagine.models import Broken
 from imagine.profiles import Profiles
 from imagine.registry.described import describe
 from imagine.registry.entries import Entry
@@ -24,17 +25,6 @@ from imagine.registry.from_import import entry_of, id_of, words_of
 COMING_IN = 2
 # What a workflow is called whose maker and file say nothing.
 NAMELESS = "workflow"
-
-
-class Broken(Protocol):
-    """A file that stays out, and why."""
-
-    @property
-    def file(self) -> str: ...
-    @property
-    def line(self) -> int | None: ...
-    @property
-    def message(self) -> str: ...
 
 
 class Library(Protocol):
@@ -163,9 +153,7 @@ class Shelf:
                 self._described.clear()
         described = {entry.id: self._describe(entry, catalog) for entry in _sorted(library.entries)}
         self._described = {name: (library.entries[name], told) for name, told in described.items()}
-        broken = tuple(
-            {"file": one.file, "line": one.line, "message": one.message} for one in library.broken
-        )
+        broken = tuple(one.model_dump() for one in library.broken)
         text = json.dumps([described, broken], sort_keys=True)
         digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:32]
         shown = Shown(described, broken, digest)

@@ -90,6 +90,7 @@ ROOMS = {
     "thumbnails": 2,
     "uploads": 2,
     "character_files": 2,
+    "watched_files": 2,
     "wildcards": 2,
     "workflow_files": 2,
     "workflow_saving": 2,
@@ -161,8 +162,13 @@ FAMILIES = {
     "images": PICTURES,
     "engine": ("comfy_*",),
     "web": ("link_fetch",),
-    "words": ("character_files", "wildcards"),
-    "workflows": ("workflow_files", "workflow_saving"),
+    "folders": (
+        "character_files",
+        "watched_files",
+        "wildcards",
+        "workflow_files",
+        "workflow_saving",
+    ),
 }
 
 # Who may import what from outside; what is not listed here is for nobody.

@@ -221,7 +221,7 @@ def test_nobody_waits_for_a_pipe(tmp_path: Path):
     path = tmp_path / "characters.toml"
     path.write_text('[mira]\npictures = ["mira.png"]\n', encoding="utf-8")
     (broken,) = Characters(path).current().broken
-    assert "It is no file" in broken.message
+    assert "is no file" in broken.message
 
 
 # --- on a server

@@ -4,6 +4,7 @@ Apart from the reading, since neither TOML nor JSON comes with places.
 """
 
 import re
+import tomllib
 from collections.abc import Iterator, Sequence
 
 Path = tuple[str | int, ...]
@@ -20,6 +21,14 @@ def line_of(text: str, path: Sequence[str | int], *, is_toml: bool) -> int | Non
         if (line := places.get(tuple(path[:length]))) is not None:
             return line
     return None
+
+
+def toml_fault(error: tomllib.TOMLDecodeError, text: str) -> tuple[str, int]:
+    """Return in a sentence why a text is no TOML, and the line where that shows."""
+    reason, _, place = str(error).partition(" (at ")
+    found = re.match(r"line (\d+)", place)
+    line = int(found[1]) if found else text.rstrip().count("\n") + 1
+    return f"This is no TOML: {reason}.", line
 
 
 def _toml_places(text: str) -> Iterator[tuple[Path, int]]:

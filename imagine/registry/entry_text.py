@@ -4,7 +4,6 @@ Beside it lies the graph, as ComfyUI exports it. What is wrong is told with its 
 """
 
 import json
-import re
 import tomllib
 from collections.abc import Iterator, Mapping
 from enum import StrEnum
@@ -16,7 +15,7 @@ from imagine.errors import WorkflowError
 from imagine.importing.documents import Format, recognise
 from imagine.importing.parameters import Rank
 from imagine.registry.entries import Entry, Parameter, Source, wrong_feeds
-from imagine.registry.entry_lines import line_of
+from imagine.registry.entry_lines import line_of, toml_fault
 
 # Units: characters.
 LONGEST_FILE = 2_000_000
@@ -49,10 +48,7 @@ def read_text(text: str, notation: Notation) -> dict[str, Any]:
     try:
         told = tomllib.loads(text) if notation is Notation.TOML else json.loads(text)
     except tomllib.TOMLDecodeError as error:
-        reason, _, place = str(error).partition(" (at ")
-        found = re.match(r"line (\d+)", place)
-        line = int(found[1]) if found else text.rstrip().count("\n") + 1
-        raise BrokenEntryError(f"This is no TOML: {reason}.", line) from error
+        raise BrokenEntryError(*toml_fault(error, text)) from error
     except json.JSONDecodeError as error:
         raise BrokenEntryError(f"This is no JSON: {error.msg}.", error.lineno) from error
     except RecursionError as error:

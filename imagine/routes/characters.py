@@ -5,6 +5,7 @@ from pydantic import BaseModel
 
 from imagine.app_keys import PARTS
 from imagine.links import read_upload
+from imagine.models import Broken
 from imagine.routes.shown import base_of
 
 
@@ -20,19 +21,11 @@ class CharacterEntry(BaseModel):
     pictures: list[str]
 
 
-class BrokenEntry(BaseModel):
-    """What stays out of the characters, and why."""
-
-    file: str
-    line: int | None
-    message: str
-
-
 class CharactersAnswer(BaseModel):
     """All characters, by the order of their file."""
 
     characters: list[CharacterEntry]
-    broken: list[BrokenEntry]
+    broken: list[Broken]
 
 
 async def characters(request: web.Request) -> web.Response:
@@ -51,9 +44,7 @@ async def characters(request: web.Request) -> web.Response:
             )
             for one in cast.characters.values()
         ],
-        broken=[
-            BrokenEntry(file=one.file, line=one.line, message=one.message) for one in cast.broken
-        ],
+        broken=list(cast.broken),
     )
     return web.json_response(text=answer.model_dump_json())
 

@@ -5,7 +5,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, Field
 
 from imagine.errors import Detail, ErrorBody
-from imagine.models import Job
+from imagine.models import Broken, Job
 from imagine.registry.entries import LONGEST_TEXT
 from imagine.routes.reading import Body, JsonInt, Query
 from imagine.routes.wire import PictureRef
@@ -141,19 +141,11 @@ class WorkflowEntry(BaseModel):
     revision: str
 
 
-class BrokenEntry(BaseModel):
-    """A file of a workflow that cannot be read, and why."""
-
-    file: str
-    line: int | None
-    message: str
-
-
 class WorkflowsAnswer(BaseModel):
     """The workflows, by category and name; ``categories`` are those of all."""
 
     workflows: list[WorkflowEntry]
-    broken: list[BrokenEntry]
+    broken: list[Broken]
     categories: list[str]
 
 

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 
+from imagine.models import Broken
 from imagine.registry.entries import Entry
 from imagine.registry.entry_text import Notation, make_entry, read_text, write_entry
-from imagine.workflow_files import Broken, Registry
+from imagine.workflow_files import Registry
 
 GRAPH = {
     "3": {
