@@ -142,9 +142,3 @@ export function ofJob(workflow, parameters) {
   const told = workflow.parameters.filter((parameter) => !isPicture(parameter) && parameters[parameter.name] !== undefined);
   return Object.fromEntries(told.map(({ name }) => [name, /** @type {Value} */ (parameters[name])]));
 }
-
-/** A category or a type as words: text_to_image, Text to image. @param {string} name */
-export function asWords(name) {
-  const words = name.replace(/[_-]+/g, " ").replace(/\b3d\b/, "3D").trim();
-  return words.charAt(0).toUpperCase() + words.slice(1);
-}

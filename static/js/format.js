@@ -92,6 +92,8 @@ export const inWords = (n) => SMALL[n] ?? String(n);
 
 // A flag begins at two hyphens or the dash that phones make of them, after a space or at the start.
 const FLAG = /(^|\s)(--|—|–)\p{L}/u;
+/** What makes a set that may have no words. */
+const WORKFLOW = /(?:^|\s)(?:--|—|–)workflow\s+(\S+)/;
 
 /**
  * The words of a set and its flags as they were typed. Pictures that are here have short names: their links are for
@@ -102,8 +104,16 @@ export function splitPrompt(job) {
   const found = FLAG.exec(job.prompt);
   const at = found ? found.index + found[1].length : job.prompt.length;
   const front = job.prompt.slice(0, at);
-  const words = job.text || front.replace(OWN_LINKS, "").trim() || blended(front.match(OWN_LINKS)?.length ?? 0);
-  return { words, flags: job.prompt.slice(at).trim().replace(OWN_LINKS, "picture") };
+  const flags = job.prompt.slice(at).trim().replace(OWN_LINKS, "picture");
+  const workflow = WORKFLOW.exec(flags)?.[1] ?? "";
+  const words = job.text || front.replace(OWN_LINKS, "").trim() || asWords(workflow) || blended(front.match(OWN_LINKS)?.length ?? 0);
+  return { words, flags };
+}
+
+/** An id, a category or a type as words: text_to_image, Text to image. @param {string} name */
+export function asWords(name) {
+  const words = name.replace(/[_-]+/g, " ").replace(/\b3d\b/, "3D").trim();
+  return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
 /** @param {number} count */

@@ -332,6 +332,20 @@ async def test_several_pictures_where_each_makes_a_set(
     assert len(stage.made.pop()[1]["images"]) == 4
 
 
+async def test_a_picture_that_is_not_there_leaves_no_hole(
+    stage: WorkflowStage, open_page: OpenPage
+) -> None:
+    stage.library["portrait"] = EVERYTHING | {"picture": "/api/workflows/portrait/absent"}
+    page = await open_page("/workflows", allow=("status of 404",))
+    cell = page.locator(".wl", has_text="Portrait")
+    await expect(cell.locator(".wl-pic svg")).to_be_visible()
+    await cell.locator("a").click()
+    await expect(page.locator("workflow-results figcaption")).to_have_text(
+        "What it makes appears here, and in the gallery."
+    )
+    await expect(page.locator("workflow-results img")).to_be_hidden()
+
+
 async def test_a_mask_is_painted_upon_the_first_picture(
     stage: WorkflowStage, open_page: OpenPage
 ) -> None:
@@ -359,6 +373,26 @@ async def test_a_mask_is_painted_upon_the_first_picture(
     assert mask.getpixel((1, 1)) == 0
     await page.get_by_role("button", name="Remove Mask").click()
     await expect(page.locator("mask-field .pic-item")).to_be_hidden()
+
+
+async def test_a_mask_is_seen_upon_a_white_picture(open_page: OpenPage) -> None:
+    white, mask = io.BytesIO(), io.BytesIO()
+    Image.new("RGB", (64, 64), "white").save(white, "PNG")
+    half = Image.new("L", (64, 64))
+    half.paste(255, (32, 0, 64, 64))
+    half.save(mask, "PNG")
+    page = await open_form(open_page)
+    for label, file in (("Image", white), ("Mask", mask)):
+        sent: Any = {"name": "one.png", "mimeType": "image/png", "buffer": file.getvalue()}
+        await field(page, label).locator("[type=file]").set_input_files([sent])
+        await expect(field(page, label).locator(".pic-item:not(.coming)")).to_be_visible()
+    for image in await field(page, "Mask").locator(".pic-item img").all():
+        await image.evaluate("async (image) => await image.decode()")
+    shot = await field(page, "Mask").locator(".pic-item").screenshot()
+    seen = Image.open(io.BytesIO(shot)).convert("L")
+    row = seen.tobytes()[seen.height * 3 // 4 * seen.width :]
+    black, painted = row[16], row[seen.width - 16]
+    assert painted - black > 60
 
 
 async def test_as_curl_and_as_prompt_it_is_the_same_job(

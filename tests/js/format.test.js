@@ -57,5 +57,6 @@ test("words and flags are told apart as they were typed", () => {
 test("pictures that are here have a short name in a set's words and flags", () => {
   const [a, b] = [`upload:${"a".repeat(64)}`, "picture:0190f1d2-0000-7000-8000-00000000000a/3"];
   equal(splitPrompt({ prompt: `${a} ${b} --ar 3:2`, text: "" }), { words: "2 pictures, blended", flags: "--ar 3:2" });
+  equal(splitPrompt({ prompt: `${a} --workflow text_to_3d --seed 4`, text: "" }), { words: "Text to 3D", flags: "--workflow text_to_3d --seed 4" });
   equal(splitPrompt({ prompt: `${a} a fox --sref ${b}::2 7 --raw`, text: "a fox" }), { words: "a fox", flags: "--sref picture::2 7 --raw" });
 });

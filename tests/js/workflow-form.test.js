@@ -1,6 +1,7 @@
 import { asCurl, asPrompt, misread } from "../../static/js/form-copy.js";
 import { fromPlace, hasSlider, snap, toPlace } from "../../static/js/form-scale.js";
-import { asWords, changed, complaint, control, mostPictures, ofJob, readNumber, request, withHints } from "../../static/js/form-values.js";
+import { changed, complaint, control, mostPictures, ofJob, readNumber, request, withHints } from "../../static/js/form-values.js";
+import { asWords } from "../../static/js/format.js";
 import { equal, test } from "./check.js";
 
 const plain = { label: "", description: "", default: null, required: false, min: null, max: null, step: null, choices: null, rank: "main" };

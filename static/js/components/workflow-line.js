@@ -5,8 +5,7 @@
 // Wishes: `category` {name}, `add-files` {files}, `remove-workflow`.
 
 import { icon, part, reconcile, say, template, wish } from "../dom.js";
-import { asWords } from "../form-values.js";
-import { count } from "../format.js";
+import { asWords, count } from "../format.js";
 import { graph } from "../workflow-api.js";
 
 const BODY = template(`<nav class="filters" aria-label="Workflows"><div class="wl-cats"></div>

@@ -5,8 +5,7 @@
  *     list.update({ library, q, category, latest });   // latest(id): a small version of what it made last
  */
 import { icon, part, reconcile, say, template } from "../dom.js";
-import { asWords } from "../form-values.js";
-import { plural } from "../format.js";
+import { asWords, plural } from "../format.js";
 
 /** @typedef {import("../form-values.js").Workflow} Workflow */
 /** @typedef {{library: import("../workflow-api.js").Library, q: string, category: string, latest: (id: string) => string}} Shown */
@@ -69,11 +68,13 @@ export class WorkflowList extends HTMLElement {
     const holder = part(cell, ".wl-pic");
     if (holder.dataset.of === address) return;
     holder.dataset.of = address;
-    if (!address) {
+    const glyph = () => {
       holder.innerHTML = icon(GLYPHS[outputs[0]] ?? "picture");
-      return;
-    }
+    };
+    if (!address) return glyph();
     const image = new Image();
+    // an entry may name a picture that is not there
+    image.addEventListener("error", () => image.isConnected && glyph());
     Object.assign(image, { alt: "", loading: "lazy", src: address });
     holder.replaceChildren(image);
   }

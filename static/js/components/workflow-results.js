@@ -15,6 +15,7 @@ import { JobSet } from "./job-set.js";
 /** @typedef {import("../form-values.js").Workflow} Workflow */
 
 const MOST_SETS = 12;
+const NOTHING_YET = "What it makes appears here, and in the gallery.";
 const EXAMPLE = template('<figure class="wr-example"><img alt=""><figcaption></figcaption></figure>');
 const EMPTY = template('<p class="wr-empty"></p>');
 
@@ -35,7 +36,7 @@ export class WorkflowResults extends HTMLElement {
     reconcile(this, keys, make, (element, key) => {
       const job = byId.get(key);
       if (element instanceof JobSet && job) this.#set(element, job, state, now);
-      else if (key === "empty") say(element, "What it makes appears here, and in the gallery.");
+      else if (key === "empty") say(element, NOTHING_YET);
       else this.#example(element, workflow);
     });
     for (const id of this.#previews.keys()) {
@@ -69,7 +70,15 @@ export class WorkflowResults extends HTMLElement {
   /** @param {HTMLElement} figure @param {Workflow} workflow */
   #example(figure, workflow) {
     const image = /** @type {HTMLImageElement} */ (part(figure, "img"));
-    if (image.getAttribute("src") !== workflow.picture) image.src = workflow.picture ?? "";
-    say(part(figure, "figcaption"), "An example. What you make appears here, and in the gallery.");
+    if (image.getAttribute("src") === workflow.picture) return;
+    /** @param {boolean} lost an entry may name a picture that is not there */
+    const tell = (lost) => {
+      figure.classList.toggle("wr-empty", lost);
+      image.hidden = lost;
+      say(part(figure, "figcaption"), lost ? NOTHING_YET : "An example. What you make appears here, and in the gallery.");
+    };
+    tell(false);
+    image.onerror = () => tell(true);
+    image.src = workflow.picture ?? "";
   }
 }
