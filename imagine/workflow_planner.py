@@ -12,6 +12,7 @@ from typing import Any
 from imagine.catalog import Catalog
 from imagine.characters import Character, Characters, cast_of, read_cast, told_of, with_characters
 from imagine.errors import Detail, NotFoundError, PromptError, WorkflowError
+from imagine.graph import Workflow
 from imagine.ids import new_id
 from imagine.importing.fields import ParameterType
 from imagine.input_image import InputImage
@@ -23,6 +24,7 @@ from imagine.prompt import VOCABULARY, Prompt, Vocabulary
 from imagine.prompt_links import with_links
 from imagine.prompt_places import placed
 from imagine.registry.asking import WorkflowAsk, each_picture, given_by
+from imagine.registry.availability import wrong_feeds
 from imagine.registry.entries import PICTURES, Entry, Parameter
 from imagine.registry.filling import fill, takes_loras
 from imagine.registry.installed import stand_in_notes
@@ -65,6 +67,8 @@ class WorkflowPlanner:
         self._inputs = inputs
         # The parameters of an entry as a catalog has them, by id; made anew when either is new.
         self._settled: dict[str, tuple[Entry, Catalog | None, tuple[Parameter, ...]]] = {}
+        # What is wrong with the feeds of an entry, in the same way.
+        self._feeds: dict[str, tuple[Entry, Catalog, tuple[Detail, ...]]] = {}
 
     # --- what there is
 
@@ -107,6 +111,7 @@ class WorkflowPlanner:
 
         Raises:
             PromptError: it asks for what cannot be.
+            WorkflowError: the engine cannot run it.
         """
         entry = self._entry(prompt)
         parameters = self.parameters(entry, catalog)
@@ -114,6 +119,8 @@ class WorkflowPlanner:
         values = _checked(prompt, entry, parameters, given, lambda: 0)
         images = {link: InputImage(link, link, *UNSEEN) for _, link in links_in(entry, values)}
         made = self._plan(prompt, entry, given, values, catalog, images, also)
+        if catalog is not None:
+            self._graph(made, catalog, "imagine")
         drawn = (one.name for one in parameters if is_drawn(one))
         unknown = {name: None for name in drawn if name not in prompt.parameters}
         return prompt, replace(made, parameters={**made.parameters, **unknown})
@@ -358,19 +365,37 @@ class WorkflowPlanner:
         """
         if catalog is None:
             return Planned(prompt_id, prompt, made, None, None)
+        workflow = self._graph(made, catalog, f"imagine/{prompt_id}")
+        return Planned(prompt_id, prompt, made, workflow, catalog)
+
+    def _graph(self, made: WorkflowPlan, catalog: Catalog, prefix: str) -> Workflow:
+        """Return the graph of a plan, checked.
+
+        Raises:
+            WorkflowError: the engine cannot run it.
+        """
         workflow = fill(
             made.entry,
             made.values,
             images=made.images,
             catalog=catalog,
-            filename_prefix=f"imagine/{prompt_id}",
+            filename_prefix=prefix,
             loras=made.loras,
         )
-        if problems := preflight(workflow.graph, catalog):
+        problems = self._wrong(made.entry, catalog) or preflight(workflow.graph, catalog)
+        if problems:
             raise WorkflowError(
                 problems[0].message or "The engine cannot run this graph.", details=problems
             )
-        return Planned(prompt_id, prompt, made, workflow, catalog)
+        return workflow
+
+    def _wrong(self, entry: Entry, catalog: Catalog) -> Sequence[Detail]:
+        """Return what an entry asks of the nodes of an engine that they do not take."""
+        known = self._feeds.get(entry.id)
+        if known is None or known[0] is not entry or known[1] is not catalog:
+            known = entry, catalog, wrong_feeds(entry, catalog)
+            self._feeds[entry.id] = known
+        return known[2]
 
 
 def _fitting(given: Given, entry: Entry, catalog: Catalog | None) -> Given:

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import Any
 
 from imagine.characters import Character, with_trigger
+from imagine.errors import Detail, PromptError
 from imagine.importing.fields import ParameterType
 from imagine.models import Note
 from imagine.prompt_values import Weighted
@@ -56,10 +57,13 @@ def given_by(ask: WorkflowAsk, entry: Entry, cast: Sequence[tuple[Character, flo
     """Return what a request gives, with its characters written out.
 
     Raises:
-        PromptError: it brings a mask that the workflow does not take.
+        PromptError: it brings a mask that the workflow does not take, or other words twice.
     """
     values = {name: value for name, value in ask.parameters.items() if value is not None}
     notes: list[Note] = []
+    if ask.prompt is not None and values.get("prompt", ask.prompt) != ask.prompt:
+        message = "prompt is there twice: as a field of its own, and among the parameters."
+        raise PromptError(message, details=[Detail(parameter="prompt", message=message)])
     words = ask.prompt if ask.prompt is not None else values.get("prompt", "")
     if isinstance(words, str):
         for character, _ in cast:

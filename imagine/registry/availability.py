@@ -42,6 +42,12 @@ def problems(entry: Entry, catalog: Catalog, profiles: Profiles) -> tuple[Detail
     return tuple(islice(_problems(entry, catalog, profiles), MOST_PROBLEMS))
 
 
+def wrong_feeds(entry: Entry, catalog: Catalog) -> tuple[Detail, ...]:
+    """Return what an entry feeds that an engine's nodes do not take, whatever the values."""
+    fed = Fed(entry.graph, catalog)
+    return tuple(found for one in entry.parameters for found in _wrong_feeds(entry, one, fed))
+
+
 def reason(found: Sequence[Detail]) -> str | None:
     """Return in one sentence why a workflow cannot be run: the first problem."""
     return found[0].message if found else None

@@ -36,6 +36,15 @@ RESERVED = frozenset(
         *("revision", "origin", "member", "family", "oom_retry"),
     }
 )
+# What stands in every job, or in front of its flags, is of one kind.
+NAMED_TYPES = {
+    "prompt": (ParameterType.TEXT,),
+    "negative": (ParameterType.TEXT,),
+    "seed": (ParameterType.SEED, ParameterType.INT),
+    "width": (ParameterType.INT,),
+    "height": (ParameterType.INT,),
+    "batch_size": (ParameterType.INT,),
+}
 PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
 NUMBERS = (ParameterType.INT, ParameterType.FLOAT, ParameterType.SEED)
 NAMES = (ParameterType.MODEL, ParameterType.LORA)
@@ -90,6 +99,8 @@ class Parameter(Frozen):
     def _check(self) -> Self:
         if self.name in RESERVED:
             raise ValueError(f"the name {self.name} is taken by a flag or a field of every job")
+        if self.type not in (fitting := NAMED_TYPES.get(self.name, (self.type,))):
+            raise ValueError(f"what is called {self.name} is of type {' or '.join(fitting)}")
         if problem := next(self._problems(), None):
             raise ValueError(problem)
         return self

@@ -22,6 +22,7 @@ from imagine.profiles import Profiles
 from imagine.registry.entries import (
     LONGEST_TEXT,
     MOST_PARAMETERS,
+    NAMED_TYPES,
     NAMES,
     NUMBERS,
     PICTURES,
@@ -117,7 +118,8 @@ def _parameters(
     pictures: set[Feed] = set()
     for one in found:
         name = one.name
-        if name in RESERVED or len(name) > LONGEST_NAME:
+        is_other = one.type not in NAMED_TYPES.get(name, (one.type,))
+        if name in RESERVED or is_other or len(name) > LONGEST_NAME:
             name = _other_name(one, taken)
             taken.add(name)
         # A mask that is painted into a picture comes after it, and feeds the same.

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.fields import ParameterType
 from imagine.profiles import Profiles
+from imagine.prompt_tokens import printable
 from imagine.registry.entries import (
     LONGEST_TEXT,
     NAMES,
@@ -112,7 +113,8 @@ class _Settling:
                 found = among(default, parameter.choices)
                 return found if found is not None else default
             case _:
-                return default
+                # A graph may hold what no database takes, and nothing else would keep it out.
+                return printable(default) if isinstance(default, str) else default
 
     def _standing(self, parameter: Parameter, schemas: Sequence[InputSchema]) -> object:
         """Return what the graph has; what it leaves out, ComfyUI's page would fill in."""

@@ -7,7 +7,7 @@ import pytest
 
 from imagine.importing.reading import Imported
 from imagine.profiles import load_profiles
-from imagine.registry.entries import Entry
+from imagine.registry.entries import NAMED_TYPES, Entry
 from imagine.registry.entry_text import Notation, make_entry, read_text, write_entry
 from imagine.registry.from_import import entry_of, free_id, id_of
 from tests.importing.samples import NAMES, edited, read, recorded, workflow
@@ -93,6 +93,16 @@ def test_a_name_that_is_taken_by_a_flag_is_another():
     made = entry(read(document))
     assert made.parameter("aspect") is None
     assert made.parameter("aspect_value") is not None
+
+
+@pytest.mark.parametrize("name", ["width", "seed", "batch_size"])
+def test_what_every_job_has_is_of_its_own_type_or_has_another_name(name: str):
+    document = edited("sd15_api")
+    node = next(n for n in document.values() if n["class_type"] == "CLIPTextEncode")
+    node["_meta"] = {"title": f"${name}"}
+    made = entry(read(document))
+    assert {one.type for one in made.parameters if one.name == name} <= {*NAMED_TYPES[name]}
+    assert node["inputs"]["text"] in {one.default for one in made.parameters}
 
 
 def test_a_default_that_cannot_be_is_left_to_the_graph():

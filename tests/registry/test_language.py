@@ -53,6 +53,8 @@ label = "How much"
 description = "How much is new"
 feeds = ["3.denoise"]
 """
+# The graph of words, with a model that the catalog has.
+INSTALLED = {**WORDS, "4": {**WORDS["4"], "inputs": {"ckpt_name": "sd_xl_base_1.0.safetensors"}}}
 SWITCH = """
 [[parameters]]
 name = "tiled"
@@ -65,7 +67,7 @@ feeds = ["9.tiled"]
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     put(tmp_path, "portrait", PORTRAIT + MORE)
-    put(tmp_path, "plain")
+    put(tmp_path, "plain", graph=INSTALLED)
     put(tmp_path, "join", join_entry(2), joined(2))
     put(tmp_path, "each", join_entry(1, most=3), joined(1))
     return tmp_path
@@ -329,7 +331,8 @@ def test_a_parameter_that_is_added_to_a_file_is_a_flag_at_once(planner: Planner,
         in wrong(planner, "an owl --workflow plain --sharpness 2")["message"]
     )
     more = '\n[[parameters]]\nname = "sharpness"\ntype = "float"\nfeeds = ["3.cfg"]\n'
-    put(folder, "plain", PORTRAIT.replace('feeds = ["3.cfg"]', 'feeds = ["3.denoise"]') + more)
+    text = PORTRAIT.replace('feeds = ["3.cfg"]', 'feeds = ["3.denoise"]')
+    put(folder, "plain", text + more, INSTALLED)
     assert only(planner, "an owl --workflow plain --sharpness 2")["parameters"]["sharpness"] == 2
 
 

@@ -269,6 +269,15 @@ async def test_a_reroll_is_the_same_workflow_with_another_seed(
     assert child["canonical"] == f"a fox --workflow portrait --steps 3 --seed {seed}"
 
 
+async def test_a_side_alone_is_kept_as_it_was_given(start_server: StartServer, folder: Path):
+    put(folder, "portrait", PORTRAIT.replace('"steps"', '"width"').replace("steps =", "width ="))
+    client = await started(start_server)
+    job = await ended(client, "a fox --workflow portrait --width 9")
+    assert (job["parameters"]["width"], job["parameters"]["height"]) == (9, 64)
+    child = await act(client, job, action="reroll")
+    assert (child["state"], child["parameters"]["width"]) == ("succeeded", 9)
+
+
 async def test_a_remix_changes_what_its_prompt_says(start_server: StartServer, folder: Path):
     put(folder, "portrait")
     client = await started(start_server)

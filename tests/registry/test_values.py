@@ -88,6 +88,13 @@ def test_what_the_graph_leaves_out_the_page_of_comfyui_fills_in() -> None:
     assert settled(entry(parameter("steps", "int", "5.steps"), nodes=nodes)).default == 20
 
 
+def test_what_no_database_takes_is_no_default() -> None:
+    nodes = dict(entry().graph)
+    nodes["2"]["inputs"]["text"] = "a \ud800 fox"
+    made = entry(parameter("prompt", "text", "2.text"), nodes=nodes)
+    assert settled(made).default == "a \ufffd fox"
+
+
 def test_without_an_engine_the_entry_and_the_graph_decide() -> None:
     [steps, model] = settle(entry(STEPS, MODEL), None, PROFILES)
     assert (steps.min, steps.max, steps.default) == (None, 60, 20)

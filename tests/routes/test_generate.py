@@ -21,6 +21,7 @@ from tests.routes.workflows import (
     joined,
     post,
     put,
+    put_graph,
     started,
 )
 
@@ -278,6 +279,40 @@ async def test_a_file_of_any_number_is_refused_and_not_counted_up_to(client: Cli
     headers = {"Content-Type": "multipart/form-data; boundary=x"}
     error = (await post(client, "/api/generate", 422, data=body, headers=headers))["error"]
     assert "at most 4 pictures" in error["message"]
+
+
+@pytest.mark.parametrize(
+    ("feed", "reason"), [("3.foo", "has no such input"), ("6.text", "takes a text")]
+)
+async def test_what_is_listed_as_not_to_be_run_is_not_run(
+    client: Client, own: Path, feed: str, reason: str
+):
+    put(own, "odd", PORTRAIT.replace("3.steps", feed).replace('"6.text"', '"7.text"', 1))
+    shown = await get(client, "/api/workflows/odd")
+    assert (shown["available"], reason in shown["reason"]) == (False, True)
+    error = (await post(client, "/api/workflows/odd", 422, json={}))["error"]
+    assert (error["code"], error["message"]) == ("invalid_workflow", shown["reason"])
+    parsed = await post(client, "/api/parse", 200, json={"prompt": "a fox --workflow odd"})
+    assert [one["message"] for one in parsed["errors"]][:1] == [shown["reason"]]
+
+
+async def test_words_that_are_there_twice_are_refused_unless_they_are_the_same(
+    client: Client, own: Path
+):
+    put(own, "portrait")
+    body = {"prompt": "a fox", "parameters": {"prompt": "an owl"}}
+    error = (await post(client, "/api/workflows/portrait", 422, json=body))["error"]
+    assert "prompt is there twice" in error["message"]
+    body["parameters"] = {"prompt": "a fox"}
+    await post(client, "/api/workflows/portrait", 202, json=body)
+
+
+async def test_a_graph_with_what_no_database_takes_runs(client: Client, own: Path):
+    graph = json.loads(json.dumps(WORDS))
+    graph["6"]["inputs"]["text"] = "a \ud800 fox"
+    put_graph(own, "odd", graph)
+    body = await post(client, "/api/workflows/odd", 202, json={})
+    assert body["jobs"][0]["parameters"]["prompt"] == "a \ufffd fox"
 
 
 async def test_a_form_has_words_values_and_a_mask(client: Client):
