@@ -29,7 +29,7 @@ from imagine.repair import (
     for_number,
     is_link,
     links,
-    plain_number,
+    plain_range,
     some,
     title,
     written,
@@ -293,10 +293,7 @@ def _is_within(number: float, expected: InputSchema) -> bool:
 
 def _range(expected: InputSchema) -> str | None:
     low, high = expected.minimum, expected.maximum
-    if low is None and high is None:
-        return None
-    ends = ("…" if end is None else plain_number(end) for end in (low, high))
-    return "–".join(ends)
+    return None if low is None and high is None else plain_range(low, high)
 
 
 def _fits(given: str, wanted: str) -> bool:

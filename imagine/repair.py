@@ -233,6 +233,11 @@ def plain_number(number: float) -> str:
     return str(int(number)) if whole else str(number)
 
 
+def plain_range(low: float | None, high: float | None) -> str:
+    """Write the ends of a range; one that is open is ``…``."""
+    return "–".join("…" if end is None else plain_number(end) for end in (low, high))
+
+
 def some(names: Sequence[Any], most: int = 8) -> str:
     """Write a list, cut when it is long."""
     shown = ", ".join(str(name) for name in names[:most])

@@ -34,6 +34,7 @@ from imagine.registry.entry_text import (
     write_entry,
 )
 from imagine.registry.from_import import entry_of, free_id, id_of, words_of
+from imagine.registry.lookup import find_entry
 from imagine.watched_files import State, UnfitFileError, read_bounded, state_of
 from imagine.workflow_saving import names_in, put_away, take_back, take_out, write_pair
 
@@ -150,9 +151,7 @@ class Registry:
             StorageError: the disk refused.
         """
         with self._lock:
-            entry = self._look().entries.get(entry_id)
-            if entry is None:
-                raise NotFoundError(f"There is no workflow {entry_id}.")
+            entry = find_entry(entry_id, self._look().entries)
             if entry.source is Source.SHIPPED:
                 raise ConflictError(
                     f"The workflow {entry.name} comes with Imagine, and stays.",

@@ -13,13 +13,14 @@ from pathlib import Path
 from typing import Any, Protocol
 
 from imagine.catalog import Catalog
-from imagine.errors import MalformedError, NotFoundError
+from imagine.errors import MalformedError
 from imagine.importing.reading import read_workflow
 from imagine.models import Broken
 from imagine.profiles import Profiles
 from imagine.registry.described import describe
 from imagine.registry.entries import Entry
 from imagine.registry.from_import import entry_of, id_of, words_of
+from imagine.registry.lookup import find_entry
 
 # So many files come in at a time.
 COMING_IN = 2
@@ -87,9 +88,7 @@ class Shelf:
             NotFoundError: there is none of that id.
         """
         entries = (await asyncio.to_thread(self._registry.current)).entries
-        if entry_id not in entries:
-            raise no_workflow(entry_id)
-        return entries[entry_id]
+        return find_entry(entry_id, entries)
 
     async def limits(self) -> Mapping[str, int]:
         """Return how many jobs one request may make of each workflow."""
@@ -165,10 +164,6 @@ class Shelf:
         if known is not None and known[0] is entry:
             return known[1]
         return describe(entry, catalog, self._profiles)
-
-
-def no_workflow(entry_id: str) -> NotFoundError:
-    return NotFoundError(f"There is no workflow {entry_id[:64]}.")
 
 
 def _sorted(entries: Mapping[str, Entry]) -> Iterator[Entry]:

@@ -31,11 +31,11 @@ def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[
         "family": entry.family,
         "version": entry.version,
         "source": entry.source.value,
-        "inputs": inputs_of(entry, parameters),
+        "inputs": _inputs(entry, parameters),
         "max_batch_size": entry.max_batch_size,
         "parameters": [_parameter(one) for one in parameters],
-        "outputs": outputs_of(entry, catalog),
-        "example": example_of(entry, parameters),
+        "outputs": _outputs(entry, catalog),
+        "example": _example(entry, parameters),
         "picture": entry.picture,
         "notes": [*entry.notes, *(remarks(entry, catalog) if catalog is not None else ())],
         "available": catalog is not None and not found,
@@ -45,7 +45,7 @@ def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[
     }
 
 
-def inputs_of(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
+def _inputs(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Say in short what a workflow takes."""
     images = [one for one in parameters if one.type is ParameterType.IMAGE]
     masks = [one for one in parameters if one.type is ParameterType.MASK]
@@ -60,21 +60,21 @@ def inputs_of(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
     }
 
 
-def outputs_of(entry: Entry, catalog: Catalog | None) -> list[str]:
+def _outputs(entry: Entry, catalog: Catalog | None) -> list[str]:
     """Return the kinds of what comes out; of what is only shown, when nothing is kept."""
     outputs = find_outputs(entry.graph, catalog)
     kept = [one for one in outputs if one.is_kept] or outputs
     return list(dict.fromkeys(one.kind.value for one in kept))
 
 
-def example_of(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
+def _example(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Return a body that makes something; pictures have to be put in."""
     body: dict[str, Any] = {}
     if entry.example.prompt is not None:
         body["prompt"] = entry.example.prompt
     elif entry.prompt is not None and entry.prompt.default:
         body["prompt"] = entry.prompt.default
-    needed = inputs_of(entry, parameters)
+    needed = _inputs(entry, parameters)
     if count := needed["images"]["min"]:
         body["images"] = ["id of an upload"] * count
     if needed["mask"] == "required":

@@ -2,12 +2,14 @@
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from imagine.errors import NotFoundError
 from imagine.prompt_findings import near_name
 from imagine.prompt_tokens import clip
 from imagine.registry.entries import Entry
+
+T = TypeVar("T")
 
 
 class Library(Protocol):
@@ -46,14 +48,14 @@ class NoWorkflows:
 NO_WORKFLOWS = NoWorkflows()
 
 
-def find_entry(name: str, library: Mapping[str, Entry]) -> Entry:
-    """Return the workflow of an id.
+def find_entry(name: str, library: Mapping[str, T]) -> T:
+    """Return what a library has of the workflow of an id.
 
     Raises:
         NotFoundError: there is none.
     """
-    if (entry := library.get(name)) is not None:
-        return entry
+    if (found := library.get(name)) is not None:
+        return found
     near = near_name(name.strip().lower(), library)
     meant = f" Did you mean {near}?" if near is not None else ""
     raise NotFoundError(f"There is no workflow {clip(name)}.{meant}")

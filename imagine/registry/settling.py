@@ -23,7 +23,7 @@ from imagine.registry.entries import (
 from imagine.registry.fed import Fed, Range, first_value
 from imagine.registry.filling import is_needed
 from imagine.registry.installed import StandIns
-from imagine.repair import plain_number, some
+from imagine.repair import plain_range, some
 
 # As a seed: one is drawn.
 DRAWN = -1
@@ -50,8 +50,7 @@ def range_of(parameter: Parameter) -> str:
         case ParameterType.INT | ParameterType.SEED | ParameterType.FLOAT:
             if parameter.min is None and parameter.max is None:
                 return "a number" if parameter.type is ParameterType.FLOAT else "a whole number"
-            shown = ("…" if end is None else plain_number(end) for end in ends(parameter))
-            return "–".join(shown)
+            return plain_range(parameter.min, parameter.max)
         case ParameterType.CHOICE:
             return some(parameter.choices) if parameter.choices else "a text"
         case ParameterType.MODEL | ParameterType.LORA:
@@ -60,11 +59,6 @@ def range_of(parameter: Parameter) -> str:
             return "the link of a picture"
         case _:
             return f"up to {LONGEST_TEXT} characters"
-
-
-def ends(parameter: Parameter) -> tuple[float | None, float | None]:
-    """Return the lowest and the highest number that a settled parameter takes."""
-    return parameter.min, parameter.max
 
 
 class _Settling:

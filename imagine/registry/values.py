@@ -17,7 +17,7 @@ from imagine.prompt_options import plain_key, shown, whole_number
 from imagine.prompt_tokens import FORBIDDEN, clip, printable
 from imagine.registry.entries import LONGEST_TEXT, NAMES, Entry, Parameter
 from imagine.registry.fed import first_value
-from imagine.registry.settling import DRAWN, Choice, among, ends, range_of, settle
+from imagine.registry.settling import DRAWN, Choice, among, range_of, settle
 from imagine.repair import plain_number, some
 
 __all__ = ["check_values", "range_of", "settle"]
@@ -183,7 +183,7 @@ def _number(parameter: Parameter, value: Any) -> int | float:
     number: float | None = whole_number(value) if is_whole else _finite(value)
     if parameter.type is ParameterType.SEED and number == DRAWN:
         return DRAWN
-    low, high = ends(parameter)
+    low, high = parameter.min, parameter.max
     is_low = number is not None and number < (-BOUNDLESS if low is None else low)
     is_high = number is not None and number > (BOUNDLESS if high is None else high)
     if number is None or is_low or is_high:

@@ -1,6 +1,9 @@
 """A job as it is at this moment: what is stored, with the progress and the place that are not."""
 
+import json
 import re
+from collections.abc import Mapping
+from typing import Any
 
 from aiohttp import web
 
@@ -42,6 +45,12 @@ def sequence_of(text: str) -> int:
 
 def job_answer(request: web.Request, job: Job, status: int = 200) -> web.Response:
     return json_answer(request, present(request.app[PARTS], job).model_dump_json(), status)
+
+
+def json_text(told: Mapping[str, Any]) -> str:
+    """Return something as JSON; half a character, of which UTF-8 has none, becomes ``?``."""
+    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+    return text.encode(errors="replace").decode()
 
 
 def json_answer(request: web.Request, text: str, status: int = 200) -> web.Response:

@@ -26,7 +26,7 @@ from imagine.routes.forms import (
     link_of,
     read_form,
 )
-from imagine.routes.presenting import json_answer, present
+from imagine.routes.presenting import json_answer, json_text, present
 from imagine.routes.reading import checked, read_object, read_once, read_wait
 from imagine.routes.shown import base_of
 from imagine.routes.submitting import submitted, wait_for_end
@@ -124,7 +124,7 @@ def read_batch(data: Mapping[str, Any]) -> list[Any]:
     if not isinstance(runs, list) or not runs:
         raise _wrong(BATCH, "it takes a list of runs.")
     if len(runs) > MOST_BATCH:
-        raise too_many(f"A batch has at most {MOST_BATCH} runs", len(runs), MOST_BATCH)
+        raise _too_many(f"A batch has at most {MOST_BATCH} runs", len(runs), MOST_BATCH)
     return runs
 
 
@@ -154,7 +154,7 @@ async def _make_batch(
         results = (
             f'{{"job":{by_id[one.planned.prompt_id]}}}'
             if isinstance(one, _Made)
-            else f'{{"error":{_error_text(one)}}}'
+            else f'{{"error":{json_text(one.model_dump())}}}'
             for one in found
         )
         return f'{{"batch":{json.dumps(batch)},"results":[{",".join(results)}]}}'
@@ -165,12 +165,6 @@ async def _make_batch(
     return await parts.jobs.add(
         [one.planned for one in made], once, priorities=priorities, answer=told
     )
-
-
-def _error_text(error: ErrorBody) -> str:
-    """Return an error as JSON; half a character that it quotes becomes ``?``."""
-    text = json.dumps(error.model_dump(), ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="replace").decode()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +205,9 @@ async def _check_sizes(parts: Parts, runs: Sequence[Any], workflow: str | None) 
         names = [name for name in named if isinstance(name, str)]
     for name, count in Counter(names).items():
         if count > (most := limits.get(name, MOST_BATCH)):
-            raise too_many(f"The workflow {name} takes at most {most} runs in a batch", count, most)
+            raise _too_many(
+                f"The workflow {name} takes at most {most} runs in a batch", count, most
+            )
 
 
 async def _batch_answer(request: web.Request, text: str) -> web.Response:
@@ -230,7 +226,7 @@ async def _batch_answer(request: web.Request, text: str) -> web.Response:
             if "job" in one:
                 job = present(parts, jobs[one["job"]["id"]])
                 one["job"] = job.model_dump(mode="json")
-        text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
+        text = json_text(told)
     answer = json_answer(request, text, status)
     answer.headers["Location"] = f"{base_of(request)}/api/jobs/{job_ids[0]}"
     if wait_s:
@@ -238,7 +234,7 @@ async def _batch_answer(request: web.Request, text: str) -> web.Response:
     return answer
 
 
-def too_many(sentence: str, count: int, most: int) -> PromptError:
+def _too_many(sentence: str, count: int, most: int) -> PromptError:
     message = f"{sentence}, and here are {count}."
     detail = Detail(parameter=BATCH, value=str(count), allowed=f"1–{most}", message=message)
     return PromptError(message, details=[detail], hint="Send the rest in another one.")

@@ -9,13 +9,14 @@ from aiohttp import ETag, web
 from imagine.app_keys import PARTS
 from imagine.errors import NotFoundError, TooLargeError
 from imagine.importing.documents import EXPORT, FILE_LIMIT
+from imagine.registry.lookup import find_entry
 from imagine.routes.files import FileAnswer
 from imagine.routes.forms import FRAMING, take_file
-from imagine.routes.presenting import json_answer
+from imagine.routes.presenting import json_answer, json_text
 from imagine.routes.reading import read_query
 from imagine.routes.shown import base_of
 from imagine.routes.wire_workflows import AddQuery, WorkflowsQuery
-from imagine.workflow_shelf import Shown, no_workflow
+from imagine.workflow_shelf import Shown
 
 _PICTURES = {
     ".png": "image/png",
@@ -77,7 +78,7 @@ async def add_workflow(request: web.Request) -> web.Response:
         entry = await shelf.add(file.data, id_=query.id, name=query.name, file=file.name)
     shown = await shelf.shown()
     told = {"workflow": _of(request, shown, entry.id), "notes": list(entry.notes)}
-    answer = json_answer(request, _text(told), status=201)
+    answer = json_answer(request, json_text(told), status=201)
     answer.headers["Location"] = f"{base_of(request)}/api/workflows/{entry.id}"
     return answer
 
@@ -88,13 +89,13 @@ async def remove_workflow(request: web.Request) -> web.Response:
     shown = await shelf.shown()
     told = _of(request, shown, entry_id)
     await shelf.remove(entry_id)
-    return json_answer(request, _text(told))
+    return json_answer(request, json_text(told))
 
 
 async def restore_workflow(request: web.Request) -> web.Response:
     shelf = request.app[PARTS].shelf
     entry = await shelf.restore(request.match_info["id"])
-    return json_answer(request, _text(_of(request, await shelf.shown(), entry.id)))
+    return json_answer(request, json_text(_of(request, await shelf.shown(), entry.id)))
 
 
 def _of(request: web.Request, shown: Shown, entry_id: str) -> dict[str, Any]:
@@ -103,10 +104,7 @@ def _of(request: web.Request, shown: Shown, entry_id: str) -> dict[str, Any]:
     Raises:
         NotFoundError: there is none of that id.
     """
-    told = shown.workflows.get(entry_id)
-    if told is None:
-        raise no_workflow(entry_id)
-    return _addressed(request, told)
+    return _addressed(request, find_entry(entry_id, shown.workflows))
 
 
 def _addressed(request: web.Request, told: Mapping[str, Any]) -> dict[str, Any]:
@@ -123,18 +121,12 @@ def _answer(request: web.Request, shown: Shown, told: Mapping[str, Any]) -> web.
     if any(one.value in (etag.value, "*") for one in known):
         answer = web.Response(status=304)
     else:
-        answer = json_answer(request, _text(told))
+        answer = json_answer(request, json_text(told))
         answer.enable_compression()
     answer.etag = etag
     answer.headers["Cache-Control"] = "no-cache"
     answer.headers["Vary"] = "Accept-Encoding"
     return answer
-
-
-def _text(told: Mapping[str, Any]) -> str:
-    """Return JSON; half a character, which a title may hold, becomes ``?``."""
-    text = json.dumps(told, ensure_ascii=False, separators=(",", ":"))
-    return text.encode(errors="replace").decode()
 
 
 def _too_large() -> TooLargeError:

@@ -107,7 +107,7 @@ def test_what_is_written_is_read_again(tmp_path):
         (ENTRY.replace("3.steps", "3.model"), 21, "by a link"),
         (ENTRY.replace("3.steps", "steps"), 21, "a node and one of its inputs"),
         (ENTRY.replace("{steps = 30}", "{stepz = 30}"), None, "example sets stepz"),
-        (ENTRY.replace("{steps = 30}", "{}").replace('"steps"', '"prompt"'), None, "two param"),
+        (ENTRY.replace('name = "prompt"', 'name = "steps"'), None, "two param"),
         (ENTRY.replace("category =", "colour ="), 3, "colour"),
         (ENTRY.replace('"steps"', '"workflow"').replace("{steps = 30}", "{}"), 15, "is taken"),
         (ENTRY + "default = inf\n", None, "no TOML"),
