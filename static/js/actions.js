@@ -7,7 +7,7 @@ import { wish } from "./dom.js";
 import { plural } from "./format.js";
 import { nextArrow } from "./keys.js";
 import { ROLES } from "./lens-references.js";
-import { begun, repeat, source } from "./lineage.js";
+import { begun, given, repeat, source } from "./lineage.js";
 import { pictureLink } from "./links.js";
 import { ASKED, EVEN_IN_TRASH, PAGES } from "./picture-actions.js";
 import { newKey } from "./prompt-memory.js";
@@ -163,7 +163,13 @@ export function actions({ state, dispatch, go, menu, toast, submitted, painter, 
   function again(job) {
     const same = repeat(job);
     const once = { key: newKey() };
-    return attempt(() => (same ? api.act(...same, once) : api.imagine({ prompt: job.canonical }, once)), async ({ jobs }) => {
+    const ask = async () => {
+      if (same) return api.act(...same, once);
+      const id = job.kind === "workflow" ? job.parameters.workflow : null;
+      const values = id && given(job, (await api.workflow(id)).parameters.map(({ name }) => name));
+      return values ? api.run(id, values, once) : api.imagine({ prompt: job.canonical }, once);
+    };
+    return attempt(ask, async ({ jobs }) => {
       await go(null);
       submitted(jobs);
       toast.say(`Set ${jobs[0].number}: set ${job.number} made again.`, undo(jobs));

@@ -100,6 +100,12 @@ export const parse = (prompt, signal) => request("POST", "/api/parse", { body: {
  */
 export const imagine = (body, { key } = {}) => request("POST", "/api/imagine", { body, headers: once(key) });
 
+/** A run of a workflow. @param {string} id @param {object} body @param {{key?: string}} [how] @returns {Promise<Submitted>} */
+export const run = (id, body, { key } = {}) => request("POST", `/api/workflows/${encodeURIComponent(id)}`, { body, headers: once(key) });
+
+/** A workflow. @param {string} id @returns {Promise<{parameters: {name: string}[]}>} */
+export const workflow = (id) => request("GET", `/api/workflows/${encodeURIComponent(id)}`);
+
 /**
  * Makes a new set from a finished picture.
  * @param {string} id of its set @param {Action} body @param {{key?: string}} [how] @returns {Promise<Submitted>}

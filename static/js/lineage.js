@@ -24,6 +24,26 @@ export function repeat(job) {
   return origin ? [job.id, { action: "remix", image: 0, prompt: job.canonical }] : null;
 }
 
+/** Characters that a prompt may have. */
+const LONGEST_PROMPT = 6000;
+
+/**
+ * What makes a run of a workflow again whose prompt cannot say its texts to the letter: line breaks, or what reads as a flag.
+ * @param {Job} job @param {string[]} names of the workflow's parameters
+ * @returns {{parameters: Record<string, any>}|null} null: its prompt does
+ */
+export function given(job, names) {
+  const told = job.parameters;
+  const own = names.filter((name) => told[name] !== undefined && told[name] !== null);
+  const says = (/** @type {string} */ name) => typeof told[name] !== "string" || !told[name].trim()
+    || (name === "prompt" ? told[name] === job.text : !/[\n\r\t]|  |--|::|[{}<]|:\/\//.test(told[name]));
+  const whole = own.every(says) && job.canonical.length <= LONGEST_PROMPT;
+  if (whole || (told.loras && !names.includes("loras"))) return null;
+  const parameters = Object.fromEntries(own.map((name) => [name, told[name]]));
+  if (parameters.batch_size && told.outputs) parameters.batch_size /= told.outputs;
+  return { parameters };
+}
+
 /** The picture that a set grew from. @param {Job} job @returns {Picture|null} */
 export function source(job) {
   return job.parents[0] ?? readPicture(job.parameters.origin?.source ?? "");

@@ -116,6 +116,22 @@ async def test_a_graph_that_is_dropped_is_a_form_that_makes(open_page: OpenPage)
     await expect(page.locator("job-set img.pic[data-shown]")).to_have_count(1, timeout=30_000)
 
 
+async def test_made_again_words_are_what_they_were_to_the_letter(
+    open_page: OpenPage, server: TestServer
+) -> None:
+    page = await open_page()
+    asked = {"prompt": "a fox,\nred --steps 9 {a, b}::2", "parameters": {"prompt": None}}
+    (job,) = (await post(server, "/api/workflows/small", asked))["jobs"]
+    await expect(page.locator("article img.pic[data-shown]")).to_have_count(1, timeout=30_000)
+    await page.locator("article[aria-label='Set 1'] .tile").first.click()
+    await page.get_by_role("button", name="Make again").click()
+    await expect(page.locator("article[aria-label='Set 2']")).to_have_count(1)
+    again = (await get(server, "/api/jobs"))["jobs"][0]
+    seed = {"seed": job["parameters"]["seed"]}  # this workflow has none: any is shown
+    assert (again["number"], {**again["parameters"], **seed}) == (2, job["parameters"])
+    assert again["parameters"]["prompt"] == asked["prompt"]
+
+
 async def get(server: TestServer, path: str) -> Any:
     async with ClientSession() as session, session.get(server.make_url(path)) as answer:
         return await answer.json()

@@ -1,4 +1,4 @@
-import { begun, deed, kin, lineage, repeat, source } from "../../static/js/lineage.js";
+import { begun, deed, given, kin, lineage, repeat, source } from "../../static/js/lineage.js";
 import { equal, test } from "./check.js";
 import { job } from "./jobs.js";
 
@@ -75,4 +75,19 @@ test("a family is told from the first set down to what grew from this one", () =
     ["First set", "Set 128, picture 2", 0, false], ["Zoom out 2×", "Set 129, picture 1", 1, true], ["Strong variation", "Set 130", 2, false],
   ]);
   equal(told({ job: ID(1), image: 0 }).map(([name]) => name), ["First set", "Zoom out 2×", "Pan up"]);
+});
+
+test("a run whose prompt cannot say its texts to the letter is made again by its values", () => {
+  const run = (prompt, changes = {}, canonical = "") => job({
+    kind: "workflow", text: prompt.replace(/--/g, "-- ").replace(/\s+/g, " ").trim(), canonical,
+    parameters: { workflow: "it", prompt, steps: 4, seed: 7, batch_size: 4, width: 64, ...changes },
+  });
+  const names = ["prompt", "negative", "steps", "seed", "batch_size", "image"];
+  equal(given(run("a fox, red"), names), null);
+  equal(given(run("a fox", { negative: "", image: null }), names), null);
+  equal(given(run("a fox --steps 5", { outputs: 2, image: "upload:a" }), names),
+    { parameters: { prompt: "a fox --steps 5", steps: 4, seed: 7, batch_size: 2, image: "upload:a" } });
+  equal(given(run("a fox", { negative: "a\nb" }), names)?.parameters.negative, "a\nb");
+  equal(given(run("a fox", {}, "x".repeat(7000)), names)?.parameters.prompt, "a fox");
+  equal(given(run("a --b", { loras: [{ value: "ink", weight: 1 }] }), names), null);
 });
