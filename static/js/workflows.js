@@ -93,7 +93,7 @@ function render() {
   listPage.hidden = id !== "";
   formPage.hidden = !workflow;
   gone.hidden = !id || workflow !== null;
-  gone.textContent = gone.hidden ? "" : `There is no workflow “${id}” here.`;
+  gone.textContent = gone.hidden ? "" : whyGone(id, library.broken);
   line.update({ library, category, workflow, form: id !== "" });
   if (!id) list.update({ library, q: search.value, category, latest });
   if (workflow) {
@@ -102,6 +102,14 @@ function render() {
   }
   document.title = [workflow?.name, "Workflows · Imagine"].filter(Boolean).join(" · ");
   main.ariaBusy = "false";
+}
+
+/** Its file may have been changed into one that cannot be read. @param {string} id @param {readonly import("./workflow-api.js").Broken[]} broken */
+function whyGone(id, broken) {
+  const file = broken.find((each) => each.file.split("/").at(-1)?.replace(/\.\w+$/, "") === id);
+  if (!file) return `There is no workflow “${id}” here.`;
+  const place = file.line === null ? file.file : `${file.file}, line ${file.line}`;
+  return `This workflow cannot be read. In ${place}: ${file.message} Mend the file, and the form is back as you left it.`;
 }
 
 /** A small version of what a workflow made last, for one without a picture of its own. @param {string} id */

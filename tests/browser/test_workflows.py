@@ -332,6 +332,33 @@ async def test_several_pictures_where_each_makes_a_set(
     assert len(stage.made.pop()[1]["images"]) == 4
 
 
+async def test_long_names_stay_in_their_cells(
+    stage: WorkflowStage, open_page: OpenPage
+) -> None:
+    long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung"
+    stage.library["long"] = workflow("long", name=long, category="a-long-name-of-one")
+    page = await open_page("/workflows", width=390, touch=True)
+    group = page.locator(".wl-group", has_text="A long name of one")
+    await expect(group.locator(".wl-words b")).to_have_text(long)
+    assert await page.evaluate("document.documentElement.scrollWidth") == 390
+
+
+async def test_a_file_broken_while_its_form_is_open_is_told_and_nothing_is_lost(
+    stage: WorkflowStage, open_page: OpenPage
+) -> None:
+    page = await open_form(open_page)
+    await box(page, "Prompt").fill("half a th")
+    kept = stage.library.pop("portrait")
+    stage.broken = [{"file": "portrait.toml", "line": 3, "message": "There is no node 9."}]
+    await page.evaluate("window.dispatchEvent(new Event('focus'))")
+    await expect(page.locator(".wf-gone")).to_contain_text(
+        "This workflow cannot be read. In portrait.toml, line 3: There is no node 9."
+    )
+    stage.library["portrait"], stage.broken = kept, []
+    await page.evaluate("window.dispatchEvent(new Event('focus'))")
+    await expect(box(page, "Prompt")).to_have_value("half a th")
+
+
 async def test_a_picture_that_is_not_there_leaves_no_hole(
     stage: WorkflowStage, open_page: OpenPage
 ) -> None:
