@@ -195,7 +195,7 @@ OUTSIDERS = {
     "pydantic_core": ("*",),
     "rich": ("cli*",),
     "sqlalchemy": DATABASE,
-    "typer": ("cli", "cli_flags"),
+    "typer": ("cli", "cli_flags", "cli_workflow_commands"),
     "websockets": ("comfy_*",),
 }
 
