@@ -37,6 +37,8 @@ from imagine.repair import Graph, folder_of
 LONGEST_ID = 60
 LONGEST_NOTE = 500
 MOST_NOTES = 50
+# Under which files are saved; each run has its own.
+_PREFIX = "filename_prefix"
 # The default of a seed that is drawn.
 DRAWN = -1
 Value: TypeAlias = bool | int | float | str | None
@@ -65,10 +67,10 @@ def entry_of(
     file: str = "",
 ) -> Entry:
     """Return the entry of a workflow that was read. ``catalog``: what it was read with."""
-    short = [one for one in imported.parameters if not _is_long(one.default)]
-    kept = short[:MOST_PARAMETERS]
+    usable = [one for one in imported.parameters if not _is_ours(one, imported)]
+    kept = [one for one in usable if not _is_long(one.default)][:MOST_PARAMETERS]
     notes = [note[:LONGEST_NOTE] for note in imported.notes[:MOST_NOTES]]
-    if len(kept) < (all_ := len(imported.parameters)):
+    if len(kept) < (all_ := len(usable)):
         notes.append(f"Of {all_} values {len(kept)} can be set; the others stay as they are.")
     return Entry(
         id=id,
@@ -103,6 +105,12 @@ def free_id(wanted: str, taken: Container[str]) -> str:
         number += 1
         found = f"{wanted}_{number}"
     return found
+
+
+def _is_ours(one: read.Parameter, imported: Imported) -> bool:
+    """Say whether a value is set for each run anyway: the names of the files that it saves."""
+    saving = {output.node_id for output in imported.outputs}
+    return all(node_id in saving and name == _PREFIX for node_id, name in one.feeds)
 
 
 def _is_long(value: object) -> bool:

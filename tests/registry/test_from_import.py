@@ -105,6 +105,15 @@ def test_what_every_job_has_is_of_its_own_type_or_has_another_name(name: str):
     assert node["inputs"]["text"] in {one.default for one in made.parameters}
 
 
+def test_the_names_of_files_are_no_parameters_for_each_run_has_its_own():
+    document = edited("sd15_api")
+    saving = next(n for n in document.values() if n["class_type"] == "SaveImage")
+    assert saving["inputs"]["filename_prefix"]
+    feeds = {name for one in entry(read(document)).parameters for _, name in one.feeds}
+    assert "filename_prefix" not in feeds
+    assert "steps" in feeds
+
+
 def test_a_default_that_cannot_be_is_left_to_the_graph():
     document = edited("sd15_api")
     sampler = next(n for n in document.values() if n["class_type"] == "KSampler")
