@@ -248,6 +248,21 @@ async def test_a_file_that_comes_in_is_a_workflow_at_once(start_server: StartSer
     assert names(own) == ["my_portrait.json", "my_portrait.toml"]
 
 
+@pytest.mark.parametrize("day", ["", "2026-11-20-"])
+async def test_a_picture_made_here_gives_its_words_as_the_name(client: Client, day: str):
+    file = f"{day}a-red-fox-3ca4e9c6fe15-0.png"
+    told = await post(client, "/api/workflows", 201, data=file_form(raw("sd15_default"), file))
+    assert (told["workflow"]["id"], told["workflow"]["name"]) == ("a_red_fox", "A red fox")
+
+
+async def test_they_are_listed_as_people_count(client: Client):
+    for number in (10, 9, 1):
+        await post(client, f"/api/workflows?name=Take%20{number}", 201, json=WORDS)
+    listed = (await get(client, "/api/workflows"))["workflows"]
+    takes = [one["name"] for one in listed if one["name"].startswith("Take")]
+    assert takes == ["Take 1", "Take 9", "Take 10"]
+
+
 @pytest.mark.parametrize(
     ("data", "kind"),
     [
