@@ -234,10 +234,17 @@ class WorkflowPlanner:
             entry = await asyncio.to_thread(self.find, name)
         except NotFoundError as error:
             raise WorkflowError(
-                f"The workflow {name}, which makes set {job.number}, is no longer there.",
-                hint="Put its files back into the folder of your workflows, then try again.",
+                f"The workflow {name}, which makes set {job.number}, {self._missing(name)}.",
+                hint="Put its files back into the folder as they were, then try again.",
             ) from error
         return rerun_of(job, entry, self.parameters(entry, catalog))
+
+    def _missing(self, name: str) -> str:
+        """Say why a workflow is not there: it went, or its file cannot be read."""
+        for one in self._registry.latest.broken:
+            if one.file.rpartition("/")[2].partition(".")[0].lower() == name:
+                return f"cannot be read: {one.file}: {one.message.rstrip('.')}"
+        return "is no longer there"
 
     async def _plan_rerun(self, rerun: Rerun, prompt_id: str, catalog: Catalog | None) -> Planned:
         entry = rerun.entry

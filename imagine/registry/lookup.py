@@ -5,6 +5,7 @@ from types import MappingProxyType
 from typing import Protocol, TypeVar
 
 from imagine.errors import NotFoundError
+from imagine.models import Broken
 from imagine.prompt_findings import near_name
 from imagine.prompt_tokens import clip
 from imagine.registry.entries import Entry
@@ -17,6 +18,8 @@ class Library(Protocol):
 
     @property
     def entries(self) -> Mapping[str, Entry]: ...
+    @property
+    def broken(self) -> tuple[Broken, ...]: ...
 
 
 class Registry(Protocol):
@@ -36,6 +39,7 @@ class NoWorkflows:
     """A registry, and a library, without any."""
 
     entries: Mapping[str, Entry] = MappingProxyType({})
+    broken: tuple[Broken, ...] = ()
 
     @property
     def latest(self) -> Library:

@@ -146,6 +146,11 @@ async def test_a_changed_workflow_is_told_and_a_removed_one_fails_with_a_sentenc
     assert two["state"] == "failed"
     assert "The workflow other, which makes set 2, is no longer there" in two["error"]["message"]
     assert "Put its files back" in two["error"]["hint"]
+    put(folder, "other", "name = ", words_of(CHECKPOINT))
+    async with follow(client) as follower:
+        await post(client, f"/api/jobs/{removed['id']}/retry", 202)
+        two = await _end(client, follower, removed["id"])
+    assert "set 2, cannot be read: other.toml: This is no TOML" in two["error"]["message"]
 
 
 def _saved_elsewhere() -> dict[str, Any]:
