@@ -19,8 +19,8 @@ from imagine.cli_client import TIMEOUT, Api, Exit, RefusedError, UnreachableErro
 from imagine.cli_output import columns
 from imagine.errors import WorkflowError
 from imagine.importing.documents import FILE_LIMIT
-from imagine.importing.fields import BOUNDLESS, ParameterType
-from imagine.importing.parameters import CHANCE, Parameter, Rank
+from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
+from imagine.importing.parameters import Parameter, Rank
 from imagine.importing.reading import Imported, read_workflow
 from imagine.repair import plain_number
 
@@ -176,7 +176,7 @@ def _row(parameter: Parameter) -> tuple[str, ...]:
     default = " ".join(str(parameter.default).split())
     if isinstance(parameter.default, bool):
         default = "yes" if parameter.default else "no"
-    if parameter.type is ParameterType.SEED and parameter.default == CHANCE:
+    if parameter.type is ParameterType.SEED and parameter.default == DRAWN:
         default = "(another each time)"
     if len(default) > _LONGEST_DEFAULT:
         default = f"{default[: _LONGEST_DEFAULT - 1]}…"

@@ -40,6 +40,10 @@ _COUNTS = frozenset(
 )
 
 
+# The value of a seed that is another one each time.
+DRAWN = -1
+
+
 class ParameterType(StrEnum):
     """What a parameter takes."""
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.conversion import Shared
-from imagine.importing.fields import PRIMITIVES, Field, Fields, ParameterType
+from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
 from imagine.importing.roles import Feed, find_roles, inputs_of
 from imagine.repair import Graph, folder_of
@@ -45,9 +45,6 @@ class Parameter:
     rank: Rank = Rank.MORE
     is_required: bool = False
 
-
-# The default of a seed that is drawn for each picture.
-CHANCE = -1
 
 # The order in which people look for them.
 _MAIN = (
@@ -129,7 +126,7 @@ def infer(
         for draft in drafts
     )
     drawn = (
-        replace(one, default=CHANCE)
+        replace(one, default=DRAWN)
         if one.type is ParameterType.SEED and not {*one.feeds}.isdisjoint(left_to_chance)
         else one
         for one in made

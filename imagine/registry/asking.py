@@ -14,7 +14,7 @@ from imagine.importing.fields import ParameterType
 from imagine.models import Note
 from imagine.prompt_values import Weighted
 from imagine.registry.entries import Entry
-from imagine.registry.translation import Given, no_mask, refuse_pictures, too_many
+from imagine.registry.translation import Given, mask_of, refuse_pictures, refuse_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +46,8 @@ def each_picture(ask: WorkflowAsk, entry: Entry) -> list[WorkflowAsk]:
         return [ask]
     if len(takes) != 1 or not free or entry.max_batch_size == 1:
         raise refuse_pictures(entry, count + len(takes) - len(free))
-    most = entry.max_batch_size
-    if count > most:
-        text = f"The workflow {entry.name} takes {most} pictures at once, and here are {count}."
-        raise too_many(text, count, most)
+    if count > entry.max_batch_size:
+        raise refuse_runs(entry, count)
     return [replace(ask, images=(image,)) for image in ask.images]
 
 
@@ -80,9 +78,6 @@ def given_by(ask: WorkflowAsk, entry: Entry, cast: Sequence[tuple[Character, flo
         text = f"Not all pictures of the character were taken: {entry.name} takes no more."
         notes.append(Note(parameter="character", message=text))
     if ask.mask is not None:
-        mask = next(iter(entry.of_type(ParameterType.MASK)), None)
-        if mask is None:
-            raise no_mask(entry)
-        values[mask.name] = ask.mask
+        values[mask_of(entry).name] = ask.mask
     loras = (Weighted(one.lora, strength) for one, strength in cast if one.lora is not None)
     return Given(values, tuple(loras), tuple(notes))

@@ -13,10 +13,10 @@ from imagine.links import upload_link
 from imagine.preflight import MOST_PROBLEMS, preflight
 from imagine.profiles import Profiles
 from imagine.registry.entries import NAMES, NUMBERS, PICTURES, Entry, Parameter
-from imagine.registry.fed import Fed, Range, first_value
+from imagine.registry.fed import Fed, Range, wanted_file
 from imagine.registry.filling import fill
 from imagine.registry.settling import settle
-from imagine.repair import folder_of, plain_number, title, written
+from imagine.repair import folder_of, plain_range, title, written
 
 # A picture that stands for all those that a person would give.
 _LINK = upload_link("0" * 64)
@@ -136,9 +136,7 @@ def _missing_file(entry: Entry, parameter: Parameter, fed: Fed) -> Detail | None
     feed = parameter.feeds[0]
     if fed.schema(feed) is None or not inputs_of(entry.graph, feed[0]):
         return None
-    own = entry.parameter(parameter.name)
-    default = own.default if own is not None else None
-    wanted = default or first_value(entry.graph, parameter.feeds)
+    wanted = wanted_file(entry, parameter)
     folder = folder_of(str(entry.graph[feed[0]].get("class_type")), feed[1])
     place = f"ComfyUI's models/{folder}" if folder else "its folder in ComfyUI"
     also = ", or choose another one" if parameter.choices else ""
@@ -163,5 +161,4 @@ def _too_wide(parameter: Parameter, fed: Fed) -> str | None:
 
 
 def _ends(ends: Range) -> str:
-    shown = ("…" if end is None else plain_number(end) for end in (ends.low, ends.high))
-    return "–".join(shown)
+    return plain_range(ends.low, ends.high)

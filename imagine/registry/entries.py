@@ -14,7 +14,7 @@ from typing import Annotated, Any, Self
 
 from pydantic import BeforeValidator, Field, model_validator
 
-from imagine.importing.fields import ParameterType
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.importing.parameters import Rank
 from imagine.importing.roles import Feed
 from imagine.models import Frozen
@@ -24,7 +24,6 @@ from imagine.repair import Graph
 MOST_PARAMETERS = 200
 MOST_BATCH = 10
 LONGEST_TEXT = 24_000
-MAX_SEED = 4294967295
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 ID = r"[a-z0-9][a-z0-9_-]{0,63}"
@@ -131,7 +130,7 @@ class Parameter(Frozen):
                     return False
                 if self.type is not ParameterType.FLOAT and not float(value).is_integer():
                     return False
-                if self.type is ParameterType.SEED and value == -1:
+                if self.type is ParameterType.SEED and value == DRAWN:
                     return True
                 low, high = self.min, self.max
                 return (low is None or value >= low) and (high is None or value <= high)

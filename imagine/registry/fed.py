@@ -8,7 +8,7 @@ from functools import cached_property
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.fields import BOUNDLESS, ParameterType
 from imagine.importing.roles import Feed, inputs_of, links_of
-from imagine.registry.entries import NUMBERS, Parameter
+from imagine.registry.entries import NUMBERS, Entry, Parameter
 from imagine.repair import Graph
 
 # The largest number that JSON keeps whole everywhere.
@@ -100,6 +100,12 @@ def first_value(graph: Graph, feeds: Iterable[Feed]) -> object:
         value: object = inputs_of(graph, node_id).get(name)
         return value
     return None
+
+
+def wanted_file(entry: Entry, parameter: Parameter) -> object:
+    """Return the file that a workflow would load by itself; ``parameter`` may be settled."""
+    own = entry.parameter(parameter.name) or parameter
+    return own.default or first_value(entry.graph, parameter.feeds)
 
 
 def _is_bound(schema: InputSchema) -> bool:

@@ -12,7 +12,7 @@ from typing import TypeAlias
 from imagine.catalog import Catalog
 from imagine.importing import parameters as read
 from imagine.importing.documents import Format
-from imagine.importing.fields import BOUNDLESS, ParameterType
+from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
 from imagine.importing.naming import LONGEST_NAME, safe_name
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
@@ -39,8 +39,6 @@ LONGEST_NOTE = 500
 MOST_NOTES = 50
 # Under which files are saved; each run has its own.
 _PREFIX = "filename_prefix"
-# The default of a seed that is drawn.
-DRAWN = -1
 Value: TypeAlias = bool | int | float | str | None
 # Devices of Windows, which no file can be called.
 _DEVICES = frozenset(

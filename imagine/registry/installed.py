@@ -14,7 +14,7 @@ from imagine.models import Note, NoteLevel
 from imagine.names import TAKEN, basename, nearest, plain, stem
 from imagine.profiles import Profile, Profiles, matches
 from imagine.registry.entries import Entry
-from imagine.registry.fed import first_value
+from imagine.registry.fed import wanted_file
 from imagine.repair import folder_of
 
 _MODELS = ("checkpoints", "diffusion_models")
@@ -138,7 +138,7 @@ def stand_in_notes(
     """Say which files were taken in place of those that a workflow names, and nobody gave."""
     instead: dict[str, list[str]] = {}
     for parameter in entry.of_type(ParameterType.MODEL):
-        wanted = parameter.default or first_value(entry.graph, parameter.feeds)
+        wanted = wanted_file(entry, parameter)
         used = values.get(parameter.name)
         if parameter.name in given or not isinstance(wanted, str) or not isinstance(used, str):
             continue

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from imagine.catalog import Catalog, InputSchema
-from imagine.importing.fields import ParameterType
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.profiles import Profiles
 from imagine.prompt_tokens import printable
 from imagine.registry.entries import (
@@ -24,9 +24,6 @@ from imagine.registry.fed import Fed, Range, first_value
 from imagine.registry.filling import is_needed
 from imagine.registry.installed import StandIns
 from imagine.repair import plain_range, some
-
-# As a seed: one is drawn.
-DRAWN = -1
 
 Choice: TypeAlias = bool | int | float | str
 

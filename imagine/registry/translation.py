@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.errors import Detail, PromptError
-from imagine.importing.fields import ParameterType
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.left_out import is_default, not_done
 from imagine.models import Note, Origin
 from imagine.parameters import Parameter as Row
@@ -76,15 +76,20 @@ def spread(prompt: Prompt, entry: Entry) -> list[Prompt]:
     if takes[0].name in prompt.parameters:
         return [prompt]
     if count > entry.max_batch_size:
-        most = entry.max_batch_size
-        text = f"The workflow {entry.name} takes {most} pictures at once, and here are {count}."
-        raise too_many(text, count, most)
+        raise refuse_runs(entry, count)
     return [replace(prompt, images=(image,)) for image in prompt.images]
 
 
-def too_many(message: str, count: int, most: int) -> PromptError:
+def _too_many(message: str, count: int, most: int) -> PromptError:
     detail = Detail(parameter="images", value=str(count), allowed=f"0–{most}", message=message)
     return PromptError(message, details=[detail])
+
+
+def refuse_runs(entry: Entry, count: int) -> PromptError:
+    """Return the error that there are more pictures than one request may make runs of."""
+    most = entry.max_batch_size
+    text = f"The workflow {entry.name} takes {most} pictures at once, and here are {count}."
+    return _too_many(text, count, most)
 
 
 def refuse_pictures(entry: Entry, count: int) -> PromptError:
@@ -92,7 +97,7 @@ def refuse_pictures(entry: Entry, count: int) -> PromptError:
     takes = len(entry.of_type(ParameterType.IMAGE))
     what = {0: "takes no pictures", 1: "takes 1 picture"}.get(takes, f"takes {takes} pictures")
     here = "is 1" if count == 1 else f"are {count}"
-    return too_many(f"The workflow {entry.name} {what}, and here {here}.", count, takes)
+    return _too_many(f"The workflow {entry.name} {what}, and here {here}.", count, takes)
 
 
 def without_loras(given: Given, entry: Entry) -> Given:
@@ -101,9 +106,16 @@ def without_loras(given: Given, entry: Entry) -> Given:
     return replace(given, loras=(), notes=(*given.notes, Note(parameter="lora", message=text)))
 
 
-def no_mask(entry: Entry) -> PromptError:
+def mask_of(entry: Entry) -> Parameter:
+    """Return the parameter that takes a mask.
+
+    Raises:
+        PromptError: there is none.
+    """
+    for parameter in entry.of_type(ParameterType.MASK):
+        return parameter
     message = f"The workflow {entry.name} takes no mask."
-    return PromptError(message, details=[Detail(parameter="mask", message=message)])
+    raise PromptError(message, details=[Detail(parameter="mask", message=message)])
 
 
 def with_origin(prompt: Prompt, entry: Entry, origin: Origin) -> Prompt:
@@ -115,10 +127,7 @@ def with_origin(prompt: Prompt, entry: Entry, origin: Origin) -> Prompt:
     prompt = replace(prompt, images=(origin.source, *prompt.images))
     if origin.mask is None:
         return prompt
-    mask = next(iter(entry.of_type(ParameterType.MASK)), None)
-    if mask is None:
-        raise no_mask(entry)
-    return prompt.with_parameters(**{mask.name: (Weighted(origin.mask),)})
+    return prompt.with_parameters(**{mask_of(entry).name: (Weighted(origin.mask),)})
 
 
 def words_of(prompt: Prompt) -> str:
@@ -277,7 +286,7 @@ class _Reading:
 
 def is_drawn(parameter: Parameter) -> bool:
     """Say whether a seed that nobody gives is drawn, and not one that the workflow keeps to."""
-    return parameter.type is ParameterType.SEED and parameter.default in (None, -1)
+    return parameter.type is ParameterType.SEED and parameter.default in (None, DRAWN)
 
 
 def usual_size(parameters: Mapping[str, Parameter]) -> tuple[int, int]:

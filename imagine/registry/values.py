@@ -9,15 +9,15 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from imagine.errors import Detail, PromptError
-from imagine.importing.fields import BOUNDLESS, ParameterType
+from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
 from imagine.links import is_own
 from imagine.names import closest, find, plain
 from imagine.prompt_findings import near_name
 from imagine.prompt_options import plain_key, shown, whole_number
 from imagine.prompt_tokens import FORBIDDEN, clip, printable
 from imagine.registry.entries import LONGEST_TEXT, NAMES, Entry, Parameter
-from imagine.registry.fed import first_value
-from imagine.registry.settling import DRAWN, Choice, among, range_of, settle
+from imagine.registry.fed import wanted_file
+from imagine.registry.settling import Choice, among, range_of, settle
 from imagine.repair import plain_number, some
 
 __all__ = ["check_values", "range_of", "settle"]
@@ -108,9 +108,7 @@ class _Reading:
 
     def _nothing_fits(self, parameter: Parameter) -> "_WrongError":
         """Return the complaint that nothing installed stands in for what the workflow wants."""
-        own = self.entry.parameter(parameter.name)
-        wanted: object = own.default if own is not None else None
-        wanted = wanted or first_value(self.entry.graph, parameter.feeds) or "what it wants"
+        wanted = wanted_file(self.entry, parameter) or "what it wants"
         also = ". An empty text leaves it out" if parameter.type is ParameterType.LORA else ""
         return _WrongError(
             f"has to be chosen: {shown(wanted)} is not installed, and nothing like it{also}",
