@@ -10,8 +10,9 @@ from typing import Any
 
 from imagine.models import Note
 from imagine.parameters import PARAMETERS, Parameter
+from imagine.prompt_settling import implied, settle
 from imagine.prompt_tokens import Token, escape
-from imagine.prompt_values import Value, Weighted, implied, settle, write, write_number
+from imagine.prompt_values import Value, Weighted, write, write_number
 
 MAX_CHARACTERS = 6000
 
@@ -142,7 +143,8 @@ def write_text(segments: tuple[Segment, ...]) -> str:
             segment.weight == 1 and following is not None and following[0] not in "-.0123456789"
         )
         weight = "" if is_plain else write_number(segment.weight)
-        gap = " " if segment.text.endswith(":") else ""
+        # Behind these, `::` would begin elsewhere, or be part of a link: ``http:// ::2``.
+        gap = " " if segment.text.endswith((":", "/")) else ""
         written.append(f"{segment.text}{gap}::{weight}")
     return " ".join(written)
 

@@ -15,6 +15,7 @@ from imagine.models import Note, NoteLevel
 from imagine.parameters import Arity, ItemKind, Parameter, ValueType
 from imagine.prompt import MAX_CHARACTERS, Prompt, Vocabulary
 from imagine.prompt_findings import near_name
+from imagine.prompt_settling import implied, settle
 from imagine.prompt_tokens import (
     FORBIDDEN,
     LINK_IN_TEXT,
@@ -29,11 +30,9 @@ from imagine.prompt_values import (
     BadValueError,
     Value,
     Weighted,
-    implied,
     read_item,
     read_phrases,
     read_word,
-    settle,
     write,
     write_item,
     write_number,

@@ -20,6 +20,7 @@ from imagine.prompt_loras import (
     read_tag,
     without_tags,
 )
+from imagine.prompt_settling import settle
 from imagine.prompt_tokens import (
     MISPLACED_LINK,
     Flag,
@@ -38,7 +39,6 @@ from imagine.prompt_values import (
     read_link,
     read_phrases,
     read_word,
-    settle,
     split_weight,
 )
 

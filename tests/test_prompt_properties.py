@@ -149,6 +149,7 @@ def test_words_that_are_no_flags_reach_the_text(text: str) -> None:
 @example("a --style raw --raw --q 3 --v 7")
 @example("a --lora b:2:3 --lora c")
 @example("https://a.example/\\{1\\} https://a.example/2\\,\\,")
+@example(" http:// ::__animals__")
 def test_parsing_the_canonical_form_gives_an_equal_prompt(text: str) -> None:
     prompt = parsed(text)
     again = parse(prompt.canonical(), STORED)
