@@ -64,7 +64,7 @@ async def test_without_a_server_it_goes_into_the_folder_itself(own: Path, file: 
     result = await workflow(own, "add", str(file))
     assert result.exit_code == 0, result.output
     assert f"in {own}" in result.stdout
-    assert "No engine has said yet" in result.stdout
+    assert "No engine has answered yet" in result.stdout
     assert names(own) == ["old_faces.json", "old_faces.toml"]
 
 

@@ -12,7 +12,7 @@ from imagine.registry.entries import Entry, Parameter
 from imagine.registry.rows import is_words, row_of
 from imagine.registry.settling import settle
 
-UNKNOWN = "No engine has said yet what it can run."
+UNKNOWN = "No engine has answered yet, so it is not known whether it can run."
 
 
 def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[str, Any]:

@@ -332,9 +332,20 @@ async def test_several_pictures_where_each_makes_a_set(
     assert len(stage.made.pop()[1]["images"]) == 4
 
 
-async def test_long_names_stay_in_their_cells(
-    stage: WorkflowStage, open_page: OpenPage
+async def test_nothing_can_be_done_with_a_workflow_before_the_library_is_here(
+    open_page: OpenPage,
 ) -> None:
+    page = await open_page(
+        "/workflows#portrait",
+        script="window.fetch = () => new Promise(() => {})",
+        ready="workflow-line nav",
+    )
+    await expect(page.get_by_role("button", name="Add a workflow")).to_be_visible()
+    for name in ("Download", "Remove"):
+        await expect(page.get_by_text(name, exact=True)).to_be_hidden()
+
+
+async def test_long_names_stay_in_their_cells(stage: WorkflowStage, open_page: OpenPage) -> None:
     long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung"
     stage.library["long"] = workflow("long", name=long, category="a-long-name-of-one")
     page = await open_page("/workflows", width=390, touch=True)

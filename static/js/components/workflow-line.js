@@ -8,9 +8,9 @@ import { icon, part, reconcile, say, template, wish } from "../dom.js";
 import { asWords, count } from "../format.js";
 import { graph } from "../workflow-api.js";
 
-const BODY = template(`<nav class="filters" aria-label="Workflows"><div class="wl-cats"></div>
-  <div class="wl-one"><a href="#">${icon("left")}All workflows</a></div><span class="end"></span>
-  <a class="wl-download" download>${icon("down")}Download</a><button type="button" data-do="remove">${icon("trash")}Remove</button>
+const BODY = template(`<nav class="filters" aria-label="Workflows"><div class="wl-cats" hidden></div>
+  <div class="wl-one" hidden><a href="#">${icon("left")}All workflows</a></div><span class="end"></span>
+  <a class="wl-download" download hidden>${icon("down")}Download</a><button type="button" data-do="remove" hidden>${icon("trash")}Remove</button>
   <button type="button" class="wl-add" data-do="add">${icon("plus")}<span>Add<span> a workflow</span></span></button>
   <input type="file" accept=".json,application/json,image/png,image/webp,image/jpeg" multiple hidden></nav>`);
 const CATEGORY = template('<button type="button"><b></b><span></span></button>');
