@@ -1,4 +1,4 @@
-"""Running workflows over HTTP: values, pictures, batches, and all that is refused."""
+"""Running one workflow over HTTP: its values, its job, and all that is refused."""
 
 import asyncio
 import copy
@@ -11,22 +11,21 @@ import pytest
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import CHECKPOINT, FakeComfy, Stage
 from tests.following import ready
-from tests.painting import mask, picture
+from tests.painting import picture
 from tests.routes.workflows import (
+    GENERATE,
     PORTRAIT,
     WORDS,
     form,
     get,
-    join_entry,
-    joined,
     post,
     put,
     put_graph,
+    refused,
+    run,
     started,
+    upload,
 )
-
-WAIT = {"Prefer": "wait=60"}
-GENERATE = "/api/generate"
 
 
 @pytest.fixture
@@ -42,37 +41,6 @@ def own(tmp_path: Path) -> Path:
 @pytest.fixture
 def portrait(own: Path) -> Path:
     return put(own, "portrait")
-
-
-async def run(client: Client, body: dict[str, Any], path: str = GENERATE) -> dict[str, Any]:
-    """Run one workflow to its end."""
-    told = await post(client, path, 200, json=body, headers=WAIT)
-    (job,) = told["jobs"]
-    assert job["state"] == "succeeded", job["error"]
-    assert isinstance(job, dict)
-    return job
-
-
-async def refused(client: Client, body: object, path: str = GENERATE, status: int = 422) -> Any:
-    """Be refused, see that nothing is queued, and return the first detail."""
-    error = (await post(client, path, status, json=body))["error"]
-    assert error["request_id"]
-    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
-    return error["details"][0] if error["details"] else error
-
-
-async def upload(client: Client, data: bytes) -> str:
-    async with client.post("/api/uploads", data=form(("image", data))) as answer:
-        told: str = (await answer.json())["id"]
-        return told
-
-
-def colours(count: int) -> list[bytes]:
-    """Return pictures that are all different."""
-    return [picture(size=(64, 48 + number)) for number in range(count)]
-
-
-# --- one run
 
 
 @pytest.mark.parametrize("path", [GENERATE, "/api/workflows/portrait"])
@@ -226,61 +194,6 @@ async def test_a_workflow_that_the_engine_cannot_run_is_refused(client: Client, 
     assert "SomebodysSampler" in error["message"]
 
 
-# --- pictures
-
-
-@pytest.mark.parametrize("count", [1, 2, 3, 4])
-async def test_files_of_one_form_reach_the_graph_in_the_order_of_their_numbers(
-    start_server: StartServer, own: Path, count: int
-):
-    put(own, "join", join_entry(4), joined(4))
-    files = colours(4)
-    names = ["file", "file_2", "file_3", "file_4"]
-    # They come the other way round.
-    fields = list(zip(names, files, strict=True))[:count][::-1]
-    async with FakeComfy() as comfy:
-        client = await ready(start_server, comfy)
-        told = await post(client, "/api/workflows/join", 202, data=form(("priority", "5"), *fields))
-        (job,) = told["jobs"]
-        assert job["state"] == "queued"
-        await comfy.until(lambda: len(comfy.submitted) == 1)
-        graph = comfy.submitted[0]["prompt"]
-        loaded = [graph[str(n)]["inputs"]["image"] for n in range(1, 5) if str(n) in graph]
-        ids = [await upload(client, data) for data in files[:count]]
-        assert [name.rsplit("/", 1)[-1].partition(".")[0] for name in loaded] == ids
-
-
-@pytest.mark.parametrize(
-    ("names", "field", "words"),
-    [
-        (["file", "file_2", "file_3", "file_4", "file_5"], "file_5", "at most 4 pictures"),
-        (["file_5"], "file_5", "at most 4 pictures"),
-        (["file_0010"], "file_0010", "at most 4 pictures"),
-        (["file_04"], "file_04", "a picture comes in"),
-        (["file", "file_1"], "file_1", "a picture comes in"),
-        (["image"], "image", "a picture comes in"),
-        (["file", "file"], "file", "given twice"),
-    ],
-)
-async def test_a_fifth_file_or_a_strange_one_is_refused_with_a_sentence(
-    client: Client, own: Path, names: list[str], field: str, words: str
-):
-    put(own, "join", join_entry(4), joined(4))
-    fields = list(zip(names, colours(len(names)), strict=True))
-    error = (await post(client, "/api/workflows/join", 422, data=form(*fields)))["error"]
-    assert error["details"][0]["parameter"] == field
-    assert words in error["message"]
-    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
-
-
-async def test_a_file_of_any_number_is_refused_and_not_counted_up_to(client: Client):
-    head = f'form-data; name="file_{"9" * 5000}"; filename="a.png"'
-    body = f"--x\r\nContent-Disposition: {head}\r\n\r\n.\r\n--x--\r\n"
-    headers = {"Content-Type": "multipart/form-data; boundary=x"}
-    error = (await post(client, "/api/generate", 422, data=body, headers=headers))["error"]
-    assert "at most 4 pictures" in error["message"]
-
-
 @pytest.mark.parametrize(
     ("feed", "reason"), [("3.foo", "has no such input"), ("6.text", "takes a text")]
 )
@@ -315,97 +228,6 @@ async def test_a_graph_with_what_no_database_takes_runs(client: Client, own: Pat
     assert body["jobs"][0]["parameters"]["prompt"] == "a \ufffd fox"
 
 
-async def test_a_form_has_words_values_and_a_mask(client: Client):
-    fields = [
-        ("workflow", "inpaint"),
-        ("prompt", "a boat"),
-        ("parameters", '{"seed": 3, "steps": 1}'),
-        ("file", picture(size=(64, 64))),
-        ("mask", mask((64, 64))),
-    ]
-    told = await post(client, GENERATE, 200, data=form(*fields), headers=WAIT)
-    (job,) = told["jobs"]
-    assert (job["state"], job["parameters"]["seed"]) == ("succeeded", 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "field"),
-    [
-        ("parameters", "{", "parameters"),
-        ("parameters", "[1]", "parameters"),
-        ("priority", "high", "priority"),
-        ("what", "x", "what"),
-    ],
-)
-async def test_a_field_of_a_form_that_cannot_be_is_named(
-    client: Client, portrait: Path, name: str, value: str, field: str
-):
-    made = form(("workflow", "portrait"), (name, value))
-    error = (await post(client, GENERATE, 422, data=made))["error"]
-    assert error["details"][0]["parameter"] == field
-
-
-async def test_a_missing_picture_or_mask_is_refused_by_its_name(client: Client):
-    given = {"workflow": "inpaint", "prompt": "a boat"}
-    assert (await refused(client, given))["parameter"] == "image"
-    given["images"] = [await upload(client, picture(size=(64, 64)))]  # type: ignore[assignment]
-    assert (await refused(client, given))["parameter"] == "mask"
-
-
-async def test_an_uploaded_picture_can_be_used_in_any_number_of_runs(client: Client, own: Path):
-    put(own, "join", join_entry(2), joined(2))
-    sent = await upload(client, picture(size=(64, 64)))
-    jobs = [await run(client, {"workflow": "join", "images": [sent]}) for _ in range(2)]
-    again = {"job": jobs[0]["id"], "image": 0}
-    third = await run(client, {"workflow": "join", "images": [sent, again]})
-    assert {"job": jobs[0]["id"], "image": 0} in third["parents"]
-
-
-async def test_a_picture_that_is_not_there_is_refused_by_its_field(client: Client, own: Path):
-    put(own, "join", join_entry(2), joined(2))
-    sent = await upload(client, picture())
-    detail = await refused(client, {"workflow": "join", "images": [sent, "0" * 64]})
-    assert detail["parameter"] == "images.1"
-
-
-async def test_of_several_pictures_for_a_workflow_that_takes_one_each_makes_a_job(
-    client: Client, own: Path
-):
-    put(own, "single", join_entry(1, most=3), joined(1))
-    sent = [await upload(client, data) for data in colours(4)]
-    told = await post(
-        client, GENERATE, 200, json={"workflow": "single", "images": sent[:3]}, headers=WAIT
-    )
-    assert [job["images"][0]["height"] for job in told["jobs"]] == [48, 49, 50]
-    assert {job["batch"] for job in told["jobs"]} == {told["batch"]}
-    error = await post(client, GENERATE, 422, json={"workflow": "single", "images": sent})
-    assert "3" in error["error"]["message"]
-
-
-async def test_more_pictures_than_a_workflow_takes_are_refused(client: Client, own: Path):
-    put(own, "join", join_entry(2), joined(2))
-    sent = [await upload(client, data) for data in colours(3)]
-    error = (await post(client, GENERATE, 422, json={"workflow": "join", "images": sent}))["error"]
-    assert "takes 2 pictures" in error["message"]
-
-
-async def test_the_reply_does_not_wait_for_a_busy_engine(start_server: StartServer, own: Path):
-    graph = copy.deepcopy(WORDS)
-    graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
-    put(own, "portrait", graph=graph)
-    async with FakeComfy() as comfy:
-        client = await ready(start_server, comfy)
-        comfy.hold(Stage.SAMPLING)
-        await post(client, GENERATE, 202, json={"workflow": "portrait"})
-        await comfy.reached(Stage.SAMPLING)
-        async with asyncio.timeout(1):
-            async with client.post(GENERATE, json={"workflow": "portrait"}) as answer:
-                told = await answer.json()
-                assert answer.status == 202
-                assert answer.headers["Location"] == f"/api/jobs/{told['jobs'][0]['id']}"
-        comfy.release()
-
-
 async def test_a_workflow_for_video_and_one_that_enlarges_run_through_the_same_route(
     client: Client, own: Path
 ):
@@ -432,6 +254,23 @@ async def test_a_workflow_for_video_and_one_that_enlarges_run_through_the_same_r
     enlarged = await run(client, {"workflow": "upscale", "images": [sent]})
     factor = enlarged["parameters"]["factor"]
     assert enlarged["images"][0]["width"] == 64 * factor
+
+
+async def test_the_reply_does_not_wait_for_a_busy_engine(start_server: StartServer, own: Path):
+    graph = copy.deepcopy(WORDS)
+    graph["4"]["inputs"]["ckpt_name"] = CHECKPOINT
+    put(own, "portrait", graph=graph)
+    async with FakeComfy() as comfy:
+        client = await ready(start_server, comfy)
+        comfy.hold(Stage.SAMPLING)
+        await post(client, GENERATE, 202, json={"workflow": "portrait"})
+        await comfy.reached(Stage.SAMPLING)
+        async with asyncio.timeout(20):
+            async with client.post(GENERATE, json={"workflow": "portrait"}) as answer:
+                told = await answer.json()
+                assert answer.status == 202
+                assert answer.headers["Location"] == f"/api/jobs/{told['jobs'][0]['id']}"
+        comfy.release()
 
 
 async def test_a_new_file_is_a_new_endpoint_with_checked_fields(client: Client, own: Path):
@@ -467,9 +306,6 @@ async def test_a_character_adds_its_lora_and_words_and_its_strength_can_be_chang
             assert job["parameters"]["character"] == [{"value": "mira", "weight": strength}]
 
 
-# --- once
-
-
 async def test_a_key_makes_a_run_once(client: Client, portrait: Path):
     headers = {"Idempotency-Key": "a"}
     body = {"workflow": "portrait"}
@@ -482,109 +318,3 @@ async def test_a_key_makes_a_run_once(client: Client, portrait: Path):
     fields = [("workflow", "portrait"), ("prompt", "x")]
     one = await post(client, GENERATE, 202, data=form(*fields), headers=form_headers)
     assert await post(client, GENERATE, 202, data=form(*fields), headers=form_headers) == one
-
-
-# --- batches
-
-
-def batch_of(*steps: Any) -> dict[str, Any]:
-    return {"batch": [{"parameters": {"steps": one}} for one in steps]}
-
-
-async def test_of_a_batch_of_ten_with_three_that_cannot_be_seven_are_made(
-    client: Client, own: Path
-):
-    put(own, "portrait", PORTRAIT.replace("max_batch_size = 4", "max_batch_size = 10"))
-    steps = [1, 99, 1, 1, "x", 1, 1, 1, True, 1]
-    headers = {"Idempotency-Key": "ten"}
-    path = "/api/workflows/portrait"
-    async with client.post(path, json=batch_of(*steps), headers=headers) as answer:
-        assert answer.status == 202
-        first = await answer.read()
-        told = json.loads(first)
-        assert answer.headers["Location"] == f"/api/jobs/{told['results'][0]['job']['id']}"
-    results = told["results"]
-    assert [("job" in one, "error" in one) for one in results] == [
-        (step == 1 and step is not True, step != 1 or step is True) for step in steps
-    ]
-    errors = [one["error"] for one in results if "error" in one]
-    assert {one["details"][0]["parameter"] for one in errors} == {"steps"}
-    assert all(one["request_id"] for one in errors)
-    jobs = [one["job"] for one in results if "job" in one]
-    assert {job["batch"] for job in jobs} == {told["batch"]}
-    assert [job["number"] for job in jobs] == sorted(job["number"] for job in jobs)
-    async with client.post(path, json=batch_of(*steps), headers=headers) as answer:
-        assert await answer.read() == first
-    assert (await get(client, "/api/jobs"))["counts"]["all"] == 7
-
-
-async def test_a_batch_has_runs_of_any_workflows(client: Client, portrait: Path):
-    runs = [
-        {"workflow": "portrait", "prompt": "one", "priority": 7},
-        {"workflow": "nothing"},
-        {"workflow": "portrait", "prompt": "two", "character": "nobody"},
-        "x",
-        {},
-        {"workflow": "upscale"},
-        {"workflow": "portrait", "prompt": "three"},
-    ]
-    told = await post(client, GENERATE, 200, json={"batch": runs}, headers=WAIT)
-    results = told["results"]
-    codes = [one["error"]["code"] if "error" in one else one["job"]["state"] for one in results]
-    assert codes == [
-        "succeeded",
-        "not_found",
-        "not_found",
-        "invalid_parameter",
-        "invalid_parameter",
-        "invalid_parameter",
-        "succeeded",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("path", "body", "words"),
-    [
-        ("/api/workflows/portrait", batch_of(1, 1, 1, 1, 1), "at most 4 runs"),
-        (GENERATE, {"batch": [{"workflow": "portrait"}] * 5}, "at most 4 runs"),
-        (GENERATE, {"batch": [{"workflow": "upscale"}] * 11}, "at most 10 runs"),
-        (GENERATE, {"batch": []}, "a list of runs"),
-        (GENERATE, {"batch": {}}, "a list of runs"),
-        (GENERATE, {"batch": [{}], "workflow": "portrait"}, "beside a batch"),
-    ],
-)
-async def test_a_batch_that_is_too_large_or_none_is_refused_whole(
-    client: Client, portrait: Path, path: str, body: dict[str, Any], words: str
-):
-    error = (await post(client, path, 422, json=body))["error"]
-    assert words in error["message"]
-    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
-
-
-async def test_of_a_batch_that_cannot_be_at_all_every_error_is_told(client: Client, portrait: Path):
-    told = await post(client, "/api/workflows/portrait", 200, json=batch_of(0, 99))
-    assert told["batch"] is None
-    assert ["error" in one for one in told["results"]] == [True, True]
-    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
-
-
-async def test_a_run_of_a_batch_makes_one_job(client: Client, own: Path):
-    put(own, "single", join_entry(1, most=3), joined(1))
-    sent = [await upload(client, data) for data in colours(2)]
-    body = {"batch": [{"images": sent}, {"images": sent[:1]}]}
-    told = await post(client, "/api/workflows/single", 202, json=body)
-    assert "a run of its own" in told["results"][0]["error"]["message"]
-    assert "job" in told["results"][1]
-
-
-async def test_a_batch_behind_a_path_has_addresses_with_it(
-    start_server: StartServer, own: Path, portrait: Path
-):
-    client = await started(start_server, base_path="/imagine")
-    async with client.post(
-        "/imagine/api/workflows/portrait", json=batch_of(1), headers=WAIT
-    ) as answer:
-        told = await answer.json()
-        assert answer.status == 200, told
-        assert answer.headers["Location"].startswith("/imagine/api/jobs/")
-        assert told["results"][0]["job"]["images"][0]["url"].startswith("/imagine/api/images/")

@@ -8,7 +8,10 @@ from aiohttp import FormData
 
 from tests.conftest import Client, StartServer
 from tests.following import follow
+from tests.painting import picture
 
+WAIT = {"Prefer": "wait=60"}
+GENERATE = "/api/generate"
 # A picture of words, small and quick.
 WORDS: dict[str, Any] = {
     "4": {
@@ -168,3 +171,31 @@ def form(*fields: tuple[str, Any]) -> FormData:
         else:
             made.add_field(name, value)
     return made
+
+
+async def run(client: Client, body: dict[str, Any], path: str = GENERATE) -> dict[str, Any]:
+    """Run one workflow to its end."""
+    told = await post(client, path, 200, json=body, headers=WAIT)
+    (job,) = told["jobs"]
+    assert job["state"] == "succeeded", job["error"]
+    assert isinstance(job, dict)
+    return job
+
+
+async def refused(client: Client, body: object, path: str = GENERATE, status: int = 422) -> Any:
+    """Be refused, see that nothing is queued, and return the first detail."""
+    error = (await post(client, path, status, json=body))["error"]
+    assert error["request_id"]
+    assert (await get(client, "/api/jobs"))["counts"]["all"] == 0
+    return error["details"][0] if error["details"] else error
+
+
+async def upload(client: Client, data: bytes) -> str:
+    async with client.post("/api/uploads", data=form(("image", data))) as answer:
+        told: str = (await answer.json())["id"]
+        return told
+
+
+def colours(count: int) -> list[bytes]:
+    """Return pictures that are all different."""
+    return [picture(size=(64, 48 + number)) for number in range(count)]
