@@ -25,7 +25,8 @@ from imagine.jobs import Jobs
 from imagine.lifetime import TaskSet
 from imagine.models import Job, JobImage, JobState
 from imagine.out_of_reach import is_given_up
-from imagine.planner import Planned, Planner
+from imagine.planned import Planned
+from imagine.planner import Planner
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from dataclasses import replace
 from typing import Any
 
 from imagine.errors import Detail, PromptError, WorkflowError
-from imagine.planner import Outline, Planner
+from imagine.planned import Outline
+from imagine.planner import Planner
 from imagine.prompt_parser import Prompt, inspect, wire_parameters
 from imagine.workflow_builder import Plan
 

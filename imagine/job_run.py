@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from imagine.engine import Engine
 from imagine.errors import ImagineError
 from imagine.models import Job, JobImage
-from imagine.planner import Planned
+from imagine.planned import Planned
 from imagine.progress import ProgressMeter
 
 # How long to wait before asking an engine or the disk again.

@@ -42,7 +42,7 @@ from imagine.jobs import Jobs
 from imagine.media import of_extension
 from imagine.models import Job, JobState, Progress, Stage
 from imagine.picture_text import picture_text
-from imagine.planner import Planned
+from imagine.planned import Planned
 from imagine.progress import ProgressMeter
 
 logger = logging.getLogger(__name__)

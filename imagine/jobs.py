@@ -31,7 +31,8 @@ from imagine.models import (
     Progress,
     utc_now,
 )
-from imagine.planner import Planned, Planner
+from imagine.planned import Planned
+from imagine.planner import Planner
 from imagine.planning.memory import PARAMETER as OOM_RETRY
 
 logger = logging.getLogger(__name__)

@@ -9,7 +9,7 @@ from typing import Any
 
 from imagine.image_bytes import a1111_parameters
 from imagine.models import Job
-from imagine.planner import Planned
+from imagine.planned import Planned
 
 
 def picture_text(job: Job, planned: Planned) -> dict[str, Any]:

@@ -51,8 +51,6 @@ from imagine.registry.rerunning import is_run, reseeded
 from imagine.workflow_builder import build, plan
 from imagine.workflow_planner import UNSEEN, WorkflowPlanner
 
-__all__ = ["Inputs", "Outline", "Planned", "Planner", "draw_seed", "read_apart"]
-
 T = TypeVar("T")
 
 # Longer prompts are read in a thread: forty lines of a permutation take most of a second.

@@ -5,7 +5,8 @@ from collections.abc import Callable
 from imagine.catalog import Catalog
 from imagine.character_files import Characters
 from imagine.defaults import Defaults
-from imagine.planner import Inputs, Planner
+from imagine.planned import Inputs
+from imagine.planner import Planner
 from imagine.profiles import Profiles
 from imagine.settings import Settings
 from imagine.wildcards import Wildcards

@@ -26,12 +26,14 @@ from imagine.prompt_places import placed
 from imagine.registry.asking import WorkflowAsk, each_picture, given_by
 from imagine.registry.availability import wrong_feeds
 from imagine.registry.entries import PICTURES, Entry, Parameter
-from imagine.registry.filling import fill, takes_loras
+from imagine.registry.filling import fill
 from imagine.registry.installed import stand_in_notes
 from imagine.registry.lookup import Registry, find_entry
+from imagine.registry.loras import takes_loras
 from imagine.registry.planning import WorkflowPlan, plan_values
 from imagine.registry.rerunning import Rerun, rerun_of, reseeded, with_beneath
 from imagine.registry.rows import vocabulary_of, with_workflows
+from imagine.registry.settling import settle
 from imagine.registry.translation import (
     Given,
     free_pictures,
@@ -42,7 +44,7 @@ from imagine.registry.translation import (
     with_origin,
     without_loras,
 )
-from imagine.registry.values import check_values, settle
+from imagine.registry.values import check_values
 from imagine.registry.writing import with_values, written_prompt
 
 # What a prompt may say of the whole job, and the job then shows.

@@ -11,7 +11,7 @@ from typing import Any
 from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.naming import safe_name
 from imagine.importing.notes import medium_of
-from imagine.importing.roles import Feed, inputs_of, links_of
+from imagine.importing.walking import Feed, inputs_of, links_of, users_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of, is_link
 
@@ -77,7 +77,7 @@ class Fields:
     def __init__(self, graph: Graph, catalog: Catalog | None) -> None:
         self.graph = graph
         self.catalog = catalog
-        self.users = _users(graph)
+        self.users = users_of(graph)
         self.by_feed = {field.feed: field for field in self._found()}
 
     def in_order(self) -> list[str]:
@@ -226,15 +226,6 @@ def _choice_type(field: Field) -> ParameterType:
     if value.endswith(EXTENSIONS) or folder_of(field.class_type, name) is not None:
         return ParameterType.MODEL
     return ParameterType.CHOICE if field.wanted is not None else ParameterType.TEXT
-
-
-def _users(graph: Graph) -> dict[str, list[Feed]]:
-    """Return for each node the inputs that its outputs feed."""
-    found: dict[str, list[Feed]] = {}
-    for node_id in graph:
-        for name, (source, _) in links_of(graph, node_id).items():
-            found.setdefault(source, []).append((node_id, name))
-    return found
 
 
 def _titles(node: Mapping[str, Any], class_type: str, label: str | None) -> tuple[str, str | None]:

@@ -14,7 +14,7 @@ from typing import Any
 
 from imagine.importing.conversion import Converted, Shared
 from imagine.importing.naming import Mark, safe_name
-from imagine.importing.roles import Feed, inputs_of
+from imagine.importing.walking import Feed, inputs_of
 from imagine.repair import is_link
 
 _DEPLOY = "ComfyUIDeployExternal"

@@ -9,7 +9,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.page_graph import objects
-from imagine.importing.roles import inputs_of
+from imagine.importing.walking import inputs_of
 from imagine.names import basename
 from imagine.repair import Graph, folder_of, title
 

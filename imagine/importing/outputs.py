@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imagine.catalog import Catalog
-from imagine.importing.roles import inputs_of, links_of
+from imagine.importing.walking import inputs_of, links_of
 from imagine.repair import Graph, title
 
 

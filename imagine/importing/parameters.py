@@ -15,7 +15,8 @@ from imagine.catalog import Catalog
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
-from imagine.importing.roles import Feed, find_roles, inputs_of
+from imagine.importing.roles import find_roles
+from imagine.importing.walking import Feed, inputs_of
 from imagine.repair import Graph, folder_of
 
 

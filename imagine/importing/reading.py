@@ -14,7 +14,7 @@ from imagine.importing.notes import find_notes
 from imagine.importing.outputs import Output, find_outputs
 from imagine.importing.page_graph import identity, objects
 from imagine.importing.parameters import Parameter, infer
-from imagine.importing.roles import Feed
+from imagine.importing.walking import Feed
 from imagine.preflight import preflight
 from imagine.repair import Graph
 

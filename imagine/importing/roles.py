@@ -11,10 +11,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.named_roles import MODELS, SIZES, by_names
-from imagine.importing.walking import Feed as Feed
-from imagine.importing.walking import behind, number_of, source_text
-from imagine.importing.walking import inputs_of as inputs_of
-from imagine.importing.walking import links_of as links_of
+from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of, source_text
 from imagine.repair import Graph
 
 # What the inputs of a sampler, and of what steers it, are called everywhere.

@@ -30,6 +30,15 @@ def links_of(graph: Graph, node_id: str) -> dict[str, tuple[str, int]]:
     return {n: (v[0], v[1]) for n, v in found if is_link(v) and v[0] in graph}
 
 
+def users_of(graph: Graph) -> dict[str, list[Feed]]:
+    """Return for each node the inputs that its outputs feed."""
+    found: dict[str, list[Feed]] = {}
+    for node_id in graph:
+        for name, (source, _) in links_of(graph, node_id).items():
+            found.setdefault(source, []).append((node_id, name))
+    return found
+
+
 def behind(graph: Graph, start: str) -> list[str]:
     """Return a node and all that it is made from, the nearest first."""
     seen, waiting = [start], deque([start])

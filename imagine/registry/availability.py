@@ -7,7 +7,7 @@ from typing import Any
 from imagine.catalog import Catalog
 from imagine.errors import Detail, WorkflowError
 from imagine.importing.fields import ParameterType
-from imagine.importing.roles import Feed, inputs_of
+from imagine.importing.walking import Feed, inputs_of
 from imagine.input_image import InputImage
 from imagine.links import upload_link
 from imagine.preflight import MOST_PROBLEMS, preflight

@@ -16,7 +16,7 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from imagine.importing.fields import DRAWN, ParameterType
 from imagine.importing.parameters import Rank
-from imagine.importing.roles import Feed
+from imagine.importing.walking import Feed
 from imagine.models import Frozen
 from imagine.repair import Graph
 

@@ -7,7 +7,7 @@ from functools import cached_property
 
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.fields import BOUNDLESS, ParameterType
-from imagine.importing.roles import Feed, inputs_of, links_of
+from imagine.importing.walking import Feed, inputs_of, users_of
 from imagine.registry.entries import NUMBERS, Entry, Parameter
 from imagine.repair import Graph
 
@@ -87,11 +87,7 @@ class Fed:
 
     @cached_property
     def _users(self) -> dict[str, list[Feed]]:
-        found: dict[str, list[Feed]] = {}
-        for node_id in self.graph:
-            for name, (source, _) in links_of(self.graph, node_id).items():
-                found.setdefault(source, []).append((node_id, name))
-        return found
+        return users_of(self.graph)
 
 
 def first_value(graph: Graph, feeds: Iterable[Feed]) -> object:

@@ -14,15 +14,13 @@ from imagine.graph import Workflow, output_nodes
 from imagine.image_request import Lora
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import Output, OutputKind, find_outputs
-from imagine.importing.roles import Feed
+from imagine.importing.walking import Feed
 from imagine.input_image import InputImage
 from imagine.registry.entries import PICTURES, Entry, Parameter
-from imagine.registry.loras import put_loras, takes_loras
+from imagine.registry.loras import put_loras
 from imagine.registry.pace import pace_of
 from imagine.registry.surgery import Surgery
 from imagine.repair import Graph
-
-__all__ = ["fill", "is_needed", "kept_outputs", "takes_loras"]
 
 _PREFIX = "filename_prefix"
 # The node that reads a grey picture as a mask, white as 1; LoadImage reads only transparency.

@@ -17,7 +17,7 @@ from imagine.importing.naming import LONGEST_NAME, safe_name
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
-from imagine.importing.roles import Feed, links_of
+from imagine.importing.walking import Feed, links_of, users_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
     LONGEST_TEXT,
@@ -199,10 +199,10 @@ def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
     """Say whether a graph runs without a picture: all that takes it can be without one."""
     if catalog is None:
         return False
-    waiting, seen = [node_id], {node_id}
+    users, waiting, seen = users_of(graph), [node_id], {node_id}
     while waiting:
         gone = waiting.pop()
-        for user, name in _users(graph, gone):
+        for user, name in users.get(gone, ()):
             schema = catalog.schemas.get(graph[user]["class_type"])
             wanted = schema.inputs.get(name) if schema is not None else None
             if schema is None or wanted is None or schema.is_output:
@@ -214,13 +214,6 @@ def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
                 seen.add(user)
                 waiting.append(user)
     return True
-
-
-def _users(graph: Graph, node_id: str) -> Iterator[Feed]:
-    for user in graph:
-        for name, (source, _) in links_of(graph, user).items():
-            if source == node_id:
-                yield user, name
 
 
 def _category(imported: Imported) -> str:

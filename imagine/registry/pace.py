@@ -6,7 +6,7 @@ from imagine.catalog import Catalog
 from imagine.graph import Sampler
 from imagine.graph.costs import likely_cost
 from imagine.importing.outputs import Output, OutputKind
-from imagine.importing.roles import inputs_of, links_of
+from imagine.importing.walking import inputs_of, links_of
 from imagine.repair import Graph, is_link
 
 # What a sampler is taken to do whose steps nothing tells.

@@ -11,7 +11,7 @@ from imagine.catalog import Catalog
 from imagine.errors import Detail, PromptError
 from imagine.image_request import Lora
 from imagine.importing.fields import ParameterType
-from imagine.importing.roles import inputs_of
+from imagine.importing.walking import inputs_of
 from imagine.input_image import NO_INPUTS, InputImage
 from imagine.model_choice import installed_models
 from imagine.models import Note

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, NodeSchema
-from imagine.importing.roles import Feed, inputs_of, links_of
+from imagine.importing.walking import Feed, inputs_of, links_of, users_of
 from imagine.repair import Graph, is_link
 
 Link = tuple[str, int]
@@ -29,10 +29,9 @@ class Surgery:
             for node_id, node in graph.items()
         }
         # Node → the inputs that it feeds, and those that it once fed.
-        self._users: dict[str, dict[Feed, None]] = {}
-        for node_id in self.nodes:
-            for name, (source, _) in links_of(self.nodes, node_id).items():
-                self._users.setdefault(source, {})[(node_id, name)] = None
+        self._users = {
+            source: dict.fromkeys(feeds) for source, feeds in users_of(self.nodes).items()
+        }
         self._last_id = max((int(one) for one in self.nodes if one.isdecimal()), default=0)
 
     def class_of(self, node_id: str) -> str:

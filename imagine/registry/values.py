@@ -17,10 +17,8 @@ from imagine.prompt_options import plain_key, shown, whole_number
 from imagine.prompt_tokens import FORBIDDEN, clip, printable
 from imagine.registry.entries import LONGEST_TEXT, NAMES, Entry, Parameter
 from imagine.registry.fed import wanted_file
-from imagine.registry.settling import Choice, among, range_of, settle
+from imagine.registry.settling import Choice, among, range_of
 from imagine.repair import plain_number, some
-
-__all__ = ["check_values", "range_of", "settle"]
 
 # So many problems are enough to begin with, and looking for what is nearest takes its time.
 MOST_PROBLEMS = 50

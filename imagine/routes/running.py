@@ -12,7 +12,7 @@ from aiohttp import web
 from imagine.app_keys import PARTS, Parts
 from imagine.errors import Detail, ErrorBody, ImagineError, PromptError, UnsupportedMediaError
 from imagine.models import Job, Once
-from imagine.planner import Planned
+from imagine.planned import Planned
 from imagine.registry.asking import WorkflowAsk
 from imagine.registry.entries import MOST_BATCH
 from imagine.routes.errors import REQUEST_ID_KEY

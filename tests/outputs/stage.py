@@ -11,7 +11,7 @@ from imagine.app_keys import PARTS
 from imagine.catalog import Catalog
 from imagine.graph import Workflow, output_nodes
 from imagine.models import JobKind
-from imagine.planner import Planned
+from imagine.planned import Planned
 from imagine.prompt_parser import Prompt
 from tests.conftest import Client
 from tests.following import follow, submit

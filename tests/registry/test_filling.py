@@ -15,12 +15,14 @@ from imagine.errors import WorkflowError
 from imagine.graph import Workflow
 from imagine.image_request import Lora
 from imagine.importing.fields import ParameterType
-from imagine.importing.roles import links_of
+from imagine.importing.walking import links_of
 from imagine.preflight import preflight
 from imagine.registry.entries import PICTURES as PICTURE_TYPES
 from imagine.registry.entries import Entry
-from imagine.registry.filling import fill, is_needed, takes_loras
-from imagine.registry.values import check_values, settle
+from imagine.registry.filling import fill, is_needed
+from imagine.registry.loras import takes_loras
+from imagine.registry.settling import settle
+from imagine.registry.values import check_values
 from tests.registry.samples import (
     NAMES,
     PICTURES,

@@ -9,7 +9,8 @@ import pytest
 from imagine.errors import NotFoundError, PromptError
 from imagine.explain import explain
 from imagine.parameters import PARAMETERS, Group, describe
-from imagine.planner import Planned, Planner
+from imagine.planned import Planned
+from imagine.planner import Planner
 from imagine.profiles import load_profiles
 from imagine.prompt_parser import VOCABULARY, inspect, parse
 from imagine.prompt_workflow import workflow_named

@@ -20,7 +20,8 @@ from imagine.registry.availability import problems, reason, remarks
 from imagine.registry.entries import NUMBERS, Entry, Parameter
 from imagine.registry.filling import fill
 from imagine.registry.installed import stand_in_notes
-from imagine.registry.values import check_values, settle
+from imagine.registry.settling import settle
+from imagine.registry.values import check_values
 from imagine.sketch import serve
 from imagine.sketch.painter import Brief, paint
 from imagine.workflow_files import LIBRARY, Registry

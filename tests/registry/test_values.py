@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from imagine.catalog import Catalog
 from imagine.errors import Detail, PromptError
 from imagine.registry.entries import Entry, Parameter
-from imagine.registry.values import check_values, range_of, settle
+from imagine.registry.settling import range_of, settle
+from imagine.registry.values import check_values
 from tests.registry.samples import NAMES, PROFILES, engine, entry, imported, link, node, parameter
 
 STEPS = parameter("steps", "int", "5.steps", max=60)
