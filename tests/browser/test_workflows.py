@@ -346,6 +346,19 @@ async def test_nothing_can_be_done_with_a_workflow_before_the_library_is_here(
         await expect(page.get_by_text(name, exact=True)).to_be_hidden()
 
 
+async def test_on_a_phone_the_name_of_the_form_is_seen_below_what_it_made_last(
+    stage: WorkflowStage, open_page: OpenPage
+) -> None:
+    page = await open_form(open_page, "text_to_image", width=390, height=844, touch=True)
+    for words in ("one fox", "two foxes"):
+        await box(page, "Prompt").fill(words)
+        await make(page)
+        await expect(page.locator("job-set .words").first).to_have_text(words)
+    await expect(page.locator("job-set:visible")).to_have_count(1)
+    await page.evaluate("scrollTo(0, 0)")
+    await expect(page.locator("workflow-form h1")).to_be_in_viewport()
+
+
 async def test_long_names_stay_in_their_cells(stage: WorkflowStage, open_page: OpenPage) -> None:
     long = "Donaudampfschifffahrtsgesellschaftskapitänsmützenabzeichenverordnung"
     stage.library["long"] = workflow("long", name=long, category="a-long-name-of-one")
