@@ -3,7 +3,6 @@
 import asyncio
 import functools
 import json
-from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
@@ -26,40 +25,17 @@ from imagine.routes import (
     wire_workflows,
     workflows,
 )
+from imagine.routes.form_schemas import (
+    A_FILE,
+    FILE_FORM,
+    GENERATE_FORM,
+    IMAGINE_FORM,
+    RUN_FORM,
+    UPLOAD_FORM,
+)
 from imagine.routes.openapi import RUN_PATH, Operation, document, with_workflows
 from imagine.routes.shown import base_of
 from imagine.workflow_shelf import Shown
-
-A_FILE = {"type": "string", "format": "binary"}
-IMAGINE_FORM = {
-    "type": "object",
-    "required": ["prompt"],
-    "properties": {
-        "prompt": {"type": "string"},
-        "options": {"type": "string", "contentMediaType": "application/json"},
-        "priority": {"type": "integer", "minimum": -100, "maximum": 100},
-        "image": {**A_FILE, "description": "Each further field with a file is one more, up to 16"},
-        "mask": A_FILE,
-    },
-}
-RUN_FORM: dict[str, Any] = {
-    "type": "object",
-    "properties": {
-        "prompt": {"type": "string"},
-        **dict.fromkeys(running.FILES, A_FILE),
-        "mask": A_FILE,
-        "parameters": {"type": "string", "contentMediaType": "application/json"},
-        "character": {"type": "string"},
-        "priority": {"type": "integer", "minimum": -100, "maximum": 100},
-    },
-}
-GENERATE_FORM = {
-    **RUN_FORM,
-    "required": ["workflow"],
-    "properties": {"workflow": {"type": "string"}, **RUN_FORM["properties"]},
-}
-FILE_FORM = {"type": "object", "required": ["file"], "properties": {"file": A_FILE}}
-UPLOAD_FORM = {"type": "object", "required": ["image"], "properties": {"image": A_FILE}}
 
 IMAGINE = Operation(
     "POST",
@@ -387,13 +363,12 @@ OPERATIONS: tuple[Operation, ...] = (
 )
 
 
-def api_routes(operations: Iterable[Operation] = OPERATIONS) -> list[web.RouteDef]:
+def api_routes() -> list[web.RouteDef]:
     """Return the routes of the API, its own description included."""
-    operations = tuple(operations)
 
     @functools.cache  # made when first asked for: it takes half as long as all else of a start
     def routes_described() -> dict[str, Any]:
-        return document(operations)
+        return document(OPERATIONS)
 
     @functools.lru_cache(maxsize=1)
     def described(shown: Shown) -> bytes:
@@ -406,5 +381,5 @@ def api_routes(operations: Iterable[Operation] = OPERATIONS) -> list[web.RouteDe
         body = servers + (await asyncio.to_thread(described, shown))[1:]
         return web.Response(body=body, content_type="application/json")
 
-    routes = [web.route(o.method, o.path, o.handler) for o in operations]
+    routes = [web.route(o.method, o.path, o.handler) for o in OPERATIONS]
     return [*routes, web.get("/api/openapi.json", openapi)]

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from imagine.routes.form_schemas import A_FILE, JSON_TEXT, PRIORITY
 from imagine.routes.running import FILES
 
 _TYPES: Mapping[str, Mapping[str, Any]] = {
@@ -17,8 +18,6 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "lora": {"type": "string"},
     "choice": {},
 }
-_FILE = {"type": "string", "format": "binary"}
-_PRIORITY = {"type": "integer", "minimum": -100, "maximum": 100}
 
 
 def run_schema(told: Mapping[str, Any], picture: Mapping[str, Any]) -> dict[str, Any]:
@@ -48,7 +47,7 @@ def run_schema(told: Mapping[str, Any], picture: Mapping[str, Any]) -> dict[str,
         if inputs["mask"] == "required":
             required.append("mask")
     fields["character"] = {"type": "string", "description": "An id, or id:0.8"}
-    fields["priority"] = _PRIORITY
+    fields["priority"] = PRIORITY
     return {
         "type": "object",
         "properties": fields,
@@ -66,16 +65,12 @@ def form_schema(told: Mapping[str, Any]) -> dict[str, Any]:
         fields["prompt"] = {"type": "string"}
     most = min(inputs["images"]["max"], len(FILES))
     least = min(inputs["images"]["min"], most)
-    fields |= {name: dict(_FILE) for name in FILES[:most]}
+    fields |= dict.fromkeys(FILES[:most], A_FILE)
     if inputs["mask"] is not None:
-        fields["mask"] = dict(_FILE)
-    fields["parameters"] = {
-        "type": "string",
-        "contentMediaType": "application/json",
-        "contentSchema": parameters_schema(told),
-    }
+        fields["mask"] = A_FILE
+    fields["parameters"] = {**JSON_TEXT, "contentSchema": parameters_schema(told)}
     fields["character"] = {"type": "string"}
-    fields["priority"] = _PRIORITY
+    fields["priority"] = PRIORITY
     masks = ["mask"] if inputs["mask"] == "required" else []
     return {"type": "object", "properties": fields, "required": [*FILES[:least], *masks]}
 
