@@ -14,7 +14,6 @@ from imagine.characters import Character, Characters, cast_of, read_cast, told_o
 from imagine.errors import Detail, NotFoundError, PromptError, WorkflowError
 from imagine.graph import Workflow
 from imagine.ids import new_id
-from imagine.importing.fields import ParameterType
 from imagine.input_image import InputImage
 from imagine.models import Job, Origin
 from imagine.planned import Inputs, Planned, draw_seed
@@ -31,6 +30,7 @@ from imagine.registry.installed import stand_in_notes
 from imagine.registry.lookup import Registry, find_entry
 from imagine.registry.loras import takes_loras
 from imagine.registry.planning import WorkflowPlan, plan_values
+from imagine.registry.remembered import Remembered
 from imagine.registry.rerunning import Rerun, rerun_of, reseeded, with_beneath
 from imagine.registry.rows import vocabulary_of, with_workflows
 from imagine.registry.settling import settle
@@ -46,6 +46,7 @@ from imagine.registry.translation import (
 )
 from imagine.registry.values import check_values
 from imagine.registry.writing import with_values, written_prompt
+from imagine.run_pictures import find_pictures
 
 # What a prompt may say of the whole job, and the job then shows.
 _SHOWN = {"speed": ("turbo", "fast", "relax"), "visibility": ("stealth", "public")}
@@ -67,10 +68,8 @@ class WorkflowPlanner:
         self._registry = registry
         self._characters = characters
         self._inputs = inputs
-        # The parameters of an entry as a catalog has them, by id; made anew when either is new.
-        self._settled: dict[str, tuple[Entry, Catalog | None, tuple[Parameter, ...]]] = {}
-        # What is wrong with the feeds of an entry, in the same way.
-        self._feeds: dict[str, tuple[Entry, Catalog, tuple[Detail, ...]]] = {}
+        self._settled = Remembered(self._settle)
+        self._wrong_feeds = Remembered(wrong_feeds)
 
     # --- what there is
 
@@ -80,11 +79,10 @@ class WorkflowPlanner:
 
     def parameters(self, entry: Entry, catalog: Catalog | None) -> tuple[Parameter, ...]:
         """Return the parameters of an entry as an engine has them."""
-        known = self._settled.get(entry.id)
-        if known is None or known[0] is not entry or known[1] is not catalog:
-            known = entry, catalog, settle(entry, catalog, self._profiles)
-            self._settled[entry.id] = known
-        return known[2]
+        return self._settled.of(entry, catalog)
+
+    def _settle(self, entry: Entry, catalog: Catalog | None) -> tuple[Parameter, ...]:
+        return settle(entry, catalog, self._profiles)
 
     def vocabulary(self, name: str | None, base: Vocabulary, catalog: Catalog | None) -> Vocabulary:
         """Return the flags beside ``--workflow NAME``; those of all prompts, if there is none.
@@ -156,7 +154,7 @@ class WorkflowPlanner:
         whole = given if beneath is None else with_beneath(given, beneath)
         values = _checked(prompt, entry, parameters, whole, draw_seed)
         try:
-            own, values, images = await self._pictures(entry, values)
+            own, values, images = await find_pictures(self._inputs, entry, values)
         except PromptError as error:
             raise error.named({link: name for name, link in links_in(entry, values)}) from error
         prompt = with_values(with_links(prompt, own), parameters, values, names)
@@ -195,7 +193,7 @@ class WorkflowPlanner:
         parameters = self.parameters(entry, catalog)
         given = _fitting(given_by(ask, entry, cast), entry, catalog)
         values = check_values(entry, parameters, given.values, draw_seed)
-        _, values, images = await self._pictures(entry, values)
+        _, values, images = await find_pictures(self._inputs, entry, values)
         seed = values.get("seed")
         prompt = written_prompt(
             vocabulary_of(entry, parameters, VOCABULARY),
@@ -252,7 +250,7 @@ class WorkflowPlanner:
         entry = rerun.entry
         parameters = self.parameters(entry, catalog)
         values = check_values(entry, parameters, rerun.values, draw_seed)
-        _, values, images = await self._pictures(entry, values)
+        _, values, images = await find_pictures(self._inputs, entry, values)
         seed = values.get("seed", rerun.seed)
         prompt = written_prompt(
             vocabulary_of(entry, parameters, VOCABULARY),
@@ -314,30 +312,6 @@ class WorkflowPlanner:
                 shown[name] = typed
         return prompt, given, shown
 
-    async def _pictures(
-        self, entry: Entry, values: dict[str, Any]
-    ) -> tuple[dict[str, str], dict[str, Any], dict[str, InputImage]]:
-        """Return links that stay, by those among the values; the values with them; the pictures.
-
-        Raises:
-            PromptError: a link names no picture, or a mask does not fit.
-        """
-        named = dict(links_in(entry, values))
-        if not named:
-            return {}, values, {}
-        assert self._inputs is not None, "a server can find pictures"
-        found = await self._inputs.find(tuple(named.values()))
-        own = {link: image.link for link, image in found.items()}
-        images = {image.link: image for image in found.values()}
-        pictures = [one.name for one in entry.of_type(ParameterType.IMAGE) if one.name in named]
-        for parameter in entry.of_type(ParameterType.MASK):
-            link = named.get(parameter.name)
-            if link is not None and pictures and link != named[pictures[0]]:
-                mask = await self._inputs.find_mask(link, found[named[pictures[0]]])
-                own[link], images[mask.link] = mask.link, mask
-        kept = {name: own[link] for name, link in named.items()}
-        return own, {**values, **kept}, images
-
     def _plan(
         self,
         prompt: Prompt,
@@ -391,20 +365,12 @@ class WorkflowPlanner:
             filename_prefix=prefix,
             loras=made.loras,
         )
-        problems = self._wrong(made.entry, catalog) or preflight(workflow.graph, catalog)
+        problems = self._wrong_feeds.of(made.entry, catalog) or preflight(workflow.graph, catalog)
         if problems:
             raise WorkflowError(
                 problems[0].message or "The engine cannot run this graph.", details=problems
             )
         return workflow
-
-    def _wrong(self, entry: Entry, catalog: Catalog) -> Sequence[Detail]:
-        """Return what an entry asks of the nodes of an engine that they do not take."""
-        known = self._feeds.get(entry.id)
-        if known is None or known[0] is not entry or known[1] is not catalog:
-            known = entry, catalog, wrong_feeds(entry, catalog)
-            self._feeds[entry.id] = known
-        return known[2]
 
 
 def _fitting(given: Given, entry: Entry, catalog: Catalog | None) -> Given:

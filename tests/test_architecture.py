@@ -119,6 +119,7 @@ ROOMS = {
     "picture_text": 3,
     "planned": 3,
     "planner": 3,
+    "run_pictures": 3,
     "strays": 3,
     "workflow_planner": 3,
     "workflow_shelf": 3,
