@@ -18,6 +18,7 @@ from typing import Any
 from pydantic import Field, ValidationError
 
 from imagine.characters import MOST_STRENGTH, Character
+from imagine.file_mistakes import mistake
 from imagine.image_bytes import INPUT_LIMIT
 from imagine.links import upload_link
 from imagine.models import Broken, Frozen
@@ -160,7 +161,7 @@ class _Reading:
         except ValidationError as error:
             problem = error.errors(include_url=False)[0]
             key = str(problem["loc"][0]) if problem["loc"] else None
-            raise _WrongError(f"{key}: {problem['msg']}", key) from error
+            raise _WrongError(f"{key}: {mistake(problem, {})}", key) from error
         for key in ("trigger", "lora"):
             words = getattr(table, key) or ""
             if not _is_plain(words):

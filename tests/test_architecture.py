@@ -39,6 +39,7 @@ ROOMS = {
     "comfy_words": 1,
     "defaults": 1,
     "fidelity": 1,
+    "file_mistakes": 1,
     "geometry": 1,
     "graph*": 1,
     "growth": 1,

@@ -27,6 +27,15 @@ LONGEST_TEXT = 24_000
 
 NAME = r"[a-z][a-z0-9_]{0,39}"
 ID = r"[a-z0-9][a-z0-9_-]{0,63}"
+CATEGORY = r"[a-z0-9][a-z0-9_-]{0,39}"
+FILE_NAME = r"[\w-][\w.-]{0,80}"
+# What may be written where these stand, in words.
+SPELLINGS = {
+    f"^{NAME}$": "small letters, digits and _, a letter first, 40 at most",
+    f"^{ID}$": "small letters, digits, - and _, 64 at most",
+    f"^{CATEGORY}$": "small letters, digits, - and _, 40 at most",
+    f"^{FILE_NAME}$": "the name of a file beside this one",
+}
 # Flags that steer a prompt as a whole, and fields of a job: no parameter may have their names.
 RESERVED = frozenset(
     {
@@ -159,13 +168,13 @@ class Entry(Frozen):
     id: str = Field(pattern=f"^{ID}$")
     name: str = Field(min_length=1, max_length=80)
     description: str = Field("", max_length=2000)
-    category: str = Field("other", pattern=r"^[a-z0-9][a-z0-9_-]{0,39}$")
+    category: str = Field("other", pattern=f"^{CATEGORY}$")
     family: str = Field("", max_length=40)
     version: int = Field(1, ge=1)
     max_batch_size: int = Field(MOST_BATCH, ge=1, le=MOST_BATCH)
     parameters: tuple[Parameter, ...] = Field((), max_length=MOST_PARAMETERS)
     example: Example = Example()
-    picture: str | None = Field(None, pattern=r"^[\w-][\w.-]{0,80}$")
+    picture: str | None = Field(None, pattern=f"^{FILE_NAME}$")
     notes: tuple[str, ...] = ()
     graph: Mapping[str, Any]
     source: Source = Source.OWN

@@ -12,9 +12,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from imagine.errors import WorkflowError
+from imagine.file_mistakes import mistake, place_of
 from imagine.importing.documents import Format, recognise
 from imagine.importing.parameters import Rank
-from imagine.registry.entries import Entry, Parameter, Source, wrong_feeds
+from imagine.registry.entries import SPELLINGS, Entry, Parameter, Source, wrong_feeds
 from imagine.registry.entry_lines import line_of, toml_fault
 
 # Units: characters.
@@ -107,11 +108,10 @@ def make_entry(
         entry = Entry.model_validate({**own, "source": source, "file": file})
     except ValidationError as error:
         problem = error.errors(include_url=False)[0]
-        where = ".".join(map(str, problem["loc"]))
-        reason = problem["msg"].removeprefix("Value error, ")
-        raise BrokenEntryError(
-            f"{where}: {reason}.".removeprefix(": "), line(problem["loc"])
-        ) from error
+        place = place_of(problem)
+        where = ".".join(map(str, place))
+        reason = mistake(problem, SPELLINGS)
+        raise BrokenEntryError(f"{where}: {reason}.".removeprefix(": "), line(place)) from error
     for at, parameter in enumerate(entry.parameters):
         for problem_ in wrong_feeds(parameter, graph):
             raise BrokenEntryError(f"{problem_}.", line(("parameters", at, "feeds")))
