@@ -55,6 +55,8 @@ _TYPES = {
 }
 # What a node that nobody knows is called when it gives anything.
 _SHOWN_ONLY = ("preview", "show", "compare", "display")
+# What ends a graph only to tidy up after it.
+_TIDYING = ("purge", "vram", "cleangpu", "clearcache", "unload")
 _ENDS = ("save", "preview", "combine", "show", "display", "output", "compare", "export", "writer")
 # The inputs by which an end says what it takes, where its class does not.
 _INPUTS = {
@@ -84,14 +86,16 @@ def _outputs(graph: Graph, catalog: Catalog | None) -> Iterator[Output]:
             is_end = node_id not in used and any(word in lower for word in _ENDS)
         if is_end:
             kind = _kind(graph, node_id, lower, catalog)
-            is_kept = _is_kept(graph, node_id, lower)
+            # Packs also call ends what only passes on what the real end shows.
+            is_passed_on = node_id in used and not any(word in lower for word in _ENDS)
+            is_kept = _is_kept(graph, node_id, lower) and not is_passed_on
             yield Output(node_id, kind, title(graph, node_id), is_kept)
 
 
 def _is_kept(graph: Graph, node_id: str, lower: str) -> bool:
     if inputs_of(graph, node_id).get("save_output") is False:
         return False
-    return "save" in lower or not any(word in lower for word in _SHOWN_ONLY)
+    return "save" in lower or not any(word in lower for word in (*_SHOWN_ONLY, *_TIDYING))
 
 
 def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> OutputKind:
@@ -105,4 +109,8 @@ def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> Ou
         if slot < len(outputs) and (given := _TYPES.get(outputs[slot])) is not None:
             return given
     names = links_of(graph, node_id)
-    return next((kind for name, kind in _INPUTS.items() if name in names), OutputKind.OTHER)
+    if (taken := next((kind for name, kind in _INPUTS.items() if name in names), None)) is not None:
+        return taken
+    schema = catalog.schemas.get(str(graph[node_id].get("class_type", ""))) if catalog else None
+    given_on = schema.outputs if schema is not None else ()
+    return next((_TYPES[one] for one in given_on if one in _TYPES), OutputKind.OTHER)

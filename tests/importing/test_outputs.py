@@ -2,7 +2,9 @@
 
 import pytest
 
+from imagine.catalog import Catalog
 from imagine.importing.outputs import find_outputs
+from tests.catalogs import recorded_info
 from tests.importing.samples import recorded
 
 
@@ -51,3 +53,48 @@ def test_a_video_that_is_only_shown_is_not_kept():
     }
     (output,) = find_outputs(graph, recorded())
     assert not output.is_kept
+
+
+def with_packs(**ends: tuple[str, list[str]]) -> Catalog:
+    """Return the recorded nodes with ends of packs: the type each takes, and what it gives."""
+    packs = {
+        name: {"input": {"required": {"it": [taken]}}, "output": given, "output_node": True}
+        for name, (taken, given) in ends.items()
+    }
+    return Catalog.from_object_info(recorded_info() | packs)
+
+
+def test_what_only_passes_on_is_not_kept_in_place_of_what_is_shown():
+    graph = {
+        "1": {"class_type": "SvgPicker", "inputs": {"it": "<svg/>"}},
+        "2": {"class_type": "SomebodysMaker", "inputs": {"svg": ["1", 0]}},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
+    }
+    outputs = find_outputs(graph, with_packs(SvgPicker=("STRING", ["STRING"])))
+    assert {output.node_id: output.is_kept for output in outputs} == {"1": False, "3": False}
+
+
+def test_what_saves_and_passes_on_is_kept():
+    graph = {
+        "1": {"class_type": "EmptyImage", "inputs": {}},
+        "2": {"class_type": "SaveAndPass", "inputs": {"it": ["1", 0]}},
+        "3": {"class_type": "PreviewImage", "inputs": {"images": ["2", 0]}},
+    }
+    outputs = find_outputs(graph, with_packs(SaveAndPass=("IMAGE", ["IMAGE"])))
+    assert {output.node_id: output.is_kept for output in outputs} == {"2": True, "3": False}
+
+
+def test_what_tidies_up_keeps_nothing():
+    graph = {
+        "1": {"class_type": "EmptyImage", "inputs": {}},
+        "2": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+        "3": {"class_type": "PurgeVRAM", "inputs": {"it": ["1", 0]}},
+    }
+    outputs = find_outputs(graph, with_packs(PurgeVRAM=("*", [])))
+    assert not any(output.is_kept for output in outputs)
+
+
+def test_an_end_that_takes_no_link_is_what_it_gives():
+    graph = {"1": {"class_type": "WordsOfAMachine", "inputs": {"it": "a fox"}}}
+    (output,) = find_outputs(graph, with_packs(WordsOfAMachine=("STRING", ["STRING"])))
+    assert output.kind == "text"
