@@ -54,6 +54,8 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
         for node_id in graph:
             if role in SIZES and not _is_sized(graph, node_id):
                 continue
+            if role in _WORDS and "save" in str(graph[node_id].get("class_type", "")).lower():
+                continue  # it only writes them down
             feeds = (_typed(graph, node_id, name, is_text=role in _WORDS) for name in names)
             if feed := next((feed for feed in feeds if feed is not None), None):
                 yield role, [feed, *_equal_sizes(graph, role, feed)]

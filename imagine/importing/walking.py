@@ -13,6 +13,8 @@ _TEXT_SOURCES = (
     *("value", "string", "text", "prompt", "string_a", "text_a", "text1", "text_1", "positive"),
     *("wildcard_text", "multi_line_prompt"),
 )
+# These sliders have a whole and a broken number for each of their outputs, and say which counts.
+_SLIDERS, _AXES = ("mxSlider", "mxSlider2D"), "XY"
 # A node that holds both texts has them under names with these in them.
 _SIDES = {"positive": "pos", "negative": "neg"}
 
@@ -58,11 +60,19 @@ def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:
     if name not in links:
         value = inputs_of(graph, node_id).get(name)
         return (node_id, name) if isinstance(value, str | int | float) else None
-    source = links[name][0]
-    typed = [n for n, v in inputs_of(graph, source).items() if not is_link(v)]
-    if len(typed) == 1 and not links_of(graph, source):
-        return (source, typed[0])
-    return None
+    source, slot = links[name]
+    values = inputs_of(graph, source)
+    typed = [n for n, v in values.items() if not is_link(v)]
+    if links_of(graph, source):
+        return None
+    if graph[source].get("class_type") in _SLIDERS and 0 <= slot < len(_AXES):
+        axis = _AXES[slot]
+        named = [f"{axis}f" if values.get(f"isfloat{axis}") else f"{axis}i"]
+    else:
+        named = [name, name.removeprefix("noise_")]
+    if len(typed) != 1:
+        typed = [n for n in named if n in typed and isinstance(values[n], str | int | float)]
+    return (source, typed[0]) if typed else None
 
 
 def source_text(graph: Graph, start: str, side: str) -> Iterator[Feed]:

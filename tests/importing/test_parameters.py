@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -376,3 +377,53 @@ def test_a_size_that_stands_twice_is_one():
         "4": {"class_type": "VHS_VideoCombine", "inputs": {"images": ["3", 0]}},
     }
     assert parameter(read(document), "width").feeds == (("2", "width"), ("3", "width"))
+
+
+def flux_with_knobs() -> dict[str, dict[str, Any]]:
+    """Return a graph whose values stand in nodes of packs that hold several each."""
+    return {
+        "1": {"class_type": "UNETLoader", "inputs": {"unet_name": "f", "weight_dtype": "default"}},
+        "2": {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["12", 0]}},
+        "3": {
+            "class_type": "FluxGuidance",
+            "inputs": {"guidance": ["8", 0], "conditioning": ["2", 0]},
+        },
+        "4": {"class_type": "BasicGuider", "inputs": {"model": ["1", 0], "conditioning": ["3", 0]}},
+        "5": {"class_type": "RandomNoise", "inputs": {"noise_seed": ["9", 0]}},
+        "6": {
+            "class_type": "EmptyLatentImage",
+            "inputs": {"width": ["10", 0], "height": ["10", 1], "batch_size": 1},
+        },
+        "7": {
+            "class_type": "SamplerCustomAdvanced",
+            "inputs": {"noise": ["5", 0], "guider": ["4", 0], "latent_image": ["6", 0]},
+        },
+        "8": {"class_type": "mxSlider", "inputs": {"Xi": 3, "Xf": 3.5, "isfloatX": 1}},
+        "9": {"class_type": "SeedsOfSomebody", "inputs": {"seed": 7, "increment": 0}},
+        "10": {
+            "class_type": "mxSlider2D",
+            "inputs": {"Xi": 960, "Xf": 0, "Yi": 640, "Yf": 0, "isfloatX": 0, "isfloatY": 0},
+        },
+        "11": {
+            "class_type": "Image Saver",
+            "inputs": {"images": ["7", 0], "positive": "a fox", "negative": "", "filename": "x"},
+        },
+        "12": {"class_type": "CLIPLoader", "inputs": {"clip_name": "c", "type": "flux"}},
+    }
+
+
+def test_a_value_is_found_in_a_node_that_holds_several():
+    flow = read(flux_with_knobs())
+    feeds = {name: parameter(flow, name).feeds for name in ("seed", "guidance", "width", "height")}
+    assert feeds == {
+        "seed": (("9", "seed"),),
+        "guidance": (("8", "Xf"),),
+        "width": (("10", "Xi"),),
+        "height": (("10", "Yi"),),
+    }
+
+
+def test_what_a_saver_only_writes_down_is_no_negative():
+    flow = read(flux_with_knobs())
+    assert parameter(flow, "prompt").feeds == (("2", "text"),)
+    assert parameter(flow, "negative").rank is Rank.MORE
