@@ -13,7 +13,7 @@ from imagine.catalog import Catalog
 from imagine.importing import parameters as read
 from imagine.importing.documents import Format
 from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
-from imagine.importing.naming import LONGEST_NAME, safe_name
+from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
@@ -184,11 +184,11 @@ def _whole(value: float) -> int | float:
 
 def _other_name(one: read.Parameter, taken: Container[str]) -> str:
     """Return a name for what may not have its own."""
-    node_id, _ = one.feeds[0]
-    for name in (f"{one.name}_value", f"value_{safe_name(node_id)}"):
-        if len(name) <= LONGEST_NAME and name not in taken:
-            return name
-    start = one.name[: LONGEST_NAME - 4]
+    if len(name := f"{one.name}_value") <= LONGEST_NAME and name not in taken:
+        return name
+    start = one.name[: LONGEST_NAME - 4].rstrip("_")
+    if len(one.name) > LONGEST_NAME and start not in taken:
+        return start
     return next(name for n in range(2, 1000) if (name := f"{start}_{n}") not in taken)
 
 
