@@ -36,6 +36,7 @@ export class RedesignDesk extends HTMLElement {
   /** @type {Api|null} */ #api = null;
   /** @type {Picture[]} */ #pictures = [];
   /** @type {Workflow[]} */ #workflows = [];
+  /** The server has told its workflows. */ #known = false;
   /** What is sent was changed by hand, and so is not written anew by itself. */ #own = false;
   #busy = false;
   /** Sent under one key until it is another request, so that a lost answer makes no second set. */
@@ -143,6 +144,7 @@ export class RedesignDesk extends HTMLElement {
     } catch (error) {
       return this.#tell(this.#reason(error), true);
     }
+    this.#known = true;
     const chosen = this.#select.value;
     this.#select.replaceChildren(...this.#workflows.map(({ id, name, available }) => {
       const option = document.createElement("option");
@@ -174,11 +176,13 @@ export class RedesignDesk extends HTMLElement {
   /** What is needed before it can be sent; a hint, not a fault. */
   #missing() {
     if (!this.#pictures.length) return HINT;
-    if (this.#workflows.length && !this.#select.value) return this.#workflows[0].reason ?? "No workflow that changes pictures can run here.";
+    if (!this.#known) return "Looking for what can change pictures here …";
+    if (!this.#select.value) return this.#workflows[0]?.reason ?? "No workflow that changes pictures can run here.";
     return this.#field("prompt").value.trim() ? "" : "Say what should change, in a note or below.";
   }
 
   async #make() {
+    if (!this.#known) await this.#learn();
     const missing = this.#missing();
     if (missing) return this.#tell(missing, true);
     if (this.#busy) return;
