@@ -293,7 +293,10 @@ class ImageStore(Opened):
             for root in (GALLERY, TRASH):
                 if self._has(key := key_in(root, name)):
                     noted = self._has(trash_note(key_in(TRASH, name)))
-                    said = read_json(self._storage, sidecar(key)) or {}
+                    # A move that broke off may have left it at the other end already.
+                    other = key_in(GALLERY if root == TRASH else TRASH, name)
+                    said = read_json(self._storage, sidecar(key))
+                    said = said or read_json(self._storage, sidecar(other)) or {}
                     found[name] = Kept(root == TRASH, noted, said)
                     break
         return found
