@@ -44,7 +44,8 @@ export function readGlb(buffer) {
     if ((primitive.mode ?? TRIANGLES) !== TRIANGLES) return;
     const points = numbers(gltf, binary, primitive.attributes?.POSITION);
     if (!points) return;
-    const corners = numbers(gltf, binary, primitive.indices) ?? { length: points.length / 3 };
+    // without indices each three points are a triangle
+    const corners = numbers(gltf, binary, primitive.indices) ?? Uint32Array.from({ length: points.length / 3 }, (_, at) => at);
     const base = positions.length / 3;
     for (let at = 0; at < points.length; at += 3) positions.push(...moved(place, points[at], points[at + 1], points[at + 2]));
     const painted = numbers(gltf, binary, primitive.attributes?.COLOR_0);
@@ -52,7 +53,7 @@ export function readGlb(buffer) {
     const most = painted && painted instanceof Float32Array ? 1 : painted instanceof Uint16Array ? 65535 : 255;
     const plain = gltf.materials?.[primitive.material]?.pbrMetallicRoughness?.baseColorFactor ?? GREY;
     for (let at = 0; at + 2 < corners.length; at += 3) {
-      const triangle = [0, 1, 2].map((corner) => ("map" in corners || ArrayBuffer.isView(corners) ? /** @type {ArrayLike<number>} */ (corners)[at + corner] : at + corner));
+      const triangle = [corners[at], corners[at + 1], corners[at + 2]];
       if (triangle.some((corner) => !(corner < points.length / 3))) throw new Error("This GLB names points that it does not have.");
       indices.push(...triangle.map((corner) => base + corner));
       for (let part = 0; part < 3; part += 1) colours.push(painted ? painted[triangle[0] * width + part] / most : plain[part]);

@@ -60,6 +60,11 @@ test("a model is read with its points where the scene puts them", () => {
   equal([...mesh.indices], [0, 1, 2]);
 });
 
+test("points without indices are triangles, three by three", () => {
+  const meshes = [{ primitives: [{ attributes: { POSITION: 0 } }] }];
+  equal([...readGlb(glb({ ...TRIANGLE, meshes }, CORNERS, [])).indices], [0, 1, 2]);
+});
+
 test("a broken model is refused and does not hang", () => {
   const throws = (act) => { try { act(); return false; } catch { return true; } };
   equal(throws(() => readGlb(new ArrayBuffer(40))), true);
