@@ -1,11 +1,13 @@
 """A whole server in a temporary folder, over real sockets; shared by every room's tests."""
 
 import contextlib
+import faulthandler
 from collections.abc import AsyncIterator, Callable, Coroutine
 from pathlib import Path
 from typing import Any
 
 import pytest
+from _pytest.faulthandler import fault_handler_stderr_fd_key
 from aiohttp import web
 from aiohttp.test_utils import TestClient, TestServer
 
@@ -21,6 +23,15 @@ QUICK = Timing(
 )
 # Small enough to be painted in milliseconds; added to prompts by tests that only need pictures.
 SMALL = "--size 128x128"
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_exception_interact(node: pytest.Item | pytest.Collector) -> None:
+    """Watch over a failed test until it is taken down; pytest's own watchdog ends at the error."""
+    timeout_s = float(node.config.getini("faulthandler_timeout"))
+    if isinstance(node, pytest.Item) and timeout_s:
+        stderr = node.config.stash[fault_handler_stderr_fd_key]
+        faulthandler.dump_traceback_later(timeout_s, file=stderr, exit=True)
 
 
 @pytest.fixture
