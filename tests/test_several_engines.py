@@ -296,6 +296,7 @@ async def test_a_job_waits_for_an_engine_that_was_not_seen_yet(
     start_server: StartServer, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr("imagine.out_of_reach.REFUSED_S", 60.0)
+    monkeypatch.setattr("imagine.out_of_reach.SILENT_S", 60.0)  # while it starts it may be slow
     one, other = FakeComfy(checkpoints=[A]), FakeComfy(checkpoints=[B])
     async with one, other:
         await one.stop()
