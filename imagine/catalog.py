@@ -43,7 +43,8 @@ class InputSchema:
     """One input of a node. ``choices`` is set for lists, the bounds for numbers.
 
     ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
-    link gives it, though its type is that of a widget. ``has_control``: on the page the choice what
+    link gives it, though its type is that of a widget; ``is_socketless``: only the page gives it,
+    though its type is none of a widget's. ``has_control``: on the page the choice what
     becomes of it after a run stands right behind it. ``upload``: what its file holds.
     """
 
@@ -55,6 +56,7 @@ class InputSchema:
     default: Any = None
     step: float | None = None
     is_slot: bool = False
+    is_socketless: bool = False
     has_control: bool = False
     upload: str | None = None
     description: str | None = None
@@ -247,6 +249,7 @@ class _Reader:
             is_required=is_required,
             default=options.get("default"),
             is_slot=bool(options.get("forceInput")),
+            is_socketless=bool(options.get("socketless")),
             has_control=bool(options.get("control_after_generate")),
             upload=next((what for mark, what in _UPLOADS.items() if options.get(mark)), None),
             description=tooltip if isinstance(tooltip, str) and tooltip else None,

@@ -27,7 +27,13 @@ from imagine.importing.page_graph import (
     read_definitions,
     read_graph,
 )
-from imagine.importing.widgets import CONTROL, SEEDS, is_left_to_chance, named_values
+from imagine.importing.widgets import (
+    CONTROL,
+    SEEDS,
+    is_left_to_chance,
+    named_values,
+    unread_texts,
+)
 
 Feed: TypeAlias = tuple[str, str]
 
@@ -158,6 +164,12 @@ class _Conversion:
             self.notes.append(
                 f"{what}: what its values are for is not known without ComfyUI’s node list. "
                 "Read the workflow again where the node is installed."
+            )
+        elif schema is not None and (texts := unread_texts(node, values)):
+            told = ", ".join(f"“{text[:60]}”" for text in texts[:5])
+            self.notes.append(
+                f"{label}: {told} stands in a field that only its page in ComfyUI has. It cannot "
+                "be read here; export the workflow with “Export (API)” to keep it."
             )
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
         control = level.overrides.get((node.id, CONTROL))

@@ -24,7 +24,12 @@ _MOST_FILES = 12
 
 def find_notes(graph: Graph, page: Mapping[str, Any], catalog: Catalog | None) -> tuple[str, ...]:
     """Return notes on a graph. ``page``: the form of ComfyUI's page, as far as there is one."""
-    return (*_media(graph, catalog), *_drawn(graph), *_files(graph, page, catalog))
+    return (
+        *_media(graph, catalog),
+        *_drawn(graph),
+        *_boxes(graph, catalog),
+        *_files(graph, page, catalog),
+    )
 
 
 def medium_of(class_type: str, name: str, upload: str | None) -> str | None:
@@ -60,6 +65,17 @@ def _drawn(graph: Graph) -> Iterator[str]:
                     f"{title(graph, node_id)}: {name} has {found[0][:60]}, of which ComfyUI’s page "
                     "draws one. Here it is sent as it stands."
                 )
+
+
+def _boxes(graph: Graph, catalog: Catalog | None) -> Iterator[str]:
+    """Tell the values of several parts, such as a box, that are set on ComfyUI's page only."""
+    for node_id in graph:
+        schema = catalog.schemas.get(graph[node_id]["class_type"]) if catalog is not None else None
+        for name, value in inputs_of(graph, node_id).items():
+            wanted = schema.inputs.get(name) if schema is not None else None
+            if wanted is not None and wanted.is_socketless and isinstance(value, Mapping):
+                parts = ", ".join(f"{key} {part}" for key, part in value.items())
+                yield f"{title(graph, node_id)}: {name} stays as it is ({parts[:200]})."
 
 
 def _files(graph: Graph, page: Mapping[str, Any], catalog: Catalog | None) -> Iterator[str]:

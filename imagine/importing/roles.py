@@ -25,7 +25,11 @@ STEERING = {
     "sampler": "sampler",
     "scheduler": "scheduler",
     "denoise": "denoise",
+    "denoise_strength": "denoise",
 }
+# What samplers call the two sides of their conditioning.
+_WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
+_UNWANTED = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
 _STEERERS = ("noise", "guider", "sampler", "sigmas")
 _TEXTS = (
     "text",
@@ -127,18 +131,22 @@ class _Follower:
     # The prompt
 
     def _texts(self, steering: Sequence[str], pass_: int) -> None:
-        wanted: list[Feed] = []
-        for name in ("positive", "conditioning"):
-            for node_id in steering:
-                wanted += self._encoded(node_id, name, "positive", pass_)
+        wanted = self._encoded_by(_WANTED, steering, "positive", pass_)
         for feed in dict.fromkeys(wanted):
             self._take("prompt", [feed], pass_)
-        unwanted = [
-            f for node_id in steering for f in self._encoded(node_id, "negative", "negative", pass_)
-        ]
-        for feed in dict.fromkeys(unwanted):
+        for feed in dict.fromkeys(self._encoded_by(_UNWANTED, steering, "negative", pass_)):
             if feed not in wanted:
                 self._take("negative", [feed], pass_)
+
+    def _encoded_by(
+        self, names: Sequence[str], steering: Sequence[str], side: str, pass_: int
+    ) -> list[Feed]:
+        return [
+            feed
+            for name in names
+            for node_id in steering
+            for feed in self._encoded(node_id, name, side, pass_)
+        ]
 
     def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[Feed]:
         """Yield the texts behind a conditioning, also through nodes that take both of a pair."""
@@ -151,11 +159,11 @@ class _Follower:
             seen.add(source)
             if self.graph[source].get("class_type") == _STOP and side == "negative":
                 continue
+            if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
+                self._take("guidance", [feed], pass_)
             if texts := list(self._typed_texts(source, side)):
                 yield from texts
                 continue
-            if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
-                self._take("guidance", [feed], pass_)
             links = links_of(self.graph, source)
             if "positive" in links and "negative" in links:
                 waiting.append(links[self._side_of(source, slot, side)])

@@ -21,6 +21,8 @@ CONTROL = "control_after_generate"
 
 # What stands among the values of a node, and only the page looks at it.
 _OF_THE_PAGE = (CONTROL, "upload", "videopreview", "audioUI")
+# What upload buttons leave behind.
+_BUTTONS = ("image", "video", "audio", "file")
 _PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
 # Types of which the page makes something to click, and keeps a value.
 _SPECIAL = frozenset(
@@ -57,11 +59,32 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
 
 
 def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[str, Any]:
-    """Return what the engine looks at, of values that stand by name."""
-    found = {name: value for name, value in values.items() if name not in _OF_THE_PAGE}
+    """Return what the page would send, of values that stand by name.
+
+    What a schema does not list is sent as well: some nodes take what their own page adds.
+    """
+    page = (*_OF_THE_PAGE, *CONTROLS)  # a control may stand under its own value
+    found = {name: value for name, value in values.items() if name not in page}
     if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
         return found
-    return {name: value for name, value in found.items() if name in schema.inputs}
+    plain = str | int | float
+    return {n: v for n, v in found.items() if n in schema.inputs or isinstance(v, plain)}
+
+
+def unread_texts(node: Node, named: Mapping[str, Any]) -> list[str]:
+    """Return the texts among a node's values that stand for nothing in its schema.
+
+    They are of widgets that only the page of a pack makes; nobody else knows their names.
+    """
+    if not isinstance(node.values, list) or node.named:
+        return []
+    read = [value for value in named.values() if isinstance(value, str)]
+    texts = [v for v in node.values if isinstance(v, str) and not _is_of_the_page(v)]
+    return [text for text in dict.fromkeys(texts) if texts.count(text) > read.count(text)]
+
+
+def _is_of_the_page(text: str) -> bool:
+    return not text.strip() or text in CONTROLS or text.lower() in _BUTTONS
 
 
 def is_left_to_chance(node: Node, name: str, value: Any) -> bool:
@@ -82,7 +105,8 @@ def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:
     for name in schema.order:
         wanted, slot = schema.inputs[name], slots.get(name)
         is_plain = wanted.type in _PLAIN and not wanted.is_slot and slot is None
-        if is_plain or wanted.type in _SPECIAL or (slot is not None and slot.is_widget):
+        is_special = wanted.type in _SPECIAL or wanted.is_socketless
+        if is_plain or is_special or (slot is not None and slot.is_widget):
             yield name
 
 
@@ -178,7 +202,8 @@ def _defaults(node: Node, schema: NodeSchema) -> dict[str, Any]:
         wanted = schema.inputs[name]
         if not wanted.is_required:
             continue
-        if wanted.default is not None and not isinstance(wanted.default, list | dict):
+        is_whole = isinstance(wanted.default, list | dict) and not wanted.is_socketless
+        if wanted.default is not None and not is_whole:
             found[name] = wanted.default
         elif wanted.choices is not None and wanted.choices.values:
             found[name] = wanted.choices.values[0]

@@ -53,10 +53,16 @@ def reason(found: Sequence[Detail]) -> str | None:
     return found[0].message if found else None
 
 
-def remarks(entry: Entry, catalog: Catalog) -> tuple[str, ...]:
-    """Return what an entry asks for in vain, though it runs: more than its nodes take."""
+def remarks(entry: Entry, catalog: Catalog, profiles: Profiles) -> tuple[str, ...]:
+    """Return what an entry asks for in vain, though it runs.
+
+    That is more than its nodes take, and a model for which only one of another family stands in.
+    """
     fed = Fed(entry.graph, catalog)
-    return tuple(told for one in entry.parameters if (told := _too_wide(one, fed)) is not None)
+    wide = (told for one in entry.parameters if (told := _too_wide(one, fed)) is not None)
+    if catalog.is_sketch:
+        return tuple(wide)  # its one model stands in for all
+    return (*wide, *_other_families(entry, catalog, profiles))
 
 
 def _problems(entry: Entry, catalog: Catalog, profiles: Profiles) -> Iterator[Detail]:
@@ -158,6 +164,20 @@ def _too_wide(parameter: Parameter, fed: Fed) -> str | None:
     if both.is_empty or not (is_low or is_high):
         return None
     return f"{parameter.name} asks for {_ends(asked)}, and its node takes {_ends(theirs)}."
+
+
+def _other_families(entry: Entry, catalog: Catalog, profiles: Profiles) -> Iterator[str]:
+    for one in settle(entry, catalog, profiles):
+        wanted = wanted_file(entry, one) if one.type is ParameterType.MODEL else None
+        if not isinstance(wanted, str) or not isinstance(one.default, str):
+            continue
+        meant = profiles.recognise(wanted)
+        used = profiles.recognise(one.default, catalog.metadata.get(one.default))
+        if meant is not None and used is not None and meant.family != used.family:
+            yield (
+                f"{one.name} is {one.default} ({used.label}) here, in place of {wanted} "
+                f"({meant.label}), which is not installed: sizes and steps may not fit."
+            )
 
 
 def _ends(ends: Range) -> str:

@@ -22,6 +22,7 @@ def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[
     """
     parameters = settle(entry, catalog, profiles)
     found = problems(entry, catalog, profiles) if catalog is not None else ()
+    told = remarks(entry, catalog, profiles) if catalog is not None else ()
     why_not = reason(found) if catalog is not None else UNKNOWN
     return {
         "id": entry.id,
@@ -37,7 +38,7 @@ def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[
         "outputs": _outputs(entry, catalog),
         "example": _example(entry, parameters),
         "picture": entry.picture,
-        "notes": [*entry.notes, *(remarks(entry, catalog) if catalog is not None else ())],
+        "notes": [*entry.notes, *told],
         "available": catalog is not None and not found,
         "reason": why_not,
         "problems": [one.model_dump(mode="json") for one in found],

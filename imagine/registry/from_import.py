@@ -144,7 +144,7 @@ def _parameters(
 
 
 def _parameter(one: read.Parameter, name: str, default: Value, is_needed: bool) -> Parameter:
-    is_number = one.type in NUMBERS
+    is_number = one.type in NUMBERS and one.type is not ParameterType.SEED
     return Parameter(
         name=name,
         type=one.type,
@@ -229,11 +229,11 @@ def _category(imported: Imported) -> str:
     types = {one.type for one in imported.parameters}
     classes = {str(node.get("class_type", "")) for node in imported.graph.values()}
     if ParameterType.IMAGE in types:
-        if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
-            return "repaint"
         has_prompt = any(one.name == "prompt" for one in imported.parameters)
         if not has_prompt and any("upscale" in name.lower() for name in classes):
             return "upscale"
+        if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
+            return "repaint"
         return "image-to-image"
     return "text-to-image" if ParameterType.TEXT in types else "other"
 

@@ -2,7 +2,9 @@
 
 import pytest
 
+from imagine.catalog import Catalog
 from imagine.errors import WorkflowError
+from tests.catalogs import recorded_info
 from tests.importing.samples import edited, node, parameter, read, values, workflow
 
 
@@ -45,12 +47,60 @@ def test_what_a_file_does_not_have_gets_what_the_page_fills_in():
     assert values(read(document).graph, "3")["scheduler"] == "simple"
 
 
-def test_values_by_name_are_taken_by_name():
+def test_values_by_name_are_taken_by_name_with_those_that_a_pack_adds():
     document = edited("sd15_default")
-    node(document, 5)["widgets_values"] = {"height": 640, "width": 384, "preview": {}}
+    added = {"height": 640, "width": 384, "preview": {}, "crf": 19}
+    node(document, 5)["widgets_values"] = added
     read_back = values(read(document).graph, "5")
-    assert (read_back["width"], read_back["height"]) == (384, 640)
+    assert (read_back["width"], read_back["height"], read_back["crf"]) == (384, 640, 19)
     assert "preview" not in read_back
+
+
+def test_a_text_of_a_field_that_only_the_page_has_is_told():
+    document = edited("sd15_default")
+    node(document, 3)["widgets_values"] = [5, "fixed", 30, 7.5, "heun", "karras", 0.9, "canny"]
+    flow = read(document)
+    assert values(flow.graph, "3")["denoise"] == 0.9
+    (note,) = flow.notes
+    assert "“canny”" in note
+    assert "Export (API)" in note
+
+
+BOX = {"x": 8, "y": 16, "width": 256, "height": 128}
+CROP = {
+    "input": {
+        "required": {
+            "image": ["IMAGE"],
+            "region": ["BOUNDING_BOX", {"socketless": True, "default": {"x": 0, "y": 0}}],
+        }
+    },
+    "output": ["IMAGE"],
+}
+
+
+@pytest.mark.parametrize(("given", "kept"), [([BOX, 8, 16, 256, 128], BOX), ([], {"x": 0, "y": 0})])
+def test_a_value_of_several_parts_is_kept_whole_and_told(given, kept):
+    document = {
+        "nodes": [
+            {"id": 1, "type": "LoadImage", "widgets_values": ["fox.png", "image"]},
+            {
+                "id": 2,
+                "type": "Crop",
+                "inputs": [{"name": "image", "type": "IMAGE", "link": 1}],
+                "widgets_values": given,
+            },
+            {
+                "id": 3,
+                "type": "PreviewImage",
+                "inputs": [{"name": "images", "type": "IMAGE", "link": 2}],
+            },
+        ],
+        "links": [[1, 1, 0, 2, 0, "IMAGE"], [2, 2, 0, 3, 0, "IMAGE"]],
+    }
+    flow = read(document, Catalog.from_object_info(recorded_info() | {"Crop": CROP}))
+    assert values(flow.graph, "2")["region"] == kept
+    assert flow.problems == ()
+    assert any("region stays as it is (x " in note for note in flow.notes)
 
 
 def test_a_list_is_wrapped_so_that_it_is_taken_for_no_link():

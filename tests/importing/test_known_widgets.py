@@ -63,7 +63,7 @@ def test_values_that_a_file_names_itself_need_no_list():
     assert "control_after_generate" not in given
 
 
-def test_names_of_a_file_win_over_the_order_and_leave_out_what_the_engine_does_not_know():
+def test_names_of_a_file_win_over_the_order_and_leave_out_what_is_only_of_the_page():
     document = edited("sd15_default")
     node(document, 5)["widgets_values_named"] = {"height": 640, "width": 384, "fixed": "fixed"}
     given = values(read(document).graph, "5")

@@ -427,3 +427,37 @@ def test_what_a_saver_only_writes_down_is_no_negative():
     flow = read(flux_with_knobs())
     assert parameter(flow, "prompt").feeds == (("2", "text"),)
     assert parameter(flow, "negative").rank is Rank.MORE
+
+
+def test_the_sides_of_a_conditioning_are_found_by_what_packs_call_them():
+    document = edited("sd15_api")
+    inputs = document["3"]["inputs"]
+    document["3"] = {
+        "class_type": "SomebodysSampler",
+        "inputs": {
+            "model": inputs["model"],
+            "conditioning": inputs["positive"],
+            "neg_conditioning": inputs["negative"],
+            "latent_image": inputs["latent_image"],
+            "noise_seed": 5,
+            "denoise_strength": 0.4,
+        },
+    }
+    flow = read(document)
+    assert parameter(flow, "prompt").feeds == (("6", "text"),)
+    assert parameter(flow, "negative").feeds == (("7", "text"),)
+    assert parameter(flow, "denoise").feeds == (("3", "denoise_strength"),)
+
+
+def test_the_guidance_that_stands_beside_the_texts_is_the_guidance():
+    document = edited("sd15_api")
+    for encoder in ("6", "7"):
+        clip = document[encoder]["inputs"]["clip"]
+        document[encoder] = {
+            "class_type": "CLIPTextEncodeFlux",
+            "inputs": {"clip": clip, "clip_l": encoder, "t5xxl": encoder, "guidance": 3.5},
+        }
+    flow = read(document)
+    assert parameter(flow, "guidance").feeds == (("6", "guidance"),)
+    assert parameter(flow, "guidance").rank == "main"
+    assert set(parameter(flow, "prompt").feeds) == {("6", "clip_l"), ("6", "t5xxl")}

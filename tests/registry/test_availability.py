@@ -86,13 +86,24 @@ def test_a_type_that_its_node_does_not_take_is_told() -> None:
 def test_more_than_a_node_takes_is_a_remark_and_nothing_in_common_a_problem() -> None:
     wide = entry(parameter("steps", "int", "5.steps", min=1, max=20000))
     assert told(wide) == []
-    assert remarks(wide, ENGINE) == ("steps asks for 1–20000, and its node takes 1–10000.",)
-    assert remarks(entry(STEPS), ENGINE) == ()
+    assert remarks(wide, ENGINE, PROFILES) == (
+        "steps asks for 1–20000, and its node takes 1–10000.",
+    )
+    assert remarks(entry(STEPS), ENGINE, PROFILES) == ()
     none = entry(parameter("steps", "int", "5.steps", min=20000, max=30000))
-    assert remarks(none, ENGINE) == ()
+    assert remarks(none, ENGINE, PROFILES) == ()
     assert told(none) == [
         "steps would take 20000–30000, and what it feeds takes 1–10000. Change its min and max."
     ]
+
+
+def test_a_model_of_another_family_that_stands_in_is_a_remark() -> None:
+    there = engine(checkpoints=("sd3.5_medium_incl_clips_t5xxlfp8scaled.safetensors",))
+    [told] = remarks(entry(MODEL), there, PROFILES)
+    assert told.startswith("model is sd3.5_medium_incl_clips_t5xxlfp8scaled.safetensors")
+    assert "in place of sd_xl_base_1.0.safetensors (SDXL)" in told
+    related = engine(checkpoints=("ponyDiffusionV6XL.safetensors",))
+    assert remarks(entry(MODEL), related, PROFILES) == ()
 
 
 def test_a_default_that_the_engine_does_not_have_is_told() -> None:

@@ -89,7 +89,7 @@ def test_every_promised_workflow_is_shipped():
 @ENTRY
 def test_an_engine_with_its_files_can_run_it(entry: Entry):
     assert problems(entry, CATALOG, PROFILES) == ()
-    assert remarks(entry, CATALOG) == ()
+    assert remarks(entry, CATALOG, PROFILES) == ()
 
 
 @ENTRY
