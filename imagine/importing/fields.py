@@ -9,6 +9,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, InputSchema
+from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
 from imagine.importing.notes import medium_of
 from imagine.importing.walking import Feed, inputs_of, links_of, users_of
@@ -72,12 +73,13 @@ class Field:
 
 
 class Fields:
-    """All typed values of a graph that an engine would look at."""
+    """All typed values of a graph that an engine would look at. ``graph``: what of it runs."""
 
     def __init__(self, graph: Graph, catalog: Catalog | None) -> None:
-        self.graph = graph
+        runs = running(graph, catalog)
+        self.graph = {node_id: node for node_id, node in graph.items() if node_id in runs}
         self.catalog = catalog
-        self.users = users_of(graph)
+        self.users = users_of(self.graph)
         self.by_feed = {field.feed: field for field in self._found()}
 
     def in_order(self) -> list[str]:
@@ -93,11 +95,8 @@ class Fields:
         return [*order, *(node_id for node_id in self.graph if node_id not in order)]
 
     def _found(self) -> Iterator[Field]:
-        needed = self._needed()
         for node_id, node in self.graph.items():
             class_type = node["class_type"]
-            if node_id not in needed:
-                continue
             schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
             title, label = _titles(node, class_type, schema.label if schema is not None else None)
             for name, value in inputs_of(self.graph, node_id).items():
@@ -106,23 +105,6 @@ class Fields:
                     continue  # ComfyUI does not look at it
                 if isinstance(value, str | int | float) and name != "control_after_generate":
                     yield Field((node_id, name), value, class_type, title, label, wanted)
-
-    def _needed(self) -> set[str]:
-        """Return the nodes that run; all, when nobody knows which ones are outputs."""
-        if self.catalog is None:
-            return set(self.graph)
-        waiting = [node_id for node_id in self.graph if self._may_end(node_id, self.catalog)]
-        needed: set[str] = set()
-        while waiting:
-            node_id = waiting.pop()
-            if node_id not in needed:
-                needed.add(node_id)
-                waiting += [source for source, _ in links_of(self.graph, node_id).values()]
-        return needed
-
-    def _may_end(self, node_id: str, catalog: Catalog) -> bool:
-        schema = catalog.schemas.get(self.graph[node_id]["class_type"])
-        return schema.is_output if schema is not None else node_id not in self.users
 
     # What bounds a value, and what kind it is
 

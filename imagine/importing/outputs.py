@@ -74,6 +74,11 @@ def find_outputs(graph: Graph, catalog: Catalog | None) -> tuple[Output, ...]:
     return tuple(found)
 
 
+def is_tidying(class_type: str) -> bool:
+    """Say whether an output only tidies up, and makes nothing."""
+    return any(word in class_type.lower() for word in _TIDYING)
+
+
 def _outputs(graph: Graph, catalog: Catalog | None) -> Iterator[Output]:
     used = {source for node_id in graph for source, _ in links_of(graph, node_id).values()}
     for node_id in graph:

@@ -1,11 +1,12 @@
 """A workflow from a file: the graph that runs, its parameters, its outputs, what is wrong here."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.errors import Detail, WorkflowError
+from imagine.importing.branches import without_dead_branches
 from imagine.importing.conversion import Converted, convert
 from imagine.importing.documents import EXPORT, Document, Format, read_document
 from imagine.importing.foreign_nodes import at_home
@@ -61,7 +62,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
-    converted = at_home(converted)
+    converted = _alive(at_home(converted), catalog)
     return Imported(
         format=document.format,
         container=document.container,
@@ -79,6 +80,12 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
         problems=None if catalog is None else preflight(converted.graph, catalog),
         left_to_chance=converted.left_to_chance,
     )
+
+
+def _alive(converted: Converted, catalog: Catalog | None) -> Converted:
+    """Return a graph without what never runs."""
+    graph, notes = without_dead_branches(converted.graph, catalog)
+    return replace(converted, graph=graph, notes=(*converted.notes, *notes))
 
 
 def _chances(document: Document, catalog: Catalog | None) -> frozenset[Feed]:
