@@ -9,7 +9,7 @@ Source: ComfyUI 0.3.64, ``execution.py`` (``validate_prompt``, ``validate_inputs
 """
 
 from collections import deque
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from imagine.catalog import Catalog, InputSchema, NodeSchema
@@ -26,7 +26,7 @@ _MAKING, _MADE = frozenset({"MODEL", "GUIDER"}), frozenset({"LATENT", "IMAGE"})
 
 def running(graph: Graph, catalog: Catalog | None) -> Collection[str]:
     """Return the nodes that run; all, when nobody knows which ones are outputs."""
-    return graph.keys() if catalog is None else _behind(graph, _ends(graph, catalog))
+    return graph.keys() if catalog is None else needed_for(graph, _ends(graph, catalog))
 
 
 def without_dead_branches(
@@ -43,11 +43,11 @@ def without_dead_branches(
     broken = _broken(graph, catalog)
     if not _is_enough(graph, broken, catalog):
         return graph, ()
-    needed = _behind(graph, [end for end in ends if end not in broken])
+    needed = needed_for(graph, [end for end in ends if end not in broken])
     # Of an unknown node nobody knows whether it is an output, so it is told in any case.
-    loose = graph.keys() - _behind(graph, ends)
+    loose = graph.keys() - needed_for(graph, ends)
     strange = [one for one in graph if one in loose and not catalog.has(graph[one]["class_type"])]
-    needed |= _behind(graph, _reached(graph, strange))
+    needed |= needed_for(graph, _reached(graph, strange))
     left = {node_id: node for node_id, node in graph.items() if node_id in needed}
     told = (_note(graph, end, broken[end]) for end in ends if end in broken)
     return left, tuple(dict.fromkeys(told))
@@ -63,7 +63,7 @@ def _ends(graph: Graph, catalog: Catalog) -> list[str]:
     ]
 
 
-def _behind(graph: Graph, ends: Collection[str]) -> set[str]:
+def needed_for(graph: Graph, ends: Iterable[str]) -> set[str]:
     """Return these nodes, and all that they are made from."""
     found: set[str] = set()
     waiting = list(ends)

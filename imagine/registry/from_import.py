@@ -11,6 +11,7 @@ from typing import TypeAlias
 
 from imagine.catalog import Catalog
 from imagine.importing import parameters as read
+from imagine.importing.branches import needed_for
 from imagine.importing.documents import Format
 from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
 from imagine.importing.naming import LONGEST_NAME
@@ -31,6 +32,7 @@ from imagine.registry.entries import (
     Parameter,
     Source,
 )
+from imagine.registry.filling import kept_outputs
 from imagine.repair import Graph, folder_of
 
 # Units: characters; notes.
@@ -65,7 +67,12 @@ def entry_of(
     file: str = "",
 ) -> Entry:
     """Return the entry of a workflow that was read. ``catalog``: what it was read with."""
-    usable = [one for one in imported.parameters if not _is_ours(one, imported)]
+    sent = _sent(imported.graph, catalog)
+    usable = [
+        one
+        for one in imported.parameters
+        if not _is_ours(one, imported) and any(node_id in sent for node_id, _ in one.feeds)
+    ]
     kept = [one for one in usable if not _is_long(one.default)][:MOST_PARAMETERS]
     notes = [note[:LONGEST_NOTE] for note in imported.notes[:MOST_NOTES]]
     if len(kept) < (all_ := len(usable)):
@@ -73,7 +80,7 @@ def entry_of(
     return Entry(
         id=id,
         name=name,
-        category=_category(imported),
+        category=_category(imported, usable),
         family=_family(imported, profiles),
         parameters=tuple(_parameters(imported, kept, catalog)),
         notes=tuple(notes),
@@ -109,6 +116,15 @@ def _is_ours(one: read.Parameter, imported: Imported) -> bool:
     """Say whether a value is set for each run anyway: the names of the files that it saves."""
     saving = {output.node_id for output in imported.outputs}
     return all(node_id in saving and name == _PREFIX for node_id, name in one.feeds)
+
+
+def _sent(graph: Graph, catalog: Catalog | None) -> Container[str]:
+    """Return the nodes that are sent for a job: of unknown ones nobody knows whether they are."""
+    if catalog is None:
+        return graph
+    ends = [output.node_id for output in kept_outputs(graph, catalog)]
+    strange = (one for one in graph if not catalog.has(str(graph[one].get("class_type"))))
+    return needed_for(graph, [*ends, *strange]) if ends else graph
 
 
 def _is_long(value: object) -> bool:
@@ -216,7 +232,7 @@ def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
     return True
 
 
-def _category(imported: Imported) -> str:
+def _category(imported: Imported, usable: Sequence[read.Parameter]) -> str:
     """Guess where a workflow belongs from what comes out, and what goes in."""
     kinds = {output.kind for output in imported.outputs if output.is_kept} or {
         output.kind for output in imported.outputs
@@ -226,10 +242,10 @@ def _category(imported: Imported) -> str:
             return category
     if OutputKind.IMAGE not in kinds:
         return "other"
-    types = {one.type for one in imported.parameters}
+    types = {one.type for one in usable}
     classes = {str(node.get("class_type", "")) for node in imported.graph.values()}
     if ParameterType.IMAGE in types:
-        has_prompt = any(one.name == "prompt" for one in imported.parameters)
+        has_prompt = any(one.name == "prompt" for one in usable)
         if not has_prompt and any("upscale" in name.lower() for name in classes):
             return "upscale"
         if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):

@@ -183,3 +183,20 @@ def test_a_taken_id_is_followed_by_the_next_one():
 
 def test_what_gives_a_shape_is_among_those():
     assert entry(workflow("hunyuan_3d")).category == "3d"
+
+
+def test_what_only_leads_to_a_picture_that_is_shown_beside_the_kept_one_cannot_be_set():
+    document = edited("sd15_api")
+    usual = entry(read(document))
+    document["50"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    document["51"] = {"class_type": "PreviewImage", "inputs": {"images": ["50", 0]}}
+    made = entry(read(document))
+    assert made.parameters == usual.parameters
+    assert made.category == "text-to-image"
+
+
+def test_what_leads_to_an_unknown_node_can_be_set():
+    document = edited("sd15_api")
+    document["50"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    document["51"] = {"class_type": "SomebodysSaver", "inputs": {"images": ["50", 0]}}
+    assert entry(read(document)).parameter("image") is not None
