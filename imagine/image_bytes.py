@@ -17,6 +17,8 @@ PNG_SIGNATURE = b"\x89PNG\r\n\x1a\n"
 PNG_HEAD_BYTES = len(PNG_SIGNATURE) + 4 + 4 + 13 + 4
 # The most that a picture may have that somebody sends, or a prompt names.
 INPUT_LIMIT = 20 * 2**20
+# The same of a video or a sound: what ComfyUI itself takes.
+MEDIA_LIMIT = 100 * 2**20
 # The most that a compressed text chunk may unfold to.
 TEXT_LIMIT = 16 * 2**20
 

@@ -1,4 +1,4 @@
-"""A picture that a graph starts from, as the builder and the engine know it."""
+"""A file that a graph starts from, as the builder and the engine know it: mostly a picture."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -44,15 +44,23 @@ class Box(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class InputImage:
-    """A picture with a link of our own (`imagine.links`).
+class InputFile:
+    """A picture, a video or a sound with a link of our own (`imagine.links`).
 
-    ``name`` is where it lies in an engine's input folder, as ``LoadImage`` takes it. ``box`` is,
-    for a mask, the part that is to be painted. Units: pixels.
+    ``name`` is where it lies in an engine's input folder, as ``LoadImage`` takes it. A sound has no
+    size. Units: pixels.
     """
 
     link: str
     name: str
+    width: int | None
+    height: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class InputImage(InputFile):
+    """A picture. ``box`` is, for a mask, the part that is to be painted. Units: pixels."""
+
     width: int
     height: int
     box: Box | None = None

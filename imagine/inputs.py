@@ -1,4 +1,4 @@
-"""The pictures that prompts name, brought together: from the web, from uploads, from earlier jobs.
+"""The files that prompts name, brought together: from the web, from uploads, from earlier jobs.
 
 The planner asks here for what a link stands for; the runner for the file that an engine is to get.
 """
@@ -13,9 +13,9 @@ from typing import Protocol
 
 from imagine.errors import Detail, NotFoundError, PromptError, RequestError
 from imagine.image_names import name_in
-from imagine.input_image import Box, InputImage
+from imagine.input_image import Box, InputFile, InputImage
 from imagine.links import PictureLink, is_own, read_picture, read_upload, upload_link
-from imagine.media import what_else
+from imagine.media import Kind, called, listed_inputs, of_media_type
 from imagine.models import Job, JobState
 
 MOST_LINKS = 16
@@ -28,6 +28,12 @@ MOST_REMEMBERED = 256
 FOLDER = "imagine/"
 UPLOAD_IT = "Save the picture and upload it."
 UPLOAD_STILL = "Upload a still picture of it as PNG, JPEG or WebP."
+# What is needed, in words.
+WANTED = {
+    Kind.IMAGE: "a still picture",
+    Kind.VIDEO: f"a video ({listed_inputs(Kind.VIDEO)})",
+    Kind.AUDIO: f"a sound ({listed_inputs(Kind.AUDIO)})",
+}
 # So much of a link is quoted.
 SHOWN = 120
 
@@ -35,31 +41,36 @@ _UPLOAD_FILE = re.compile(r"([0-9a-f]{64})\.\w+")
 
 
 class Upload(Protocol):
-    """What is known of an uploaded picture. Units: pixels."""
+    """What is known of an uploaded file. Units: pixels."""
 
     @property
     def id(self) -> str: ...
     @property
     def name(self) -> str: ...
     @property
-    def width(self) -> int: ...
+    def kind(self) -> Kind: ...
     @property
-    def height(self) -> int: ...
+    def width(self) -> int | None: ...
+    @property
+    def height(self) -> int | None: ...
+    @property
+    def media_type(self) -> str: ...
 
 
 class Uploads(Protocol):
-    """Pictures that came in (`imagine.uploads`)."""
+    """Files that came in (`imagine.uploads`)."""
 
     async def put(self, chunks: AsyncIterator[bytes]) -> tuple[Upload, bool]: ...
     async def get(self, upload_id: str) -> Upload: ...
     async def mask(self, source: Path, width: int, height: int) -> tuple[Upload, Box]: ...
     async def path(self, upload_id: str) -> Path: ...
+    def kind_of(self, upload_id: str) -> Kind | None: ...
 
 
 class Fetcher(Protocol):
     """The web (`imagine.link_fetch`)."""
 
-    def open(self, link: str) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
+    def open(self, link: str, kind: Kind) -> AbstractAsyncContextManager[AsyncIterator[bytes]]: ...
 
 
 class Images(Protocol):
@@ -101,24 +112,42 @@ class Inputs:
         Raises:
             PromptError: with every link that names no picture, or one that cannot be used.
         """
+        found = await self._find_all(links, Kind.IMAGE)
+        return {link: one for link, one in found.items() if isinstance(one, InputImage)}
+
+    async def find_media(self, links: Collection[str], kind: Kind) -> dict[str, InputFile]:
+        """Return the video or the sound of each link; those on the web are fetched and kept.
+
+        Raises:
+            PromptError: with every link that names none, or one that cannot be used.
+        """
+        return await self._find_all(links, kind)
+
+    def kind_of(self, link: str) -> Kind | None:
+        """Return of what kind an upload is; None of all other links. For threads."""
+        upload_id = read_upload(link)
+        return self._uploads.kind_of(upload_id) if upload_id is not None else None
+
+    async def _find_all(self, links: Collection[str], kind: Kind) -> dict[str, InputFile]:
         links = list(dict.fromkeys(links))
         if len(links) > MOST_LINKS:
             message = f"A prompt may name {MOST_LINKS} pictures, and this one names {len(links)}."
             raise PromptError(message, details=[Detail(value=links[MOST_LINKS], message=message)])
-        found = await asyncio.gather(*map(self._find, links), return_exceptions=True)
+        tasks = (self._find(link, kind) for link in links)
+        results = await asyncio.gather(*tasks, return_exceptions=True)
         problems: list[PromptError] = []
-        images: dict[str, InputImage] = {}
-        for link, result in zip(links, found, strict=True):
+        found: dict[str, InputFile] = {}
+        for link, result in zip(links, results, strict=True):
             match result:
-                case InputImage():
-                    images[link] = result
+                case InputFile():
+                    found[link] = result
                 case PromptError() | RequestError():
                     problems.append(_about(link, result))
                 case _:
                     raise result
         if problems:
             raise _together(problems)
-        return images
+        return found
 
     async def find_mask(self, link: str, source: InputImage) -> InputImage:
         """Return a mask for a picture: of its size, white where it is to be painted anew.
@@ -130,10 +159,10 @@ class Inputs:
         upload, box = await self._uploads.mask(
             await self.path(painted), source.width, source.height
         )
-        return _input(upload, box)
+        return _mask(upload, box)
 
-    async def path(self, image: InputImage) -> Path:
-        """Return a file with a picture that was found.
+    async def path(self, image: InputFile) -> Path:
+        """Return a file with what was found.
 
         Raises:
             NotFoundError: somebody removed it since.
@@ -144,23 +173,23 @@ class Inputs:
             return await self._uploads.path(upload[1])
         return await self._images.path(name)
 
-    async def _find(self, link: str) -> InputImage:
+    async def _find(self, link: str, kind: Kind) -> InputFile:
         if (upload_id := read_upload(link)) is not None:
-            return await self._upload(link, upload_id)
+            return await self._upload(link, upload_id, kind)
         if (picture := read_picture(link)) is not None:
-            return await self._of_job(link, picture)
-        return await self._from_web(link)
+            return await self._of_job(link, picture, kind)
+        return await self._from_web(link, kind)
 
-    async def _upload(self, link: str, upload_id: str) -> InputImage:
+    async def _upload(self, link: str, upload_id: str, kind: Kind) -> InputFile:
         try:
-            return _input(await self._uploads.get(upload_id))
+            upload = await self._uploads.get(upload_id)
         except NotFoundError:
             if (pieces := self._files(link)) is None:
                 raise
             upload, _ = await self._uploads.put(pieces)
-            return _input(upload)
+        return _input(link, upload, kind)
 
-    async def _of_job(self, link: str, picture: PictureLink) -> InputImage:
+    async def _of_job(self, link: str, picture: PictureLink, kind: Kind) -> InputFile:
         job = await self._store.get(picture.job)
         if job is None:
             raise _refusal(link, f"There is no set {picture.job}.")
@@ -172,34 +201,58 @@ class Inputs:
         if image is None:
             yet = " yet" if job.state.is_active else ""
             raise _refusal(link, f"Set {job.number} has no picture {picture.image}{yet}.")
-        other = what_else(image.media_type, image.duration_s)
-        if other is not None or image.width is None or image.height is None:
-            raise _refusal(
-                link,
-                f"Output {picture.image} of set {job.number} is {other or 'of no known size'}, "
-                "and a still picture is needed here.",
-                hint=UPLOAD_STILL,
-            )
+        which = f"Output {picture.image} of set {job.number}"
+        _check(link, which, image.media_type, image.duration_s, kind)
         name = name_in(image.url)
         await self._images.path(name)  # raises when somebody removed it
+        if kind is not Kind.IMAGE:
+            return InputFile(link, FOLDER + name, image.width, image.height)
+        if image.width is None or image.height is None:
+            raise _refusal(
+                link, f"{which} is of no known size, and a still picture is needed here."
+            )
         return InputImage(link, FOLDER + name, image.width, image.height)
 
-    async def _from_web(self, link: str) -> InputImage:
+    async def _from_web(self, link: str, kind: Kind) -> InputFile:
         upload_id, fetched_at = self._fetched.get(link, ("", float("-inf")))
         if fetched_at > time.monotonic() - REMEMBERED_S:
-            return _input(await self._uploads.get(upload_id))
-        async with self._fetching, self._fetcher.open(link) as pieces:
+            return _input(link, await self._uploads.get(upload_id), kind)
+        async with self._fetching, self._fetcher.open(link, kind) as pieces:
             upload, _ = await self._uploads.put(pieces)
         self._fetched.pop(link, None)
         if len(self._fetched) >= MOST_REMEMBERED:
             del self._fetched[next(iter(self._fetched))]
         self._fetched[link] = (upload.id, time.monotonic())
-        return _input(upload)
+        return _input(link, upload, kind)
 
 
-def _input(upload: Upload, box: Box | None = None) -> InputImage:
-    return InputImage(
-        upload_link(upload.id), FOLDER + upload.name, upload.width, upload.height, box
+def _input(link: str, upload: Upload, kind: Kind) -> InputFile:
+    """Return an upload as what is to be loaded; ``link`` is how it was named."""
+    _check(link, "The file", upload.media_type, None, kind)
+    own, name = upload_link(upload.id), FOLDER + upload.name
+    if upload.width is None or upload.height is None or kind is not Kind.IMAGE:
+        return InputFile(own, name, upload.width, upload.height)
+    return InputImage(own, name, upload.width, upload.height)
+
+
+def _mask(upload: Upload, box: Box) -> InputImage:
+    assert upload.width is not None, "a picture"
+    assert upload.height is not None, "a picture"
+    name = FOLDER + upload.name
+    return InputImage(upload_link(upload.id), name, upload.width, upload.height, box)
+
+
+def _check(link: str, which: str, media_type: str, duration_s: float | None, kind: Kind) -> None:
+    """Refuse what is of another kind than is needed."""
+    found = of_media_type(media_type)
+    moves = kind is Kind.IMAGE and duration_s is not None
+    if found is not None and found.kind is kind and not moves:
+        return
+    what = called(found, duration_s) if found is not None else f"of another kind ({media_type})"
+    raise _refusal(
+        link,
+        f"{which} is {what}, and {WANTED[kind]} is needed here.",
+        hint=UPLOAD_STILL if kind is Kind.IMAGE else f"Upload {WANTED[kind]}.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures from the web, by the links in prompts: bounded in every way, from public places only.
+"""Files from the web, by the links in prompts: bounded in every way, from public places only.
 
 A prompt may come from anywhere, so its links must not become a way into the owner's network. What
 is checked is the address of each socket just before it connects, whatever name, redirect or answer
@@ -18,13 +18,14 @@ import aiohttp
 
 from imagine import __version__
 from imagine.errors import Detail, PromptError
-from imagine.image_bytes import INPUT_LIMIT
+from imagine.media import Kind, input_limit
 
 CHUNK = 64 * 2**10
 MOST_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
-# What says of itself that it is no picture is not read; for everything else the bytes decide.
-OTHER_MEDIA = ("text/", "video/", "audio/", "application/json", "application/pdf")
+# What says of itself that it is something else is not read; for everything else the bytes decide.
+OTHER_MEDIA = ("text/", "image/", "video/", "audio/", "application/json", "application/pdf")
+NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 HEADERS = {"User-Agent": f"Imagine/{__version__}", "Accept": "image/png,image/jpeg,image/webp,*/*"}
 UPLOAD_IT = "Save the picture and upload it."
 # So much of a link is quoted.
@@ -37,10 +38,14 @@ NAT64 = IPv6Network("64:ff9b::/96")
 
 @dataclass(frozen=True, slots=True)
 class LinkTiming:
-    """How long a link may take. Units: seconds; ``total_s`` holds for redirects and body too."""
+    """How long a link may take. Units: seconds.
+
+    ``total_s`` holds for redirects and body too, ``media_s`` where that is a video or a sound.
+    """
 
     connect_s: float = 5.0
     total_s: float = 15.0
+    media_s: float = 60.0
 
 
 DEFAULT_TIMING = LinkTiming()
@@ -101,17 +106,20 @@ class LinkFetcher:
         return socket.socket(family, kind, protocol)
 
     @asynccontextmanager
-    async def open(self, link: str) -> AsyncIterator[AsyncIterator[bytes]]:
-        """Open what a link leads to: its bytes in pieces, which may turn out to be no picture.
+    async def open(self, link: str, kind: Kind = Kind.IMAGE) -> AsyncIterator[AsyncIterator[bytes]]:
+        """Open what a link leads to: its bytes in pieces, which may turn out to be something else.
+
+        ``kind``: a picture, a video or a sound is wanted.
 
         Raises:
             PromptError: it cannot be had, also while the pieces are read; with the link as value.
         """
-        deadline = monotonic() + self._timing.total_s
+        timing = self._timing
+        deadline = monotonic() + (timing.total_s if kind is Kind.IMAGE else timing.media_s)
         response = await self._follow(link, deadline)
         try:
-            _check(link, response)
-            yield _pieces(link, response)
+            _check(link, response, kind)
+            yield _pieces(link, response, kind)
         finally:
             response.close()
 
@@ -125,7 +133,7 @@ class LinkFetcher:
                 return response
             response.close()
             address = urljoin(str(response.url), onward)
-        raise refusal(link, "leads on from one place to another, and never to a picture.")
+        raise refusal(link, "leads on from one place to another, and never to a file.")
 
     async def _get(self, link: str, address: str, deadline: float) -> aiohttp.ClientResponse:
         limit = aiohttp.ClientTimeout(
@@ -143,13 +151,13 @@ class LinkFetcher:
 
 
 def refusal(link: str, why: str, hint: str = UPLOAD_IT) -> PromptError:
-    """Return the error that says why a link gives no picture."""
+    """Return the error that says why a link gives no file."""
     shown = link if len(link) <= SHOWN else f"{link[:SHOWN]}…"
     message = f"{shown} {why}"
     return PromptError(message, details=[Detail(value=link, message=message)], hint=hint)
 
 
-def _check(link: str, response: aiohttp.ClientResponse) -> None:
+def _check(link: str, response: aiohttp.ClientResponse, kind: Kind) -> None:
     """Refuse what the head of an answer tells already."""
     match response.status:
         case 200:
@@ -159,18 +167,19 @@ def _check(link: str, response: aiohttp.ClientResponse) -> None:
         case 401 | 403:
             raise refusal(link, f"is not given to strangers ({response.status}).")
         case status:
-            raise refusal(link, f"gives no picture, but an error ({status}).")
-    if response.content_type.startswith(OTHER_MEDIA):
+            raise refusal(link, f"gives no {NOUNS[kind]}, but an error ({status}).")
+    told = response.content_type
+    if told.startswith(OTHER_MEDIA) and not told.startswith(f"{kind}/"):
         raise refusal(
             link,
-            f"is no picture, but {response.content_type}.",
-            "Give the link of the picture itself, or save it and upload it.",
+            f"is no {NOUNS[kind]}, but {told}.",
+            f"Give the link of the {NOUNS[kind]} itself, or save it and upload it.",
         )
-    if (response.content_length or 0) > INPUT_LIMIT:
-        raise _too_large(link)
+    if (response.content_length or 0) > input_limit(kind):
+        raise _too_large(link, kind)
 
 
-async def _pieces(link: str, response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+async def _pieces(link: str, response: aiohttp.ClientResponse, kind: Kind) -> AsyncIterator[bytes]:
     pieces = response.content.iter_chunked(CHUNK)
     size = 0
     while True:
@@ -179,16 +188,16 @@ async def _pieces(link: str, response: aiohttp.ClientResponse) -> AsyncIterator[
         if piece is None:
             return
         size += len(piece)
-        if size > INPUT_LIMIT:
-            raise _too_large(link)
+        if size > input_limit(kind):
+            raise _too_large(link, kind)
         yield piece
 
 
-def _too_large(link: str) -> PromptError:
+def _too_large(link: str, kind: Kind) -> PromptError:
     return refusal(
         link,
-        f"has more than {INPUT_LIMIT >> 20} MiB.",
-        "Save the picture smaller and upload it.",
+        f"has more than {input_limit(kind) >> 20} MiB.",
+        f"Save the {NOUNS[kind]} smaller and upload it.",
     )
 
 

@@ -1,9 +1,9 @@
-"""Pictures that came in: uploads, fetched links and masks, each stored once under what it holds.
+"""Files that came in: uploads, fetched links and masks, each stored once under what it holds.
 
-``uploads/<sha256>.<ext>`` in the storage: the same picture sent again is the same, and nobody's
-name ever becomes a path. It is kept only when it is known to be a picture that can be decoded
-within bounds. `imagine.images` keeps what the engines made; small copies of both are made in
-`imagine.thumbnails`.
+``uploads/<sha256>.<ext>`` in the storage: the same file sent again is the same, and nobody's name
+ever becomes a path. A picture is kept only when it is known that it can be decoded within bounds, a
+video or a sound when its header can be read. `imagine.images` keeps what the engines made; small
+copies of both are made in `imagine.thumbnails`.
 """
 
 import asyncio
@@ -11,10 +11,10 @@ import hashlib
 import re
 from collections.abc import AsyncIterator, Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, BinaryIO, NamedTuple, TypeVar
 
 import aiofiles
 from PIL import Image
@@ -26,12 +26,24 @@ from imagine.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from imagine.image_bytes import INPUT_LIMIT
+from imagine.image_bytes import INPUT_LIMIT, MEDIA_LIMIT
 from imagine.image_files import HEADER_BYTES, clear_parts, damaged, disk_errors, part_path
 from imagine.input_image import Box
 from imagine.lifetime import Opened
 from imagine.masks import Mask, normalise
-from imagine.media import INPUT_TYPES, Header, read_header
+from imagine.media import (
+    HEAD_BYTES,
+    INPUT_TYPES,
+    BrokenFileError,
+    Facts,
+    Kind,
+    OutputType,
+    input_limit,
+    input_type,
+    listed_inputs,
+    of_extension,
+    read_header,
+)
 from imagine.storage import Storage, served
 from imagine.thumbnails import FORMATS, PIXEL_LIMIT, Thumbnails, lies_on_its_side
 
@@ -44,27 +56,32 @@ GATHERED_BYTES = 512 * 2**10
 # So many files are kept in mind: what they are, and which masks were made of them.
 MOST_KNOWN = 4096
 TAKEN = "Save it as PNG, JPEG or WebP."
+_KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
+_NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
 class Upload:
-    """A picture as it is kept; its id is the SHA-256 of its bytes in hex, its name has the ending.
+    """A file as it is kept; its id is the SHA-256 of its bytes in hex, its name has the ending.
 
-    Units: pixels, as it is shown (cameras write pictures on their side); bytes.
+    Units: pixels, as it is shown (cameras write pictures on their side), None for a sound; seconds,
+    None for a picture and where a file does not say; bytes.
     """
 
     id: str
     name: str
-    width: int
-    height: int
+    kind: Kind
+    width: int | None
+    height: int | None
+    duration_s: float | None
     media_type: str
     bytes: int
 
 
 class Put(NamedTuple):
-    """What came of taking a picture in: it may have been here already."""
+    """What came of taking a file in: it may have been here already."""
 
     upload: Upload
     is_new: bool
@@ -107,11 +124,12 @@ class Uploads(Opened):
         await self._thumbnails.close()
 
     async def put(self, chunks: AsyncIterator[bytes]) -> Put:
-        """Take a picture in as it streams; one that is here already is left untouched.
+        """Take a file in as it streams; one that is here already is left untouched.
 
         Raises:
             TooLargeError: it has too many bytes or pixels; reading stops there.
-            UnsupportedMediaError: it is no PNG, JPEG or WebP, or it moves.
+            UnsupportedMediaError: it is no picture, video or sound that is taken, or a picture that
+                moves.
             PromptError: it is damaged.
             MalformedError: there is nothing in it.
         """
@@ -121,23 +139,29 @@ class Uploads(Opened):
             try:
                 return Put(await self.get(upload_id), is_new=False)
             except NotFoundError:
-                header = await self._do(self._looker, _look, part)
-            return await self._do(self._writer, self._settle, part, upload_id, header, size)
+                kind, facts = await self._do(self._looker, _look, part)
+            return await self._do(self._writer, self._settle, part, upload_id, kind, facts, size)
         finally:
             await asyncio.shield(self._do(self._writer, _discard, part))
 
     async def _receive(self, part: Path, chunks: AsyncIterator[bytes]) -> tuple[str, int]:
         """Write what comes; return its id and how many bytes it has."""
         digest = hashlib.sha256()
-        size = 0
+        size, limit = 0, INPUT_LIMIT
+        kind: OutputType | None = None
+        head = b""
         gathered = bytearray()
         with disk_errors(part):
             file = await aiofiles.open(part, "xb", executor=self._writer)
         try:
             async for chunk in chunks:
                 size += len(chunk)
-                if size > INPUT_LIMIT:
-                    raise too_large()
+                if len(head) < HEAD_BYTES:
+                    head += chunk[:HEAD_BYTES]
+                    kind = input_type(head)
+                    limit = input_limit(kind.kind) if kind is not None else INPUT_LIMIT
+                if size > limit:
+                    raise too_large(kind.kind if kind is not None else Kind.IMAGE)
                 digest.update(chunk)
                 gathered += chunk
                 if len(gathered) >= GATHERED_BYTES:
@@ -150,18 +174,30 @@ class Uploads(Opened):
         finally:
             await file.close()
         if not size:
-            raise MalformedError("There is no picture in it: it is empty.")
+            raise MalformedError("There is no file in it: it is empty.")
         return digest.hexdigest(), size
 
-    def _settle(self, part: Path, upload_id: str, header: Header, size: int) -> Put:
+    def _settle(self, part: Path, upload_id: str, kind: OutputType, facts: Facts, size: int) -> Put:
         """Keep a file, unless somebody was quicker with the same one; in the thread."""
-        name = f"{upload_id}.{header.extension}"
+        name = f"{upload_id}.{kind.extension}"
         key = f"{FOLDER}/{name}"
         is_new = self._storage.size(key) is None
         if not self._storage.create(key, part):
             raise damaged(name)  # what is kept has other bytes than its name says
-        upload = Upload(upload_id, name, header.width, header.height, header.media_type, size)
-        return Put(_remember(self._known, upload_id, upload), is_new)
+        return Put(self._told(upload_id, kind, facts, size), is_new)
+
+    def _told(self, upload_id: str, kind: OutputType, facts: Facts, size: int) -> Upload:
+        upload = Upload(
+            id=upload_id,
+            name=f"{upload_id}.{kind.extension}",
+            kind=kind.kind,
+            width=facts.width,
+            height=facts.height,
+            duration_s=facts.duration_s,
+            media_type=kind.media_type,
+            bytes=size,
+        )
+        return _remember(self._known, upload_id, upload)
 
     def _key(self, upload_id: str) -> tuple[str, int]:
         """Return under which key an upload is kept, and how many bytes it has; in threads."""
@@ -186,14 +222,26 @@ class Uploads(Opened):
         known = self._known.get(upload_id)
         if known is not None:
             return known
-        header = await self._do(self._looker, lambda: _look(self._storage.local(key)))
-        name = key.removeprefix(f"{FOLDER}/")
-        upload = Upload(upload_id, name, header.width, header.height, header.media_type, size)
-        return _remember(self._known, upload_id, upload)
+        kind, facts = await self._do(self._looker, lambda: _look(self._storage.local(key)))
+        return self._told(upload_id, kind, facts, size)
+
+    def kind_of(self, upload_id: str) -> Kind | None:
+        """Return of what kind an upload is; None when there is none of that id. For threads."""
+        known = self._known.get(upload_id)
+        if known is not None:
+            return known.kind
+        try:
+            key, _ = self._key(upload_id)
+        except NotFoundError:
+            return None
+        return _type_of(key).kind
 
     async def thumbnail(self, upload_id: str, width: int) -> Path:
-        """Return a WebP of an upload at about a width (`imagine.thumbnails`)."""
+        """Return a WebP of an uploaded picture at about a width (`imagine.thumbnails`)."""
         key, _ = await asyncio.to_thread(self._key, upload_id)
+        kind = _type_of(key).kind
+        if kind is not Kind.IMAGE:
+            raise NotFoundError(f"{upload_id} is a {_NOUNS[kind]}, and has no small picture.")
         return await self._thumbnails.get(partial(self._storage.local, key), key, width)
 
     async def mask(self, source: Path, width: int, height: int) -> tuple[Upload, Box]:
@@ -220,19 +268,63 @@ class Uploads(Opened):
             return await loop.run_in_executor(threads, work, *arguments)
 
 
-def too_large() -> TooLargeError:
+def too_large(kind: Kind | None) -> TooLargeError:
+    """Return the error that a file has too many bytes; None: nobody knows of what kind it is."""
+    if kind is None:
+        return TooLargeError(
+            f"A video or a sound may have {MEDIA_LIMIT >> 20} MiB and a picture "
+            f"{INPUT_LIMIT >> 20} MiB, and this file has more.",
+            hint="Save it smaller.",
+        )
+    example = ", for example as JPEG" if kind is Kind.IMAGE else ""
     return TooLargeError(
-        f"A picture may have {INPUT_LIMIT >> 20} MiB, and this one has more.",
-        hint="Save it smaller, for example as JPEG.",
+        f"A {_NOUNS[kind]} may have {input_limit(kind) >> 20} MiB, and this one has more.",
+        hint=f"Save it smaller{example}.",
     )
 
 
-def _look(path: Path) -> Header:
-    """See that a file is a picture that can be used; return its type and its size as shown."""
+def _type_of(key: str) -> OutputType:
+    kind = of_extension(key.rpartition(".")[2])
+    assert kind is not None, "nothing else is kept"
+    return kind
+
+
+def _look(path: Path) -> tuple[OutputType, Facts]:
+    """See that a file can be used; return its type, and what it says of itself."""
+    with path.open("rb") as file:
+        kind = input_type(file.read(HEAD_BYTES))
+        if kind is None:
+            raise _not_taken()
+        if kind.kind is not Kind.IMAGE:
+            return kind, _look_at_media(kind, file)
+    return kind, _look_at_picture(path)
+
+
+def _not_taken() -> UnsupportedMediaError:
+    *most, last = (listed_inputs(kind) for kind in _KINDS)
+    return UnsupportedMediaError(f"This is no {', no '.join(most)}, and no {last}.", hint=TAKEN)
+
+
+def _look_at_media(kind: OutputType, file: BinaryIO) -> Facts:
+    noun = _NOUNS[kind.kind]
+    try:
+        facts = kind.describe(file)
+    except BrokenFileError as error:
+        raise PromptError(f"The {noun} is damaged: {error}.", hint="Save it again.") from error
+    if kind.kind is Kind.VIDEO and not facts.width:
+        raise UnsupportedMediaError(
+            "There is nothing to be seen in the video.",
+            hint=f"Save a sound as {listed_inputs(Kind.AUDIO)}.",
+        )
+    return facts
+
+
+def _look_at_picture(path: Path) -> Facts:
+    """Return the size of a picture as shown."""
     with path.open("rb") as file:
         header = read_header(file.read(HEADER_BYTES))
     if header is None:
-        raise UnsupportedMediaError("This is no PNG, JPEG or WebP.", hint=TAKEN)
+        raise _not_taken()
     if header.width * header.height > PIXEL_LIMIT:
         raise TooLargeError(
             f"A picture may have {PIXEL_LIMIT / 1e6:.0f} million pixels, and this one has "
@@ -252,9 +344,8 @@ def _look(path: Path) -> Header:
         raise PromptError("The picture is damaged.", hint="Save it again, as PNG.") from error
     if is_moving:
         raise UnsupportedMediaError("The picture moves.", hint="Save one frame of it, as PNG.")
-    if is_lying:
-        return replace(header, width=header.height, height=header.width)
-    return header
+    width, height = header.width, header.height
+    return Facts(height, width) if is_lying else Facts(width, height)
 
 
 def _discard(part: Path) -> None:

@@ -1,6 +1,7 @@
 """What the links of a prompt stand for: uploads, the web, earlier jobs; and what they do not."""
 
 import asyncio
+import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
@@ -11,12 +12,15 @@ import pytest
 from imagine.errors import PromptError
 from imagine.ids import new_id
 from imagine.images import ImageStore
+from imagine.input_image import InputFile
 from imagine.inputs import FETCHES, MOST_LINKS, REMEMBERED_S, Inputs
 from imagine.links import picture_link, upload_link
+from imagine.media import Kind
 from imagine.models import Job, JobImage, JobState, utc_now
 from imagine.storage import DiskStorage
 from imagine.uploads import Upload, Uploads
 from tests.following import eventually
+from tests.media import mp4, wav, webm
 from tests.painting import lying, mask, picture
 
 
@@ -26,13 +30,15 @@ class Web:
     def __init__(self) -> None:
         self.pages: dict[str, bytes | PromptError] = {}
         self.asked: list[str] = []
+        self.kinds: list[Kind] = []
         self.at_once = self.most_at_once = 0
         self.go_on = asyncio.Event()
         self.go_on.set()
 
     @asynccontextmanager
-    async def open(self, link: str) -> AsyncIterator[AsyncIterator[bytes]]:
+    async def open(self, link: str, kind: Kind) -> AsyncIterator[AsyncIterator[bytes]]:
         self.asked.append(link)
+        self.kinds.append(kind)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         await self.go_on.wait()
@@ -64,11 +70,11 @@ class Stage:
     async def upload(self, data: bytes) -> Upload:
         return (await self.uploads.put(chunks(data))).upload
 
-    async def job(self, state: JobState = JobState.SUCCEEDED) -> Job:
-        """A job with one picture, of index 2."""
+    async def job(self, state: JobState = JobState.SUCCEEDED, data: bytes | None = None) -> Job:
+        """A job with one picture, or with other data, of index 2."""
         job_id, made = new_id(), datetime(2026, 11, 20, tzinfo=UTC)
         stored = await self.images.put(
-            chunks(picture(size=(96, 64))),
+            chunks(picture(size=(96, 64)) if data is None else data),
             job_id=job_id,
             index=2,
             words="a red fox",
@@ -84,6 +90,7 @@ class Stage:
             height=stored.height,
             media_type=stored.media_type,
             bytes=stored.bytes,
+            duration_s=stored.duration_s,
         )
         self.jobs.jobs[job_id] = Job(
             id=job_id,
@@ -198,7 +205,7 @@ async def test_every_link_that_cannot_be_is_told(stage):
         picture_link(job.id, 0): "Set 7 has no picture 0.",
         picture_link(active.id, 3): "Set 7 has no picture 3 yet.",
         picture_link(expired.id, 2): "removed by the retention rule",
-        "https://a.example/page": "https://a.example/page: This is no PNG, JPEG or WebP.",
+        "https://a.example/page": "https://a.example/page: This is no PNG, JPEG or WebP, no MP4",
         "https://a.example/gone": "https://a.example/gone: gone is not there",
     }
     error = await stage.refused(*wanted, "https://a.example/fox.png")
@@ -234,3 +241,65 @@ async def test_a_mask_of_another_shape_is_refused(stage):
     found = (await stage.inputs.find([link]))[link]
     with pytest.raises(PromptError, match="another shape"):
         await stage.inputs.find_mask(upload_link(painted.id), found)
+
+
+# --- videos and sounds
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "size"),
+    [(mp4(), Kind.VIDEO, (64, 48)), (wav(), Kind.AUDIO, (None, None))],
+)
+async def test_a_video_or_a_sound_is_found_where_one_is_wanted(stage, data, kind, size):
+    upload = await stage.upload(data)
+    link = upload_link(upload.id)
+    found = await stage.inputs.find_media([link], kind)
+    assert found == {link: InputFile(link, f"imagine/{upload.name}", *size)}
+    assert (await stage.inputs.path(found[link])).read_bytes() == data
+    assert stage.inputs.kind_of(link) is kind
+
+
+async def test_a_clip_of_a_job_is_a_video(stage):
+    job = await stage.job(data=mp4())
+    link = picture_link(job.id, 2)
+    found = await stage.inputs.find_media([link], Kind.VIDEO)
+    assert (found[link].width, found[link].height) == (64, 48)
+    assert (await stage.inputs.path(found[link])).read_bytes() == mp4()
+    error = await stage.refused(link)
+    assert "Output 2 of set 7 is a video (MP4), and a still picture is needed" in error.message
+
+
+async def test_a_video_of_the_web_is_fetched_as_one(stage):
+    stage.web.pages["https://example.com/clip"] = webm()
+    found = await stage.inputs.find_media(["https://example.com/clip"], Kind.VIDEO)
+    (image,) = found.values()
+    assert image.name.endswith(".webm")
+    assert stage.web.kinds == [Kind.VIDEO]
+
+
+@pytest.mark.parametrize(
+    ("data", "kind", "words"),
+    [
+        (mp4(), Kind.AUDIO, "is a video (MP4), and a sound (WAV, MP3, FLAC or OGG) is needed"),
+        (wav(), Kind.VIDEO, "is a sound (WAV), and a video (MP4 or WebM) is needed"),
+        (picture(), Kind.VIDEO, "is a picture (PNG), and a video (MP4 or WebM) is needed"),
+    ],
+)
+async def test_what_is_of_another_kind_is_refused_and_says_what_it_is(stage, data, kind, words):
+    link = upload_link((await stage.upload(data)).id)
+    with pytest.raises(PromptError, match=re.escape(words)) as caught:
+        await stage.inputs.find_media([link], kind)
+    assert caught.value.details[0].value == link
+    made = picture_link((await stage.job()).id, 2)
+    with pytest.raises(PromptError, match=r"is a picture \(PNG\)"):
+        await stage.inputs.find_media([made], kind)
+
+
+async def test_a_video_is_no_picture_and_no_mask(stage):
+    link = upload_link((await stage.upload(mp4())).id)
+    error = await stage.refused(link)
+    assert error.message == "The file is a video (MP4), and a still picture is needed here."
+    source = upload_link((await stage.upload(picture())).id)
+    (image,) = (await stage.inputs.find([source])).values()
+    with pytest.raises(PromptError, match="a still picture is needed"):
+        await stage.inputs.find_mask(link, image)

@@ -10,6 +10,8 @@ from aiohttp.test_utils import TestServer
 from imagine.errors import PromptError
 from imagine.image_bytes import INPUT_LIMIT
 from imagine.link_fetch import LinkFetcher, LinkTiming, is_public
+from imagine.media import Kind
+from tests.media import mp4
 from tests.painting import picture
 
 # Nothing in a test waits longer; only a failure does.
@@ -25,6 +27,7 @@ class Site:
         app = web.Application(middlewares=[self._note])
         app.router.add_get("/fox.png", self.fox)
         app.router.add_get("/nameless", self.nameless)
+        app.router.add_get("/clip", self.clip)
         app.router.add_get("/page", self.page)
         app.router.add_get("/to", self.redirect)
         app.router.add_get("/large", self.large)
@@ -49,6 +52,9 @@ class Site:
 
     async def nameless(self, _: web.Request) -> web.Response:
         return web.Response(body=picture(), content_type="application/octet-stream")
+
+    async def clip(self, _: web.Request) -> web.Response:
+        return web.Response(body=mp4(content=bytes(INPUT_LIMIT)), content_type="video/mp4")
 
     async def page(self, _: web.Request) -> web.Response:
         return web.Response(text="<html>a fox</html>", content_type="text/html")
@@ -113,8 +119,8 @@ async def careful() -> AsyncIterator[LinkFetcher]:
         yield fetcher
 
 
-async def fetch(fetcher: LinkFetcher, link: str) -> bytes:
-    async with asyncio.timeout(PATIENCE_S), fetcher.open(link) as pieces:
+async def fetch(fetcher: LinkFetcher, link: str, kind: Kind = Kind.IMAGE) -> bytes:
+    async with asyncio.timeout(PATIENCE_S), fetcher.open(link, kind) as pieces:
         return b"".join([piece async for piece in pieces])
 
 
@@ -132,6 +138,14 @@ async def refused(fetcher: LinkFetcher, link: str) -> str:
 @pytest.mark.parametrize("path", ["/fox.png", "/nameless", "/to?url=/fox.png", "/fox.png#part"])
 async def test_a_picture_is_fetched(site, fetcher, path):
     assert await fetch(fetcher, site.link(path)) == picture()
+
+
+async def test_a_video_is_fetched_where_one_is_wanted_and_nowhere_else(site, fetcher):
+    found = await fetch(fetcher, site.link("/clip"), Kind.VIDEO)
+    assert len(found) > INPUT_LIMIT
+    assert "is no picture, but video/mp4" in await refused(fetcher, site.link("/clip"))
+    with pytest.raises(PromptError, match="is no sound, but image/png"):
+        await fetch(fetcher, site.link("/fox.png"), Kind.AUDIO)
 
 
 async def test_nothing_is_told_but_who_we_are(site, fetcher, monkeypatch):

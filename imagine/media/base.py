@@ -1,4 +1,4 @@
-"""What every kind of output is: how it is known, what it says of itself, how it is given out."""
+"""What every kind of file is: how it is known, what it says of itself, how it is given out."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
@@ -15,10 +15,11 @@ TEXT_LIMIT = 2**20
 
 
 class Kind(StrEnum):
-    """What a reader does with a file: look, watch, turn, read."""
+    """What a reader does with a file: look, watch, listen, turn, read."""
 
     IMAGE = "image"
     VIDEO = "video"
+    AUDIO = "audio"
     MODEL = "model"
     TEXT = "text"
 
@@ -40,7 +41,9 @@ class Facts:
 
 
 class OutputType(ABC):
-    """One kind of file that an engine may give. It holds no state; one of each stands in a table.
+    """One kind of file that an engine may give, or that a graph may begin from.
+
+    It holds no state; one of each stands in a table.
 
     ``name`` is what people call it. ``extension`` has no dot. ``content_type`` is the header under
     which it is served (None: the media type). ``limit``: the most bytes that are taken.

@@ -25,9 +25,10 @@ from imagine.errors import (
     TooLargeError,
     UnsupportedMediaError,
 )
-from imagine.image_bytes import INPUT_LIMIT
+from imagine.image_bytes import MEDIA_LIMIT
 from imagine.inputs import MOST_LINKS
 from imagine.links import is_own, picture_link, upload_link
+from imagine.media import Kind, input_limit
 from imagine.models import Once
 from imagine.prompt_values import read_link
 from imagine.routes.reading import checked, read_body, read_once, whole_json
@@ -42,6 +43,8 @@ MOST_WORDS = 2**20
 FRAMING = 64 * 2**10
 CHUNK = 64 * 2**10
 MASK = "mask"
+# What a body may be called, before it is known by its bytes.
+_TOLD = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
 
 
 class HasImages(Protocol):
@@ -124,29 +127,31 @@ def image_fields(images: Sequence[str]) -> dict[str, str]:
 
 
 async def take_upload(request: web.Request) -> Put:
-    """Take in the one picture of ``POST /api/uploads``: the field ``image`` of a form, or the body.
+    """Take in the one file of ``POST /api/uploads``: the field ``image`` of a form, or the body.
 
     Raises:
-        RequestError: it cannot be read, is too large or no picture.
+        RequestError: it cannot be read, is too large or of no kind that is taken.
         PromptError: it is damaged, or the form has other fields.
     """
     uploads = request.app[PARTS].uploads
-    if (request.content_length or 0) > INPUT_LIMIT + FRAMING:
-        raise too_large()
+    told = next((kind for kind in _TOLD if request.content_type.startswith(f"{kind}/")), None)
+    limit = MEDIA_LIMIT if told is None else input_limit(told)
+    if (request.content_length or 0) > limit + FRAMING:
+        raise too_large(told)
     if request.content_type == FORM:
         taken = None
         async for part in _parts(request):
             if part.name != "image" or taken is not None:
-                raise _problem(part.name, "one picture is taken here, in the field image.")
+                raise _problem(part.name, "one file is taken here, in the field image.")
             taken = await uploads.put(_pieces(part))
         if taken is None:
             raise _problem("image", "it is missing.")
         return taken
-    if request.content_type.startswith("image/") or request.content_type == UNKNOWN:
+    if told is not None or request.content_type == UNKNOWN:
         return await uploads.put(_body(request))
     raise UnsupportedMediaError(
-        f"{request.path} reads {FORM} or a picture, not {request.content_type}.",
-        hint="Send the picture in the field image, or as the body with its own Content-Type.",
+        f"{request.path} reads {FORM}, a picture, a video or a sound, not {request.content_type}.",
+        hint="Send the file in the field image, or as the body with its own Content-Type.",
     )
 
 

@@ -1,4 +1,4 @@
-"""Pictures that come in, and what came in as files."""
+"""Pictures, videos and sounds that come in, and what came in as files."""
 
 from aiohttp import web
 
@@ -19,8 +19,10 @@ async def put_upload(request: web.Request) -> web.Response:
         id=upload.id,
         link=upload_link(upload.id),
         url=f"/api/uploads/{upload.id}",
+        kind=upload.kind.value,
         width=upload.width,
         height=upload.height,
+        duration_s=upload.duration_s,
         media_type=upload.media_type,
         bytes=upload.bytes,
     )

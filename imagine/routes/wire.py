@@ -308,13 +308,15 @@ class UploadQuery(Query):
 
 
 class UploadAnswer(BaseModel):
-    """A picture that came in; its id is the SHA-256 of its bytes. Units: pixels, bytes."""
+    """A file that came in; its id is the SHA-256 of its bytes. Units: pixels, seconds, bytes."""
 
     id: str
     link: str = Field(description="How a prompt names it")
     url: str
-    width: int
-    height: int
+    kind: str = Field(description="image, video or audio")
+    width: int | None = Field(description="null for a sound")
+    height: int | None
+    duration_s: float | None = Field(description="null for a picture, and where it does not say")
     media_type: str
     bytes: int
 

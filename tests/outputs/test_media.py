@@ -323,7 +323,8 @@ def test_a_text_is_seen_by_a_beginning_that_cuts_a_character():
         ("video/mp4", None, "a video (MP4)"),
         ("model/gltf-binary", None, "a 3D model (GLB)"),
         ("text/plain", None, "a text"),
-        ("audio/flac", None, "a file of another kind (audio/flac)"),
+        ("audio/flac", 2.0, "a sound (FLAC)"),
+        ("audio/midi", None, "a file of another kind (audio/midi)"),
     ],
 )
 def test_what_is_no_still_picture_is_called_by_its_name(media_type, duration_s, said):

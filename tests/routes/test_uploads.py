@@ -13,9 +13,10 @@ from aiohttp import FormData, web
 from aiohttp.test_utils import TestServer
 from PIL import Image, ImageChops
 
-from imagine.image_bytes import INPUT_LIMIT
+from imagine.image_bytes import INPUT_LIMIT, MEDIA_LIMIT
 from tests.conftest import SMALL, Client, StartServer
 from tests.following import finish, submit
+from tests.media import flac, glb, mp4, ogg, wav, webm
 from tests.painting import bomb, hole, lying, mask, moving, noise, picture
 from tests.pictures import read
 
@@ -79,13 +80,75 @@ async def test_an_upload_is_told_with_its_id_and_how_it_is_shown(client: Client)
         "id": ident(data),
         "link": link(data),
         "url": f"/api/uploads/{ident(data)}",
+        "kind": "image",
         "width": 48,
         "height": 64,
+        "duration_s": None,
         "media_type": "image/jpeg",
         "bytes": len(data),
     }
     async with client.post("/api/uploads", data=form(("image", data))) as answer:
         assert await told(answer, 200) == body
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        (mp4(), ("video", 64, 48, 2.5, "video/mp4")),
+        (webm(), ("video", 64, 48, 1.5, "video/webm")),
+        (webm(duration_ms=None), ("video", 64, 48, None, "video/webm")),
+        (wav(), ("audio", None, None, 0.5, "audio/wav")),
+        (flac(), ("audio", None, None, 1.0, "audio/flac")),
+        (ogg(), ("audio", None, None, 1.0, "audio/ogg")),
+    ],
+)
+@pytest.mark.parametrize("as_form", [True, False])
+async def test_videos_and_sounds_come_in_as_pictures_do(
+    client: Client, data: bytes, told: tuple[Any, ...], as_form: bool
+):
+    body: Any = form(("image", data), name="fox.png") if as_form else data
+    headers = {} if as_form else {"Content-Type": "application/octet-stream"}
+    async with client.post("/api/uploads", data=body, headers=headers) as answer:
+        assert answer.status == 201
+        upload = await answer.json()
+    names = ("kind", "width", "height", "duration_s", "media_type")
+    assert tuple(upload[name] for name in names) == told
+    async with client.get(upload["url"]) as answer:
+        assert await answer.read() == data
+        assert answer.headers["Content-Type"] == told[-1]
+        assert answer.headers["Content-Disposition"].startswith("inline")
+    async with client.get(upload["url"], headers={"Range": "bytes=4-9"}) as answer:
+        assert (answer.status, await answer.read()) == (206, data[4:10])
+    async with client.get(upload["url"] + "?w=160") as answer:
+        assert "has no small picture" in (await problem(answer, 404))["message"]
+
+
+async def test_a_video_may_be_larger_than_a_picture_and_its_error_says_how_large(
+    client: Client, monkeypatch: pytest.MonkeyPatch
+):
+    film = mp4(content=bytes(INPUT_LIMIT + 1))
+    kind = {"Content-Type": "video/mp4"}
+    async with client.post("/api/uploads", data=io.BytesIO(film), headers=kind) as answer:
+        assert (await told(answer, 201))["bytes"] == len(film)
+    monkeypatch.setattr("imagine.media.MEDIA_LIMIT", 2**10)
+    async with client.post("/api/uploads", data=form(("image", wav()))) as answer:
+        assert "A sound may have 0 MiB" in (await problem(answer, 413))["message"]
+
+
+@pytest.mark.parametrize(
+    ("data", "status", "words"),
+    [
+        (mp4()[:-5], 422, "video is damaged"),
+        (wav()[:-5], 422, "sound is damaged"),
+        (mp4().replace(b"vide", b"soun"), 415, "nothing to be seen"),
+        (glb(), 415, "no MP4 or WebM, and no WAV, MP3, FLAC or OGG"),
+    ],
+)
+async def test_what_is_no_usable_video_or_sound_is_refused(
+    client: Client, data: bytes, status: int, words: str
+):
+    async with client.post("/api/uploads", data=form(("image", data))) as answer:
+        assert words in (await problem(answer, status))["message"]
 
 
 @pytest.mark.parametrize("kind", ["image/png", "image/x-unheard", "application/octet-stream"])
@@ -144,9 +207,16 @@ async def test_a_large_body_of_unknown_length_is_refused_early(
     assert list((tmp_path / "output" / "uploads").iterdir()) == []
 
 
-@pytest.mark.parametrize("kind", ["image/png", "multipart/form-data; boundary=x"])
-async def test_a_large_body_that_says_so_is_refused_unread(client: Client, kind: str):
-    body = bytes(INPUT_LIMIT + 2**20)
+@pytest.mark.parametrize(
+    ("kind", "limit"),
+    [
+        ("image/png", INPUT_LIMIT),
+        ("video/mp4", MEDIA_LIMIT),
+        ("multipart/form-data; boundary=x", MEDIA_LIMIT),
+    ],
+)
+async def test_a_large_body_that_says_so_is_refused_unread(client: Client, kind: str, limit: int):
+    body = bytes(limit + 2**20)
     async with client.post(
         "/api/uploads", data=io.BytesIO(body), headers={"Content-Type": kind}
     ) as answer:
@@ -183,7 +253,7 @@ async def test_other_fields_are_refused_by_name(client: Client):
     assert error["details"][0]["parameter"] == "file"
     fields = form(("image", picture()), ("image", hole()))
     async with client.post("/api/uploads", data=fields) as answer:
-        assert "one picture" in (await problem(answer, 422))["message"]
+        assert "one file" in (await problem(answer, 422))["message"]
 
 
 async def test_a_page_of_another_origin_brings_nothing_in(client: Client, tmp_path: Path):
