@@ -17,6 +17,8 @@ from aiohttp import WSMsgType, web
 from jinja2 import Environment, FileSystemLoader, select_autoescape
 from PIL import Image, ImageDraw
 
+from imagine.routes.files import FileAnswer
+
 STATIC = Path(__file__).parents[2] / "static"
 POLICY = (
     "default-src 'self'; img-src 'self' blob: data:; style-src 'self'; script-src 'self'; "
@@ -258,10 +260,18 @@ class Stage:
             web.get("/api/diagnostics", self._answer(lambda: {"checks": self.checks})),
             web.get("/api/parameters", self._answer(lambda: {"parameters": []})),
             web.get("/api/catalog", self._answer(self._catalog)),
-            web.static("/static", STATIC),
-            web.static("/tests/js", STATIC.parent / "tests" / "js"),
+            web.get("/static/{path:.+}", self._file(STATIC)),
+            web.get("/tests/js/{path:.+}", self._file(STATIC.parent / "tests" / "js")),
         ])  # fmt: skip
         return app
+
+    def _file(self, folder: Path) -> Any:
+        """Answer as the server does; a page that is closed early leaves no file open."""
+
+        async def file(request: web.Request) -> web.StreamResponse:
+            return FileAnswer(folder / request.match_info["path"])
+
+        return file
 
     @web.middleware
     async def _gate(self, request: web.Request, handler: Any) -> web.StreamResponse:
