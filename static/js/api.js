@@ -30,8 +30,8 @@
  *   fix: string|null, details?: {engine?: string}}} Check
  * @typedef {{jobs: Job[], next: string|null, counts: Counts}} Page
  * @typedef {{batch: string, jobs: Job[], warnings: Note[]}} Submitted
- * @typedef {{id: string, link: string, url: string, width: number, height: number, media_type: string,
- *   bytes: number}} Upload
+ * @typedef {{id: string, link: string, url: string, width: number|null, height: number|null, media_type: string,
+ *   bytes: number, kind?: "image"|"video"|"audio", duration_s?: number|null}} Upload
  * @typedef {{action: string, image?: number, strength?: string, factor?: number, direction?: string,
  *   mask?: string, aspect?: string, prompt?: string}} Action what is done with picture `image` of a set
  */
@@ -120,7 +120,7 @@ export const act = (id, body, { key } = {}) =>
 export const family = (id) => request("GET", jobPath(id, "family"));
 
 /**
- * Stores a picture of this device. Not by fetch(), which does not tell how far it is.
+ * Stores a file of this device. Not by fetch(), which does not tell how far it is.
  * @param {Blob} file @param {{progress?: (part: number) => void, signal?: AbortSignal}} [how] `part` is 0–1
  * @returns {Promise<Upload>}
  */

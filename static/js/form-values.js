@@ -4,17 +4,19 @@
  * makes. Only what was set is kept: the rest follows the defaults, also when the file or the engine changes them. Pure.
  *
  * @typedef {boolean|number|string} Plain
- * @typedef {"int"|"float"|"bool"|"choice"|"text"|"seed"|"image"|"mask"|"model"|"lora"} Type
+ * @typedef {"int"|"float"|"bool"|"choice"|"text"|"seed"|"image"|"mask"|"video"|"audio"|"model"|"lora"} Type
  * @typedef {{name: string, flag: string, type: Type, label: string, description: string, default: Plain|null,
  *   required: boolean, min: number|null, max: number|null, step: number|null, choices: Plain[]|null,
  *   rank: "main"|"more", hint?: Plain|null}} Parameter  `hint`: what could stand there, where nothing does by default
  * @typedef {import("./api.js").Detail} Detail
  * @typedef {{id: string, name: string, description: string, category: string, family: string, source: "shipped"|"own",
- *   inputs: {prompt: boolean, images: {min: number, max: number}, mask: "required"|"optional"|null, batch: boolean},
+ *   inputs: {prompt: boolean, images: {min: number, max: number}, videos?: {min: number, max: number},
+ *     audios?: {min: number, max: number}, mask: "required"|"optional"|null, batch: boolean},
  *   max_batch_size: number, parameters: Parameter[], outputs: string[], picture: string|null, notes: string[],
  *   available: boolean, reason: string|null, problems: Detail[], revision: string}} Workflow
- * @typedef {{link: string, thumbnail: string, url: string, width: number, height: number}} Picture one that is here
- * @typedef {Plain|null|readonly Picture[]} Value pictures always as a list
+ * @typedef {{link: string, thumbnail: string, url: string, width: number, height: number,
+ *   duration_s?: number|null, name?: string}} Picture a file that is here: a picture, a video or a sound (0 × 0)
+ * @typedef {Plain|null|readonly Picture[]} Value files always as a list
  * @typedef {Readonly<Record<string, Value>>} Values what was set, by the name of its parameter
  */
 
@@ -26,7 +28,7 @@ const MANY = 12;
 const ONE_LINE = 60;
 const LONG_TEXTS = /prompt|negative|text|caption|words|system/;
 
-/** @typedef {"number"|"switch"|"row"|"select"|"search"|"line"|"lines"|"seed"|"image"|"mask"} Control */
+/** @typedef {"number"|"switch"|"row"|"select"|"search"|"line"|"lines"|"seed"|"image"|"mask"|"video"|"audio"} Control */
 
 /** @param {Parameter} parameter @returns {Control} */
 export function control(parameter) {
@@ -56,7 +58,7 @@ export const withHints = (workflow) => ({ ...workflow, parameters: workflow.para
   (parameter.required ? { ...parameter, default: null, hint: parameter.default } : parameter)) });
 
 /** @param {Parameter} parameter */
-export const isPicture = ({ type }) => type === "image" || type === "mask";
+export const isFile = ({ type }) => ["image", "mask", "video", "audio"].includes(type);
 
 /** How many pictures one field takes: several where each makes a job of its own. @param {Workflow} workflow */
 export function mostPictures({ inputs, max_batch_size: most, parameters }) {
@@ -64,7 +66,7 @@ export function mostPictures({ inputs, max_batch_size: most, parameters }) {
   return alone && inputs.batch ? most : 1;
 }
 
-/** The pictures in a field. @param {Values} values @param {string} name @returns {readonly Picture[]} */
+/** The files in a field. @param {Values} values @param {string} name @returns {readonly Picture[]} */
 export function picturesOf(values, name) {
   const value = values[name];
   return Array.isArray(value) ? value : [];
@@ -88,7 +90,7 @@ export function changed(workflow, values) {
     .map((parameter) => ({ parameter, value: plainSeed(parameter, used(parameter, values)) }))
     .filter(({ parameter, value }) => {
       if (values[parameter.name] === undefined) return false;
-      if (isPicture(parameter)) return Array.isArray(value) && value.length > 0;
+      if (isFile(parameter)) return Array.isArray(value) && value.length > 0;
       return value !== plainSeed(parameter, parameter.default);
     });
 }
@@ -137,8 +139,8 @@ export function complaint({ label, type, min, max }, value) {
   return min === null ? `${label} goes up to ${max}.` : `${label} starts at ${min}.`;
 }
 
-/** The values that a job was made with, to try others. @param {Workflow} workflow @param {Record<string, any>} parameters of the job */
+/** The values that a job was made with, to try others; its files are found by their links. @param {Workflow} workflow @param {Record<string, any>} parameters of the job */
 export function ofJob(workflow, parameters) {
-  const told = workflow.parameters.filter((parameter) => !isPicture(parameter) && parameters[parameter.name] !== undefined);
+  const told = workflow.parameters.filter((parameter) => !isFile(parameter) && parameters[parameter.name] !== undefined);
   return Object.fromEntries(told.map(({ name }) => [name, /** @type {Value} */ (parameters[name])]));
 }

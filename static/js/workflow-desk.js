@@ -4,6 +4,7 @@
 import * as api from "./api.js";
 import { readForm, writeForm } from "./form-drafts.js";
 import { asCurl, asPrompt, misread } from "./form-copy.js";
+import { filesOf } from "./form-files.js";
 import { ofJob, request } from "./form-values.js";
 import { split } from "./lens-references.js";
 import { refusal } from "./lens-words.js";
@@ -64,9 +65,10 @@ export class WorkflowDesk {
   }
 
   /** The settings of a set. @param {Workflow} workflow @param {api.Job} job */
-  use(workflow, job) {
+  async use(workflow, job) {
+    const files = await filesOf(workflow, job.parameters);
     const before = readForm(workflow.id);
-    this.#put(workflow.id, { ...before, ...ofJob(workflow, job.parameters) });
+    this.#put(workflow.id, { ...before, ...ofJob(workflow, job.parameters), ...files });
     this.#page.toast.say(`These are the settings of set ${job.number}.`, { verb: "Undo", act: () => this.#put(workflow.id, before) });
   }
 

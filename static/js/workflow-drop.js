@@ -1,14 +1,15 @@
 // @ts-check
-// Files that are dropped on the page of the workflows, or pasted into it: upon a field for pictures they are pictures,
+// Files that are dropped on the page of the workflows, or pasted into it: upon a field for files they are for it, and
 // everywhere else they are workflows to add. While a dialog is open nothing is taken.
 
-import { ImageField } from "./components/image-field.js";
+import { FileField } from "./components/file-field.js";
 import { MaskField } from "./components/mask-field.js";
+import { kindOfFile } from "./form-files.js";
 
-/** The field for pictures below what is dragged. @param {EventTarget|null} target */
+/** The field for files below what is dragged. @param {EventTarget|null} target */
 function fieldAt(target) {
-  const field = target instanceof Element ? target.closest("image-field, mask-field") : null;
-  return field instanceof ImageField || field instanceof MaskField ? field : null;
+  const field = target instanceof Element ? target.closest("image-field, media-field, mask-field") : null;
+  return field instanceof FileField || field instanceof MaskField ? field : null;
 }
 
 /** @param {DragEvent} event */
@@ -17,9 +18,9 @@ const inDialog = () => document.querySelector("dialog[open]") !== null;
 
 /**
  * @param {object} page
- * @param {(over: "page"|"field"|"") => void} page.over files are held over the page, or over a field for pictures
+ * @param {(over: "page"|"field"|"") => void} page.over files are held over the page, or over a field for files
  * @param {(files: File[]) => void} page.add
- * @param {(files: File[]) => boolean} page.paste pictures that were pasted
+ * @param {(files: File[]) => boolean} page.paste pictures, videos and sounds that were pasted
  */
 export function receiveFiles({ over, add, paste }) {
   /** @type {Element|null} */ let lit = null;
@@ -55,9 +56,10 @@ export function receiveFiles({ over, add, paste }) {
   });
   document.addEventListener("paste", (event) => {
     const data = event.clipboardData;
-    const files = [...(data?.files ?? [])].filter((file) => file.type.startsWith("image/"));
-    // a copied table or paragraph is words first
-    if (!files.length || inDialog() || data?.types.includes("text/plain")) return;
+    // a copied table or paragraph is words first, and its picture is not meant; a video comes with its name at most
+    const words = data?.types.includes("text/plain");
+    const files = [...(data?.files ?? [])].filter((file) => kindOfFile(file) === "image" ? !words : kindOfFile(file));
+    if (!files.length || inDialog()) return;
     if (paste(files)) event.preventDefault();
   });
 }

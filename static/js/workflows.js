@@ -12,6 +12,7 @@ import { JobSet } from "./components/job-set.js";
 import { MaskCanvas } from "./components/mask-canvas.js";
 import { MaskField } from "./components/mask-field.js";
 import { MaskMaker } from "./components/mask-maker.js";
+import { MediaField } from "./components/media-field.js";
 import { NameField } from "./components/name-field.js";
 import { NumberField } from "./components/number-field.js";
 import { PageDialog } from "./components/page-dialog.js";
@@ -42,6 +43,7 @@ for (const [name, component] of Object.entries({
   "mask-maker": MaskMaker, "picture-picker": PicturePicker, "toast-line": ToastLine, "tool-tip": ToolTip,
   "number-field": NumberField, "text-field": TextField, "switch-field": SwitchField, "choice-field": ChoiceField,
   "name-field": NameField, "seed-field": SeedField, "image-field": ImageField, "mask-field": MaskField,
+  "media-field": MediaField,
   "workflow-form": WorkflowForm, "workflow-list": WorkflowList, "workflow-line": WorkflowLine, "workflow-results": WorkflowResults,
 })) customElements.define(name, component);
 
@@ -168,8 +170,8 @@ onForm("paint-mask", async (_workflow, { picture, history, then }) => {
   const taken = await find("mask-maker", MaskMaker).make({ url, rough, width, height, label: "The picture" }, history);
   if (taken) then(taken);
 });
-onForm("pick-picture", async (_workflow, { then }) => {
-  const picture = await find("picture-picker", PicturePicker).pick();
+onForm("pick-picture", async (_workflow, { kind, then }) => {
+  const picture = await find("picture-picker", PicturePicker).pick(kind);
   if (picture) then(picture);
 });
 onForm("remove-workflow", (workflow) => shelf.remove(workflow));

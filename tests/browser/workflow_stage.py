@@ -23,16 +23,23 @@ def parameter(name: str, kind: str, **changes: Any) -> Json:
     } | changes  # fmt: skip
 
 
+def taken(parameters: list[Json]) -> Json:
+    """Return how many files go into parameters of a kind."""
+    return {"min": sum(one["required"] for one in parameters), "max": len(parameters)}
+
+
 def workflow(workflow_id: str, *parameters: Json, **changes: Any) -> Json:
     """Return a workflow as the API tells it."""
     images = [one for one in parameters if one["type"] == "image"]
     masks = [one for one in parameters if one["type"] == "mask"]
+    videos = [one for one in parameters if one["type"] == "video"]
+    audios = [one for one in parameters if one["type"] == "audio"]
     return {
         "id": workflow_id, "name": workflow_id.replace("_", " ").capitalize(),
         "description": "", "category": "image", "family": "", "version": 1, "source": "shipped",
         "inputs": {
             "prompt": any(one["name"] == "prompt" for one in parameters),
-            "images": {"min": sum(one["required"] for one in images), "max": len(images)},
+            "images": taken(images), "videos": taken(videos), "audios": taken(audios),
             "mask": "optional" if masks else None, "batch": False,
         },
         "max_batch_size": 1, "parameters": list(parameters), "outputs": ["image"], "example": {},

@@ -1,4 +1,5 @@
 import { asCurl, asPrompt, misread } from "../../static/js/form-copy.js";
+import { fromGallery, fromUpload, kindOfFile, misfit, mistaken } from "../../static/js/form-files.js";
 import { fromPlace, hasSlider, snap, toPlace } from "../../static/js/form-scale.js";
 import { changed, complaint, control, mostPictures, ofJob, readNumber, request, withHints } from "../../static/js/form-values.js";
 import { asWords } from "../../static/js/format.js";
@@ -37,6 +38,41 @@ test("what is required is sent when it is set, and what its graph holds is only 
   const asking = withHints({ ...workflow, parameters: [parameter("prompt", "text", { required: true, default: "a boat" })] });
   equal(asking.parameters.map(({ default: usual, hint }) => [usual, hint]), [[null, "a boat"]]);
   equal([{}, { prompt: "a boat" }].map((values) => request(asking, values)), [{}, { prompt: "a boat" }]);
+});
+
+test("videos and sounds are sent as their links, and a prompt names them by their flags", () => {
+  const dance = { ...workflow, parameters: [parameter("prompt", "text", { default: "" }), parameter("video", "video"), parameter("image", "image"), parameter("audio", "audio")] };
+  const values = { image: [picture("c")], video: [picture("a")], audio: [picture("b")] };
+  const [image, video, audio] = ["c", "a", "b"].map((digit) => picture(digit).link);
+  equal(dance.parameters.slice(1).map(control), ["video", "image", "audio"]);
+  equal(request(dance, values), { parameters: { video, image, audio } });
+  equal(asPrompt(dance, values), `${image} --workflow inpaint --video ${video} --audio ${audio}`);
+  equal(ofJob(dance, { prompt: "a fox", video, image, audio }), { prompt: "a fox" });
+  equal(request(dance, { video: [] }), {});
+});
+
+test("the kind of a file is told by its type, else by its name", () =>
+  equal([["a.mp4", "video/mp4"], ["a.WebM", ""], ["a.flac", "audio/x-flac"], ["a.ogg", "video/ogg"], ["a.png", "image/png"], ["a", "application/octet-stream"], ["a.json", "application/json"]]
+    .map(([name, type]) => kindOfFile({ name, type })), ["video", "video", "audio", "audio", "image", null, null]));
+
+test("what does not fit a field is told before it is sent, and what is not known is left to the server", () => {
+  const [image, video, audio] = ["image", "video", "audio"].map((type) => parameter(type, type));
+  const file = (/** @type {string} */ name, type = "") => ({ name, type });
+  equal([misfit(file("a.mp4"), image), misfit(file("a.mov"), video), misfit(file("a.m4a"), audio), misfit(file("", "image/png"), audio), misfit(file("a.json", "application/json"), video)],
+    ["a.mp4 is a video. Image takes a picture.", "a.mov is of another kind. Video takes an MP4 or WebM video.", "a.m4a is of another kind. Audio takes a WAV, MP3, FLAC or Ogg sound.",
+      "The file is a picture. Audio takes a WAV, MP3, FLAC or Ogg sound.", "a.json is of another kind. Video takes an MP4 or WebM video."]);
+  equal([misfit(file("a.webm"), video), misfit(file("a.mp3", "audio/mp3"), audio), misfit(file("a.wav", "audio/vnd.wave"), audio), misfit(file("nameless"), video), misfit(file("a.json", "application/json"), image)],
+    ["", "", "", "", ""]);
+  equal([mistaken({ kind: "image" }, "a", video), mistaken({ kind: "video" }, "a", video), mistaken({}, "a", image)],
+    ["a is a picture. Video takes an MP4 or WebM video.", "", ""]);
+});
+
+test("a file of the gallery and one that came in are held alike", () => {
+  const clip = { index: 0, url: "/api/images/a.webm", thumbnail: null, media_type: "video/webm", width: 320, height: 192, duration_s: 2 };
+  equal(fromGallery("picture:x/0", { number: 7 }, clip), { link: "picture:x/0", url: clip.url, thumbnail: "", width: 320, height: 192, duration_s: 2, name: "Set 7" });
+  equal(fromUpload({ id: "b", link: "upload:b", kind: "audio", width: null, height: null, duration_s: 3 }, "b.wav"),
+    { link: "upload:b", url: "/api/uploads/b", thumbnail: "", width: 0, height: 0, duration_s: 3, name: "b.wav" });
+  equal(fromUpload({ id: "c", link: "upload:c", width: 8, height: 8 }, "c.png"), { link: "upload:c", url: "/api/uploads/c", thumbnail: "/api/uploads/c?w=320", width: 8, height: 8 });
 });
 
 test("a seed is drawn unless it is set, also where the file has one of its own", () => {

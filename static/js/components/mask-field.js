@@ -4,10 +4,10 @@
 
 import * as api from "../api.js";
 import { icon, part, say, wish } from "../dom.js";
+import { fromUpload, misfit } from "../form-files.js";
 import { picturesOf } from "../form-values.js";
 import { NOTHING } from "../mask-strokes.js";
 import { FormField } from "./form-field.js";
-import { fromUpload } from "./image-field.js";
 
 const NO_PICTURE = "Choose the picture first.";
 
@@ -76,6 +76,8 @@ export class MaskField extends FormField {
   /** @param {readonly File[]} files */
   async take([file]) {
     if (!file) return;
+    const wrong = misfit(file, this.parameter);
+    if (wrong) return this.complain(wrong);
     try {
       this.set([fromUpload(await api.upload(file))]);
     } catch (reason) {

@@ -1,23 +1,32 @@
 // @ts-check
-// <picture-picker>: one of the gallery's recent pictures, for whoever asks.
-//   const picture = await picker.pick();   // null: none was taken
+// <picture-picker>: one of the gallery's recent pictures, or of its clips, for whoever asks.
+//   const picture = await picker.pick("image");   // null: none was taken
 
 import * as api from "../api.js";
-import { icon, part, template } from "../dom.js";
+import { playsWhenPointed } from "../clip-play.js";
+import { icon, part, say, template } from "../dom.js";
+import { fromGallery } from "../form-files.js";
 import { pictureLink } from "../links.js";
+import { chipOf, kindOf } from "../media.js";
+import { mediaElement } from "../media-view.js";
 import { alt } from "../set-view.js";
 import { thumbnail } from "./picture-tile.js";
 
 /** @typedef {import("../form-values.js").Picture} Picture */
 
-const SETS = "40";
-const BODY = template(`<dialog class="note-dialog picker" tabindex="-1" aria-labelledby="picker-name"><div class="head"><h2 id="picker-name">Recent pictures</h2>
+/** Clips are rare, so they are looked for among more sets. */
+const SETS = { image: "40", video: "200" };
+const MOST_CLIPS = 60;
+const NAMES = { image: "pictures", video: "clips" };
+const BODY = template(`<dialog class="note-dialog picker" tabindex="-1" aria-labelledby="picker-name"><div class="head"><h2 id="picker-name"></h2>
   <button type="button" class="ib" data-do="close" aria-label="Close (Esc)">${icon("close")}</button></div><div class="picker-grid"></div><p role="status"></p></dialog>`);
+const CHIP = template('<span class="badge plain"></span>');
 
 export class PicturePicker extends HTMLElement {
-  /** @returns {Promise<Picture|null>} */
-  async pick() {
+  /** @param {"image"|"video"} kind @returns {Promise<Picture|null>} */
+  async pick(kind) {
     const dialog = /** @type {HTMLDialogElement} */ (BODY());
+    say(part(dialog, "h2"), `Recent ${NAMES[kind]}`);
     this.replaceChildren(dialog);
     dialog.showModal();
     dialog.focus();
@@ -27,7 +36,7 @@ export class PicturePicker extends HTMLElement {
     dialog.addEventListener("click", ({ target }) => {
       if (target === dialog || (target instanceof Element && target.closest("[data-do=close]"))) dialog.close();
     });
-    this.#fill(dialog, (picture) => {
+    this.#fill(dialog, kind, (picture) => {
       picked = picture;
       dialog.close();
     });
@@ -36,30 +45,42 @@ export class PicturePicker extends HTMLElement {
     return picked;
   }
 
-  /** @param {HTMLElement} dialog @param {(picture: Picture) => void} take */
-  async #fill(dialog, take) {
+  /** @param {HTMLElement} dialog @param {"image"|"video"} kind @param {(picture: Picture) => void} take */
+  async #fill(dialog, kind, take) {
     const status = part(dialog, "[role=status]");
     try {
-      const { jobs } = await api.jobs({ state: "succeeded", limit: SETS });
-      const buttons = jobs.flatMap((job) => job.images.filter(isPicture).map((image) => {
+      const { jobs } = await api.jobs({ state: "succeeded", limit: SETS[kind] });
+      const buttons = jobs.flatMap((job) => job.images.filter(kind === "image" ? isPicture : isClip).map((image) => {
         const button = document.createElement("button");
         button.type = "button";
-        const img = new Image();
-        Object.assign(img, { loading: "lazy", alt: alt(job, image.index), src: thumbnail(image.thumbnail ?? "", 160) });
-        button.append(img);
-        button.addEventListener("click", () => take({
-          link: pictureLink(job.id, image.index), url: image.url, thumbnail: thumbnail(image.thumbnail ?? "", 320),
-          width: image.width ?? 1, height: image.height ?? 1,
-        }));
+        button.append(...(kind === "image" ? [small(job, image)] : clip(job, image)));
+        if (kind === "video") playsWhenPointed(button);
+        button.addEventListener("click", () => take(fromGallery(pictureLink(job.id, image.index), job, image)));
         return button;
       }));
-      part(dialog, ".picker-grid").replaceChildren(...buttons);
-      status.textContent = buttons.length ? "" : "There are no pictures yet.";
+      part(dialog, ".picker-grid").replaceChildren(...(kind === "image" ? buttons : buttons.slice(0, MOST_CLIPS)));
+      status.textContent = buttons.length ? "" : `There are no ${NAMES[kind]} yet.`;
     } catch (error) {
       status.textContent = error instanceof api.ApiError ? error.error.message : String(error);
     }
   }
 }
 
+/** @param {api.Job} job @param {api.JobImage} image */
+function small(job, image) {
+  const picture = new Image();
+  return Object.assign(picture, { loading: "lazy", alt: alt(job, image.index), src: thumbnail(image.thumbnail, 160) });
+}
+
+/** @param {api.Job} job @param {api.JobImage} image */
+function clip(job, image) {
+  const chip = CHIP();
+  say(chip, chipOf(image));
+  return [mediaElement(image, alt(job, image.index)), chip];
+}
+
 /** @param {api.JobImage} image */
 const isPicture = (image) => Boolean(image.thumbnail) && image.media_type.startsWith("image/");
+
+/** @param {api.JobImage} image */
+const isClip = (image) => kindOf(image) === "video";

@@ -3,7 +3,7 @@
  * <workflow-form>: the form of one workflow, made from what the registry says of it.
  *
  *     form.update({ workflow, values, errors, lastSeed, sending, verdict });
- *     form.receive(files);   // pasted: into the first field for pictures with room
+ *     form.receive(files);   // pasted: into the first field for such files with room
  *
  * Wishes: those of the fields, `make`, `copy` {what: "curl"|"prompt"}, `to-gallery`, `reset`.
  *
@@ -15,17 +15,20 @@
  *   lastSeed: number|null, sending: boolean, verdict: Verdict|null}} Shown
  */
 import { icon, part, reconcile, say, template, wish, writeNotes } from "../dom.js";
-import { changed, control, firstPicture, isPicture, mostPictures } from "../form-values.js";
+import { kindOfFile } from "../form-files.js";
+import { changed, control, firstPicture, isFile, mostPictures } from "../form-values.js";
+import { FileField } from "./file-field.js";
 import { FormField } from "./form-field.js";
-import { ImageField } from "./image-field.js";
 
 /** The element of each control. @type {Record<import("../form-values.js").Control, string>} */
 const FIELDS = {
   number: "number-field", switch: "switch-field", row: "choice-field", select: "choice-field", search: "name-field",
   line: "text-field", lines: "text-field", seed: "seed-field", image: "image-field", mask: "mask-field",
+  video: "media-field", audio: "media-field",
 };
+const FILE_FIELDS = "image-field, media-field";
 /** These have the whole width of the form. */
-const WIDE = ["lines", "search"];
+const WIDE = ["lines", "search", "audio"];
 const WIDE_TYPES = ["model", "lora"];
 
 const BODY = template(`<form class="wf" novalidate aria-labelledby="wf-name"><header><h1 id="wf-name" tabindex="-1"></h1><p class="wf-about"></p>
@@ -69,8 +72,10 @@ export class WorkflowForm extends HTMLElement {
   #make() {
     const { workflow, sending } = this.#shown ?? {};
     if (!workflow || sending) return;
-    if (workflow.available) wish(this, "make");
-    else this.#wrong(workflow.reason ?? "It cannot run here.");
+    const late = this.#fileFields.find(({ busy }) => busy);
+    if (!workflow.available) this.#wrong(workflow.reason ?? "It cannot run here.");
+    else if (late) this.#wrong(`${late.parameter.label} is still on its way. Make it when it is here.`);
+    else wish(this, "make");
   }
 
   /** @param {Shown} shown */
@@ -114,27 +119,36 @@ export class WorkflowForm extends HTMLElement {
     field.focus({ preventScroll: true });
   }
 
-  /** Pictures that are meant for the form as a whole. @param {readonly File[]} files */
+  /** Files that are meant for the form as a whole. @param {readonly File[]} files */
   receive(files) {
-    const fields = /** @type {ImageField[]} */ ([...this.querySelectorAll("image-field")]);
-    const here = document.activeElement?.closest("image-field");
-    const field = here instanceof ImageField ? here : fields.find(({ room }) => room > 0) ?? fields[0];
-    field?.take(files);
-    return Boolean(field);
+    const here = document.activeElement?.closest(FILE_FIELDS);
+    if (here instanceof FileField) here.take(files);
+    const kinds = here ? [] : new Set(files.map(kindOfFile));
+    const filled = [...kinds].map((kind) => {
+      const fields = this.#fileFields.filter(({ takes }) => takes.kind === kind);
+      const field = fields.find(({ room }) => room > 0) ?? fields[0];
+      field?.take(files.filter((file) => kindOfFile(file) === kind));
+      return field;
+    });
+    return Boolean(here) || filled.some(Boolean);
+  }
+
+  get #fileFields() {
+    return [...this.querySelectorAll(FILE_FIELDS)].filter((field) => field instanceof FileField);
   }
 
   /** @param {Element} grid @param {readonly Parameter[]} parameters */
   #fields(grid, parameters) {
     const { workflow, values, errors, lastSeed } = /** @type {Shown} */ (this.#shown);
     const around = { most: 1, first: firstPicture(workflow, values), lastSeed };
-    const pictures = parameters.filter(isPicture).length;
+    const files = parameters.filter((parameter) => isFile(parameter) && parameter.type !== "audio").length;
     const byKey = new Map(parameters.map((parameter) => [`${parameter.name} ${control(parameter)}`, parameter]));
     const make = (/** @type {string} */ key) => document.createElement(FIELDS[control(/** @type {Parameter} */ (byKey.get(key)))]);
     reconcile(grid, [...byKey.keys()], make, (field, key) => {
       const parameter = /** @type {Parameter} */ (byKey.get(key));
       const error = errors.find((each) => each.parameter === parameter.name) ?? null;
-      // a picture alone has the width, several stand side by side
-      const wide = isPicture(parameter) ? pictures === 1 : WIDE.includes(control(parameter)) || WIDE_TYPES.includes(parameter.type);
+      // a picture or a video alone has the width, several stand side by side
+      const wide = WIDE.includes(control(parameter)) || WIDE_TYPES.includes(parameter.type) || (isFile(parameter) && files === 1);
       field.classList.toggle("wide", wide);
       const most = parameter.type === "image" ? mostPictures(workflow) : 1;
       /** @type {FormField} */ (field).update(parameter, values[parameter.name], { error, around: { ...around, most } });
