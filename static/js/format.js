@@ -96,7 +96,7 @@ const FLAG = /(^|\s)(--|—|–)\p{L}/u;
 const WORKFLOW = /(?:^|\s)(?:--|—|–)workflow\s+(\S+)/;
 
 /**
- * The words of a set and its flags as they were typed. Pictures that are here have short names: their links are for
+ * The words of a set and its flags as they were typed. Files that are here have short names: their links are for
  * the server, and 64 digits tell a person nothing.
  * @param {Pick<Job, "prompt"|"text">} job
  */
@@ -104,7 +104,8 @@ export function splitPrompt(job) {
   const found = FLAG.exec(job.prompt);
   const at = found ? found.index + found[1].length : job.prompt.length;
   const front = job.prompt.slice(0, at);
-  const flags = job.prompt.slice(at).trim().replace(OWN_LINKS, "picture");
+  const typed = job.prompt.slice(at).trim();
+  const flags = typed.replace(OWN_LINKS, (...found) => called(typed.slice(0, found.at(-2))));
   const workflow = WORKFLOW.exec(flags)?.[1] ?? "";
   const words = job.text || front.replace(OWN_LINKS, "").trim() || asWords(workflow) || blended(front.match(OWN_LINKS)?.length ?? 0);
   return { words, flags };
@@ -115,6 +116,9 @@ export function asWords(name) {
   const words = name.replace(/[_-]+/g, " ").replace(/\b3d\b/, "3D").trim();
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
+
+/** The short name of a link. @param {string} before what stands in front of it */
+const called = (before) => (/--video\S*\s+$/.test(before) ? "video" : /--audio\S*\s+$/.test(before) ? "sound" : "picture");
 
 /** @param {number} count */
 const blended = (count) => (count ? `${plural(count, "picture")}, blended` : "");

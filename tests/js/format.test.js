@@ -58,5 +58,6 @@ test("pictures that are here have a short name in a set's words and flags", () =
   const [a, b] = [`upload:${"a".repeat(64)}`, "picture:0190f1d2-0000-7000-8000-00000000000a/3"];
   equal(splitPrompt({ prompt: `${a} ${b} --ar 3:2`, text: "" }), { words: "2 pictures, blended", flags: "--ar 3:2" });
   equal(splitPrompt({ prompt: `${a} --workflow text_to_3d --seed 4`, text: "" }), { words: "Text to 3D", flags: "--workflow text_to_3d --seed 4" });
+  equal(splitPrompt({ prompt: `--workflow dance --video ${a} --audio-2 ${b} --image ${a}`, text: "" }), { words: "Dance", flags: "--workflow dance --video video --audio-2 sound --image picture" });
   equal(splitPrompt({ prompt: `${a} a fox --sref ${b}::2 7 --raw`, text: "a fox" }), { words: "a fox", flags: "--sref picture::2 7 --raw" });
 });

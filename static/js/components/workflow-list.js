@@ -17,7 +17,7 @@ const BROKEN = template('<section class="wl-broken"><h2>Files that could not be 
 const FILE = template(`<li>${icon("alert")}<code></code><span></span></li>`);
 const NOTHING = template('<p class="wl-nothing"></p>');
 /** A glyph for what comes out, where there is no picture. @type {Record<string, string>} */
-const GLYPHS = { video: "play", model: "square", text: "edit" };
+const GLYPHS = { video: "play", audio: "sound", model: "square", text: "edit" };
 
 /** Does a workflow hold every word? @param {Workflow} workflow @param {string} q */
 export function matches({ id, name, description, category, family }, q) {
