@@ -19,6 +19,7 @@ PROFILES = load_profiles()
         ("v2-1_768-ema-pruned.safetensors", "sd2"),
         ("sd_xl_base_1.0.safetensors", "sdxl"),
         ("juggernautXL_v9Rundiffusionphoto2.safetensors", "sdxl"),
+        ("realvisxlV50_v50Bakedvae.safetensors", "sdxl"),
         ("SDXL\\ponyDiffusionV6XL.safetensors", "sdxl"),
         ("sdxl/mine.safetensors", "sdxl"),
         ("sd_xl_turbo_1.0_fp16.safetensors", "sdxl-turbo"),
