@@ -89,6 +89,23 @@ def _reached(graph: Graph, starts: Collection[str]) -> dict[str, str]:
     return nearest
 
 
+def sampled(graph: Graph, catalog: Catalog) -> Collection[str]:
+    """Return what a sampler made, and what was made of that, but for masks of it."""
+    makers = [n for n, node in graph.items() if _makes(catalog.schemas.get(node["class_type"]))]
+    found = set(makers)
+    users, waiting = users_of(graph), deque(makers)
+    while waiting:
+        source = waiting.popleft()
+        schema = catalog.schemas.get(graph[source]["class_type"])
+        outputs = schema.outputs if schema is not None else ()
+        for user, name in users.get(source, ()):
+            slot = links_of(graph, user)[name][1]
+            if user not in found and outputs[slot : slot + 1] != ("MASK",):
+                found.add(user)
+                waiting.append(user)
+    return found
+
+
 # --- What can never run
 
 

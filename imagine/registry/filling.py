@@ -12,6 +12,7 @@ from imagine.catalog import Catalog
 from imagine.errors import WorkflowError
 from imagine.graph import Workflow, output_nodes
 from imagine.image_request import Lora
+from imagine.importing.branches import sampled
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import Output, OutputKind, find_outputs
 from imagine.importing.walking import Feed
@@ -72,13 +73,17 @@ def fill(
 def kept_outputs(graph: Graph, catalog: Catalog | None) -> tuple[Output, ...]:
     """Return the outputs that make up a job, in the order of the graph.
 
-    What is only shown counts where nothing is kept; a text is always only shown.
+    What is only shown counts where nothing is kept; a text is always only shown. Of the pictures
+    that are shown those that a sampler made count, and where it made none, all.
     """
     found = {output.node_id: output for output in find_outputs(graph, catalog)}
     outputs = [found[node_id] for node_id in graph if node_id in found]
-    if not any(output.is_kept for output in outputs):
+    if any(output.is_kept for output in outputs):
+        return tuple(one for one in outputs if one.is_kept or one.kind is OutputKind.TEXT)
+    made = sampled(graph, catalog) if catalog is not None else frozenset()
+    if not any(one.node_id in made and one.kind is not OutputKind.TEXT for one in outputs):
         return tuple(outputs)
-    return tuple(one for one in outputs if one.is_kept or one.kind is OutputKind.TEXT)
+    return tuple(one for one in outputs if one.node_id in made or one.kind is not OutputKind.IMAGE)
 
 
 def is_needed(entry: Entry, picture: Parameter, catalog: Catalog) -> bool:

@@ -184,6 +184,37 @@ def test_what_is_only_shown_is_not_sent_beside_what_is_kept() -> None:
     assert ([one.node_id for one in made.outputs], made.takes_temp) == (["7"], True)
 
 
+def test_of_what_is_only_shown_what_a_sampler_made_is_the_result() -> None:
+    edges = {
+        "n8": node("LoadImage", image="a.png"),
+        "n9": node("Canny", image=["8", 0], low_threshold=0.4, high_threshold=0.8),
+        "n10": node("PreviewImage", images=["9", 0]),
+        "n11": node("MaskToImage", mask=["8", 1]),
+        "n12": node("PreviewImage", images=["11", 0]),
+    }
+    shown = node("PreviewImage", images=["6", 0])
+    words = node("PreviewAny", source=["9", 0])
+    made = filled(entry(nodes=with_nodes(n7=shown, **edges, n13=words)))
+    assert [one.node_id for one in made.outputs] == ["7", "13"]
+    assert made.takes_temp
+    nodes = with_nodes(**edges)
+    del nodes["7"]
+    assert [one.node_id for one in filled(entry(nodes=nodes)).outputs] == ["10", "12"]
+    kept = node("SaveImage", images=["9", 0], filename_prefix="edges")
+    made = filled(entry(nodes=with_nodes(n7=shown, **edges, n13=kept)))
+    assert [one.node_id for one in made.outputs] == ["13"]
+
+
+def test_a_mask_of_what_a_sampler_made_is_no_result() -> None:
+    nodes = with_nodes(
+        n7=node("PreviewImage", images=["6", 0]),
+        n8=node("ImageToMask", image=["6", 0], channel="red"),
+        n9=node("MaskToImage", mask=["8", 0]),
+        n10=node("PreviewImage", images=["9", 0]),
+    )
+    assert [one.node_id for one in filled(entry(nodes=nodes)).outputs] == ["7"]
+
+
 def test_a_text_that_is_shown_is_an_output_too() -> None:
     nodes = with_nodes(n10=node("PreviewAny", source=["6", 0]))
     assert [one.node_id for one in filled(entry(nodes=nodes)).outputs] == ["7", "10"]
