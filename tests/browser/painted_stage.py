@@ -30,6 +30,8 @@ class PaintedStage(LensStage):
         match request.path.split("/")[2:]:
             case ["uploads"]:
                 return await self._upload(request)
+            case ["uploads", digest] if digest not in self.uploads:
+                raise web.HTTPNotFound
             case ["uploads", digest]:
                 media_type = self.taken.get(digest, {}).get("media_type", "image/png")
                 return web.Response(body=self.uploads[digest], content_type=media_type)

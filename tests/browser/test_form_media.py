@@ -101,10 +101,12 @@ async def test_a_video_is_shown_with_its_length_and_size_and_sent_as_its_link(
 ) -> None:
     page = await open_form(open_page, "dance")
     await expect(field(page, "Video")).to_have_attribute("data-required", "")
+    status = field(page, "Video").get_by_role("status")
     accept = await field(page, "Video").locator("[type=file]").get_attribute("accept")
     assert accept == "video/mp4,video/webm"
     video = await put_video(page)
     await expect(facts(page, "Video")).to_have_text("steps.webm2 s · 320×192")
+    await expect(status).to_have_text("steps.webm is here")
     assert await video.evaluate("v => v.muted && v.loop && v.paused && v.preload === 'metadata'")
     await make(page)
     await expect(page.locator("job-set")).to_have_count(1)
@@ -254,6 +256,9 @@ async def test_a_file_of_another_kind_is_refused_before_it_is_sent(
     ):  # fmt: skip
         await page.evaluate(DROP, [f"{selector} .pics-add", name, media_type, [1, 2, 3]])
         await expect(wrong(page, label)).to_have_text(sentence)
+    await expect(field(page, "Music").get_by_role("status")).to_have_text(
+        "steps.mp4 is a video. Music takes a WAV, MP3, FLAC or Ogg sound."
+    )
     assert sent_files(stage) == []
     await put_video(page)
     await expect(field(page, "Video").locator(".f-error")).to_be_hidden()
@@ -293,6 +298,18 @@ async def test_a_file_that_the_browser_cannot_play_is_still_sent(
     await make(page)
     await expect(page.locator("job-set")).to_have_count(1)
     assert "video" in stage.made.pop()[1]["parameters"]
+
+
+async def test_a_file_that_is_gone_meanwhile_is_told(
+    stage: WorkflowStage, open_page: OpenPage
+) -> None:
+    page = await open_form(open_page, "dance", allow=("status of 404",))
+    await put_video(page)
+    stage.uploads.clear()
+    await page.reload()
+    await expect(field(page, "Video").locator(".clip-lost")).to_have_text(
+        "This file is no longer on the disk. Choose another."
+    )
 
 
 async def test_as_curl_and_as_prompt_it_names_the_same_files(

@@ -43,7 +43,7 @@ export class FileField extends FormField {
     const { glyph, accept, gallery } = this.takes;
     return `<div class="pics" role="group" data-main><ul></ul><div class="pics-add">${icon(glyph)}<p><button type="button" class="act" data-do="file">Choose a file</button>
       ${gallery ? '<button type="button" class="act" data-do="gallery">From the gallery</button>' : ""}</p><span></span></div>
-      <input type="file" accept="${accept}" hidden></div>`;
+      <input type="file" accept="${accept}" hidden><span class="sr" role="status"></span></div>`;
   }
 
   /** @override */
@@ -72,6 +72,17 @@ export class FileField extends FormField {
   show(value) {
     this.#files = picturesOf({ value }, "value");
     this.#render();
+  }
+
+  /** @override @param {string} sentence */
+  complain(sentence) {
+    super.complain(sentence);
+    this.#announce(sentence);
+  }
+
+  /** For who does not see it. @param {string} sentence */
+  #announce(sentence) {
+    say(part(this, "[role=status]"), sentence);
   }
 
   /** How many more there is room for. */
@@ -115,6 +126,7 @@ export class FileField extends FormField {
     this.#count += 1;
     const coming = { key: `coming-${this.#count}`, file, part: 0, ended: new AbortController() };
     this.#coming = [...this.#coming, coming];
+    this.#announce(`Sending ${file.name || "the file"}`);
     this.#render();
     try {
       const progress = (/** @type {number} */ part) => {
@@ -124,8 +136,9 @@ export class FileField extends FormField {
       const upload = await api.upload(file, { progress, signal: coming.ended.signal });
       this.#end(coming);
       const wrong = mistaken(upload, file.name, this.parameter);
-      if (wrong) this.complain(wrong);
-      else this.#put(fromUpload(upload, file.name));
+      if (wrong) return this.complain(wrong);
+      this.#put(fromUpload(upload, file.name));
+      this.#announce(`${file.name || "The file"} is here`);
     } catch (reason) {
       this.#end(coming);
       if (coming.ended.signal.aborted) return;

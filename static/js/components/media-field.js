@@ -17,7 +17,8 @@ const ITEM = template(`<li class="clip-item"><div class="clip-show"></div>
 const ON_ITS_WAY = template(`<span class="clip-ring" role="progressbar" aria-valuemin="0" aria-valuemax="100"><svg class="ring" viewBox="0 0 20 20" aria-hidden="true">
   <circle cx="10" cy="10" r="8" pathLength="100"/><circle cx="10" cy="10" r="8" pathLength="100"/></svg></span>`);
 const CLIP = template(`<button type="button" class="clip" aria-pressed="false"><span class="badge">${icon("play")}</span></button>`);
-const LOST = template('<p class="clip-lost">This browser cannot play it. It is sent as it is.</p>');
+const LOST = template('<p class="clip-lost"></p>');
+const GONE = [404, 410];
 
 export class MediaField extends FileField {
   /** @override */
@@ -48,7 +49,12 @@ export class MediaField extends FileField {
   /** @param {HTMLElement} item @param {Picture} here @param {string} label */
   #show(item, here, label) {
     const place = part(item, ".clip-show");
-    const lost = () => place.replaceChildren(LOST());
+    const lost = async () => {
+      const gone = await fetch(here.url, { method: "HEAD" }).then(({ status }) => GONE.includes(status), () => false);
+      const words = LOST();
+      say(words, gone ? "This file is no longer on the disk. Choose another." : "This browser cannot play it. It is sent as it is.");
+      place.replaceChildren(words);
+    };
     const media = this.takes.kind === "video" ? this.#clip(place, here, label, lost) : this.#sound(place, here, label, lost);
     const tell = () => say(part(item, ".clip-facts span"), factsOf(here, media));
     media.addEventListener("loadedmetadata", () => {
