@@ -27,6 +27,10 @@ _UPLOADS = {
 _SECTIONS = ("optional", "required")
 # Types of the newer schema whose real inputs are made by the node itself.
 _DYNAMIC = "COMFY_"
+# One of these is a choice, and what is chosen says which inputs follow it.
+_OPTIONS = "COMFY_DYNAMICCOMBO_V3"
+# What ComfyUI's page fills in where a schema says nothing.
+_EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +49,8 @@ class InputSchema:
     ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
     link gives it, though its type is that of a widget; ``is_socketless``: only the page gives it,
     though its type is none of a widget's. ``has_control``: on the page the choice what
-    becomes of it after a run stands right behind it. ``upload``: what its file holds.
+    becomes of it after a run stands right behind it. ``upload``: what its file holds. ``parts``:
+    the inputs that each choice brings along.
     """
 
     type: str
@@ -60,10 +65,38 @@ class InputSchema:
     has_control: bool = False
     upload: str | None = None
     description: str | None = None
+    parts: Mapping[str, Mapping[str, "InputSchema"]] = field(default_factory=dict)
 
     @property
     def is_dynamic(self) -> bool:
         return self.type.startswith(_DYNAMIC)
+
+    @property
+    def filled_in(self) -> Any:
+        """What ComfyUI's page begins with; None where only a link or nothing is given."""
+        if self.is_slot or (isinstance(self.default, list | dict) and not self.is_socketless):
+            return None
+        if self.default is not None:
+            return self.default
+        if self.choices is not None:
+            return next(iter(self.choices.values), None)
+        return _EMPTY.get(self.type)
+
+    def parts_of(self, name: str, value: Any) -> dict[str, "InputSchema"]:
+        """Return the inputs that a value brings along, named as a graph names them."""
+        chosen = self.parts.get(value) if isinstance(value, str) else None
+        return {f"{name}.{part}": schema for part, schema in (chosen or {}).items()}
+
+    def choosable(self, now: Any) -> tuple[Any, ...]:
+        """Return what can be chosen in place of ``now`` without a link that is not there."""
+        values = self.choices.values if self.choices is not None else ()
+        return tuple(value for value in values if value == now or self._is_enough(value))
+
+    def _is_enough(self, value: Any) -> bool:
+        parts = self.parts_of("", value).values()
+        return all(
+            part.is_dynamic or not part.is_required or part.filled_in is not None for part in parts
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +112,21 @@ class NodeSchema:
     is_output: bool
     order: tuple[str, ...] = ()
     label: str | None = None
+
+    def chosen(self, values: Mapping[str, Any]) -> "NodeSchema":
+        """Return the node as these values make it: with the inputs that its choices bring along."""
+        if not any(wanted.parts for wanted in self.inputs.values()):
+            return self
+        inputs, order = dict(self.inputs), list[str]()
+        waiting = list(reversed(self.order))
+        while waiting:
+            name = waiting.pop()
+            order.append(name)
+            parts = inputs[name].parts_of(name, values.get(name))
+            inputs.update(parts)
+            waiting += reversed(parts)
+        required = tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic)
+        return replace(self, inputs=inputs, order=tuple(order), required=required)
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +191,14 @@ class Catalog:
         """The node classes, in the engine's order."""
         return tuple(self.schemas)
 
+    def schema_of(self, node: Mapping[str, Any]) -> NodeSchema | None:
+        """Return the schema of a node of a graph, with what its own values add to it."""
+        class_type, inputs = node.get("class_type"), node.get("inputs")
+        schema = self.schemas.get(class_type) if isinstance(class_type, str) else None
+        if schema is None or not isinstance(inputs, Mapping):
+            return schema
+        return schema.chosen(inputs)
+
     def has(self, class_type: str) -> bool:
         return class_type in self.schemas
 
@@ -190,7 +246,8 @@ def _joined_input(one: InputSchema, other: InputSchema) -> InputSchema:
     if one.choices is not None and other.choices is not None:
         values = tuple(dict.fromkeys((*one.choices.values, *other.choices.values)))
         is_closed = one.choices.is_closed and other.choices.is_closed
-        return replace(one, choices=Choices(values, frozenset(values), is_closed))
+        choices = Choices(values, frozenset(values), is_closed)
+        return replace(one, choices=choices, parts={**other.parts, **one.parts})
     lows, highs = (one.minimum, other.minimum), (one.maximum, other.maximum)
     return replace(
         one,
@@ -254,6 +311,8 @@ class _Reader:
             upload=next((what for mark, what in _UPLOADS.items() if options.get(mark)), None),
             description=tooltip if isinstance(tooltip, str) and tooltip else None,
         )
+        if schema.type == _OPTIONS:
+            return self._with_parts(schema, options.get("options"))
         if schema.type != CHOICE:
             return replace(
                 schema,
@@ -263,6 +322,25 @@ class _Reader:
             )
         values = options.get("options") if isinstance(kind, str) else kind
         return replace(schema, choices=self._list(values, options))
+
+    def _with_parts(self, schema: InputSchema, options: Any) -> InputSchema:
+        """Return a choice with what each option of it brings along."""
+        parts: dict[str, dict[str, InputSchema]] = {}
+        for option in options if isinstance(options, list) else ():
+            key = option.get("key") if isinstance(option, Mapping) else None
+            inputs = option.get("inputs") if isinstance(option, Mapping) else None
+            if isinstance(key, str) and isinstance(inputs, Mapping):
+                parts[key] = {
+                    name: self.input(config, is_required=section == "required")
+                    for section in ("required", "optional")
+                    for name, config in _mapping(inputs.get(section)).items()
+                }
+        if not parts:
+            return schema
+        keys = tuple(parts)
+        return replace(
+            schema, type=CHOICE, choices=Choices(keys, frozenset(keys), is_closed=True), parts=parts
+        )
 
     def _list(self, values: Any, options: Mapping[str, Any]) -> Choices | None:
         if not isinstance(values, Sequence) or isinstance(values, str):
@@ -286,6 +364,10 @@ def _order(raw: Mapping[str, Any], inputs: Mapping[str, InputSchema]) -> tuple[s
     ]
     names = (name for listed in lists for name in listed if isinstance(name, str))
     return tuple(dict.fromkeys(name for name in names if name in inputs))
+
+
+def _mapping(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, Mapping) else {}
 
 
 def _number(value: Any) -> float | None:

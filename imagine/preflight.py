@@ -153,7 +153,7 @@ class _Node:
         self.catalog = catalog
         self.class_type: str = graph[node_id]["class_type"]
         self.inputs: Mapping[str, Any] = graph[node_id]["inputs"]
-        self.schema: NodeSchema = catalog.schemas[self.class_type]
+        self.schema: NodeSchema = catalog.schemas[self.class_type].chosen(self.inputs)
 
     def problems(self) -> Iterator[Detail]:
         for name in self.schema.required:

@@ -202,7 +202,7 @@ def for_missing(
     """Repair a required input that is not given."""
     node = graph[node_id]
     class_type, inputs = node["class_type"], node["inputs"]
-    known = catalog.schemas[class_type].inputs
+    known = catalog.schemas[class_type].chosen(inputs).inputs
     strange = [given for given in inputs if given not in known]
     if meant := nearest(name, strange):
         return Repair(name, f"{meant[0]} is not known here. Rename it to {name}")

@@ -113,7 +113,7 @@ def _broken(graph: Graph, catalog: Catalog) -> dict[str, tuple[str, str]]:
     """Return the nodes that can never run, with the node at fault and what is wrong with it."""
     faults: dict[str, str] = {}
     for node_id, node in graph.items():
-        schema = catalog.schemas.get(node["class_type"])
+        schema = catalog.schema_of(node)
         if schema is not None and (fault := next(_faults(graph, node_id, schema, catalog), None)):
             faults[node_id] = fault
     return {n: (nearest, faults[nearest]) for n, nearest in _reached(graph, faults).items()}

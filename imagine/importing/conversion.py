@@ -358,7 +358,7 @@ class _Conversion:
 
     def _needs(self, node_id: str, slots: list[Slot]) -> bool:
         type_ = self.graph[node_id]["class_type"]
-        schema = self.catalog.schemas.get(type_) if self.catalog is not None else None
+        schema = self.catalog.schema_of(self.graph[node_id]) if self.catalog is not None else None
         for slot in slots:
             wanted = schema.inputs.get(slot.name) if schema is not None else None
             if wanted is not None:

@@ -97,7 +97,7 @@ class Fields:
     def _found(self) -> Iterator[Field]:
         for node_id, node in self.graph.items():
             class_type = node["class_type"]
-            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            schema = self.catalog.schema_of(node) if self.catalog is not None else None
             title, label = _titles(node, class_type, schema.label if schema is not None else None)
             for name, value in inputs_of(self.graph, node_id).items():
                 wanted = schema.inputs.get(name) if schema is not None else None
@@ -116,8 +116,7 @@ class Fields:
         if wanted.maximum is not None and wanted.maximum < BOUNDLESS:
             return wanted
         for user, name in self.users.get(field.feed[0], ()):
-            class_type = self.graph[user]["class_type"]
-            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            schema = self.catalog.schema_of(self.graph[user]) if self.catalog is not None else None
             other = schema.inputs.get(name) if schema is not None else None
             if other is not None and other.type == wanted.type:
                 return other
@@ -174,8 +173,7 @@ class Fields:
     def is_needed(self, field: Field) -> bool:
         """Say whether anything cannot be without what the node of a value gives."""
         for user, name in self.users.get(field.feed[0], ()):
-            class_type = self.graph[user]["class_type"]
-            schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+            schema = self.catalog.schema_of(self.graph[user]) if self.catalog is not None else None
             wanted = schema.inputs.get(name) if schema is not None else None
             if wanted is None or wanted.is_required:
                 return True

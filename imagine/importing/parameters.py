@@ -301,7 +301,7 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
         step = wanted.step if wanted.step is not None else usual
         made = replace(made, min=wanted.minimum, max=wanted.maximum, step=step)
     elif wanted is not None and wanted.choices is not None and wanted.upload is None:
-        made = replace(made, choices=wanted.choices.values)
+        made = replace(made, choices=wanted.choosable(field.value))
     return _narrowed(made, draft.mark)
 
 

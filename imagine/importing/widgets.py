@@ -7,13 +7,14 @@ where it names its widgets itself, the order in which more values fit is taken.
 Source: ComfyUI_frontend, ``src/composables/widgets`` and ``src/scripts/widgets.ts``.
 """
 
+from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
 from imagine.catalog import CHOICE, InputSchema, NodeSchema
 from imagine.importing.known_widgets import known_values
-from imagine.importing.page_graph import Node
+from imagine.importing.page_graph import Node, Slot
 
 CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
 SEEDS = ("seed", "noise_seed")
@@ -28,7 +29,6 @@ _PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
 _SPECIAL = frozenset(
     {"LOAD_3D", "LOAD_3D_ANIMATION", "WEBCAM", "AUDIO_RECORD", "COLOR", "MARKDOWN"}
 )
-_EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 # What a value of the wrong kind counts against an order, and one that a list does not hold.
 _WRONG, _UNLISTED = 1.0, 0.25
 
@@ -41,8 +41,7 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     if isinstance(node.values, dict):
         return _known_only(node.values, schema)
     if node.named:
-        defaults = _defaults(node, schema) if schema is not None else {}
-        return {**defaults, **_known_only(node.named, schema)}
+        return _whole(node, schema, _known_only(node.named, schema))
     values = node.values
     own = [slot.name for slot in node.inputs if slot.is_widget and slot.name]
     if schema is None:
@@ -53,9 +52,9 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     # Buttons that a pack puts in between leave null behind, and so does a value that is not set.
     plain = [value for value in values if value is not None]
     givens = [values] if len(plain) == len(values) else [values, plain]
-    readings = [_walk(order, given, schema) for order in orders for given in givens]
-    best = min(readings, key=lambda named: _misfits(named, schema))
-    return {**_defaults(node, schema), **{n: v for n, v in best.items() if v is not None}}
+    readings = [_walk(node, order, given, schema) for order in orders for given in givens]
+    best = min(readings, key=lambda named: _misfits(named, schema.chosen(named)))
+    return _whole(node, schema, {n: v for n, v in best.items() if v is not None})
 
 
 def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[str, Any]:
@@ -67,7 +66,7 @@ def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[st
     found = {name: value for name, value in values.items() if name not in page}
     if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
         return found
-    plain = str | int | float
+    schema, plain = schema.chosen(found), str | int | float
     return {n: v for n, v in found.items() if n in schema.inputs or isinstance(v, plain)}
 
 
@@ -103,11 +102,14 @@ def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:
     """Yield the inputs of a node that keep a value on the page, also while a link feeds them."""
     slots = {slot.name: slot for slot in node.inputs}
     for name in schema.order:
-        wanted, slot = schema.inputs[name], slots.get(name)
-        is_plain = wanted.type in _PLAIN and not wanted.is_slot and slot is None
-        is_special = wanted.type in _SPECIAL or wanted.is_socketless
-        if is_plain or is_special or (slot is not None and slot.is_widget):
+        if _keeps_value(schema.inputs[name], slots.get(name)):
             yield name
+
+
+def _keeps_value(wanted: InputSchema, slot: Slot | None) -> bool:
+    is_plain = wanted.type in _PLAIN and not wanted.is_slot and slot is None
+    is_special = wanted.type in _SPECIAL or wanted.is_socketless
+    return is_plain or is_special or (slot is not None and slot.is_widget)
 
 
 def has_control(name: str, wanted: InputSchema | None) -> bool:
@@ -115,12 +117,17 @@ def has_control(name: str, wanted: InputSchema | None) -> bool:
     return name in SEEDS or (wanted is not None and wanted.has_control)
 
 
-def _walk(names: Sequence[str], values: Sequence[Any], schema: NodeSchema | None) -> dict[str, Any]:
-    inputs = schema.inputs if schema is not None else {}
+def _walk(
+    node: Node, names: Sequence[str], values: Sequence[Any], schema: NodeSchema
+) -> dict[str, Any]:
+    inputs = dict(schema.inputs)
+    slots = {slot.name: slot for slot in node.inputs}
     uploads = any(wanted.upload for wanted in inputs.values())
     named: dict[str, Any] = {}
+    waiting = deque(names)
     at = 0
-    for name in names:
+    while waiting:
+        name = waiting.popleft()
         wanted = inputs.get(name)
         is_optional = wanted is not None and not wanted.is_required
         if uploads and is_optional and at < len(values) and values[at] == "image":
@@ -129,6 +136,10 @@ def _walk(names: Sequence[str], values: Sequence[Any], schema: NodeSchema | None
             break
         named[name] = values[at]
         at += 1
+        if wanted is not None and (parts := wanted.parts_of(name, named[name])):
+            inputs.update(parts)
+            kept = [part for part in parts if _keeps_value(parts[part], slots.get(part))]
+            waiting.extendleft(part for part in reversed(kept) if part not in waiting)
         if has_control(name, wanted) and at < len(values) and _is_control(values[at]):
             at += 1
     return named
@@ -195,18 +206,21 @@ def _misfit(value: Any, wanted: InputSchema | None) -> float:
             return 0.0
 
 
-def _defaults(node: Node, schema: NodeSchema) -> dict[str, Any]:
-    """Return what the page fills in for values that a file does not have."""
+def _whole(node: Node, schema: NodeSchema | None, named: dict[str, Any]) -> dict[str, Any]:
+    """Return values with what the page fills in for those that a file does not have."""
+    if schema is None:
+        return named
     found: dict[str, Any] = {}
-    for name in widget_names(node, schema):
-        wanted = schema.inputs[name]
-        if not wanted.is_required:
-            continue
-        is_whole = isinstance(wanted.default, list | dict) and not wanted.is_socketless
-        if wanted.default is not None and not is_whole:
-            found[name] = wanted.default
-        elif wanted.choices is not None and wanted.choices.values:
-            found[name] = wanted.choices.values[0]
-        elif wanted.type in _EMPTY:
-            found[name] = _EMPTY[wanted.type]
-    return found
+    slots = {slot.name: slot for slot in node.inputs}
+    waiting = list(reversed(schema.order))
+    inputs = dict(schema.inputs)
+    while waiting:
+        name = waiting.pop()
+        wanted = inputs[name]
+        value = wanted.filled_in if wanted.is_required else None
+        if _keeps_value(wanted, slots.get(name)) and value is not None:
+            found[name] = value
+        parts = wanted.parts_of(name, named.get(name, found.get(name)))
+        inputs.update(parts)
+        waiting += reversed(parts)
+    return {**found, **named}

@@ -45,8 +45,9 @@ class Fed:
     def schema(self, feed: Feed) -> InputSchema | None:
         """Return the input itself; None when the engine has no such node or input."""
         node = self.graph.get(feed[0])
-        class_type = node.get("class_type") if isinstance(node, Mapping) else None
-        known = self.catalog.schemas.get(class_type or "") if self.catalog is not None else None
+        if self.catalog is None or not isinstance(node, Mapping):
+            return None
+        known = self.catalog.schema_of(node)
         return known.inputs.get(feed[1]) if known is not None else None
 
     def schemas(self, parameter: Parameter) -> list[InputSchema]:

@@ -13,9 +13,10 @@ from imagine.errors import WorkflowError
 from imagine.graph import Workflow, output_nodes
 from imagine.image_request import Lora
 from imagine.importing.branches import sampled
+from imagine.importing.branches import sampled
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import Output, OutputKind, find_outputs
-from imagine.importing.walking import Feed
+from imagine.importing.walking import Feed, inputs_of
 from imagine.input_image import InputImage
 from imagine.registry.entries import PICTURES, Entry, Parameter
 from imagine.registry.loras import put_loras
@@ -128,6 +129,8 @@ class _Filling:
                 case _:
                     for feed in parameter.feeds:
                         self.surgery.set(feed, value)
+        for node_id in self.surgery.nodes:
+            self._put_parts(node_id)
 
     def leave_out(self) -> None:
         """Take out the pictures that are not given, and the LoRAs that are not wanted."""
@@ -157,6 +160,30 @@ class _Filling:
         for parameter in self.entry.parameters:
             if parameter.name in self.values:
                 yield parameter, self.values[parameter.name]
+
+    def _put_parts(self, node_id: str) -> None:
+        """Give a node whose choice is another one now the inputs that it brings along.
+
+        As on ComfyUI's page they begin with their defaults, and those of the other choice go.
+        """
+        schema = self.surgery.catalog.schemas.get(self.surgery.class_of(node_id))
+        before, inputs = inputs_of(self.entry.graph, node_id), self.surgery.nodes[node_id]["inputs"]
+        known = schema.chosen(inputs) if schema is not None else None
+        if schema is None or known is None:
+            return
+        choices = [name for name, wanted in known.inputs.items() if wanted.parts]
+        if all(inputs.get(name) == before.get(name) for name in choices):
+            return
+        while missing := [name for name in known.required if name not in inputs]:
+            filled = {name: known.inputs[name].filled_in for name in missing if "." in name}
+            inputs.update({name: value for name, value in filled.items() if value is not None})
+            if (more := schema.chosen(inputs)) == known:
+                break
+            known = more
+        kept = tuple(f"{name}." for name, wanted in known.inputs.items() if wanted.is_dynamic)
+        for name in [name for name in inputs if name.startswith(tuple(f"{c}." for c in choices))]:
+            if name not in known.inputs and not name.startswith(kept):
+                del inputs[name]
 
     def _put_mask(self, feed: Feed, name: str) -> None:
         """Let white be painted anew, whatever node of the graph loads the mask."""

@@ -219,7 +219,7 @@ def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
     while waiting:
         gone = waiting.pop()
         for user, name in users.get(gone, ()):
-            schema = catalog.schemas.get(graph[user]["class_type"])
+            schema = catalog.schema_of(graph[user])
             wanted = schema.inputs.get(name) if schema is not None else None
             if schema is None or wanted is None or schema.is_output:
                 return False

@@ -73,7 +73,8 @@ class _Settling:
         if parameter.type in NUMBERS:
             changes = self._number(parameter, schemas)
         elif parameter.type in (ParameterType.CHOICE, *NAMES):
-            changes["choices"] = narrowed_choices(parameter, schemas)
+            now = first_value(self.entry.graph, parameter.feeds)
+            changes["choices"] = narrowed_choices(parameter, schemas, now)
         elif parameter.type in PICTURES:
             changes["required"] = parameter.required or self._is_needed(parameter)
         made = parameter.model_copy(update=changes)
@@ -127,17 +128,19 @@ class _Settling:
         return self.stand_ins.find(name, choices, class_type, input_name)
 
 
-def narrowed_choices(parameter: Parameter, schemas: Sequence[InputSchema]) -> tuple[Choice, ...]:
+def narrowed_choices(
+    parameter: Parameter, schemas: Sequence[InputSchema], now: object
+) -> tuple[Choice, ...]:
     """Return what can be chosen: what the entry lists, as far as all nodes take it.
 
-    Where they have nothing in common, what the entry lists.
+    ``now``: what the graph has. Where they have nothing in common, what the entry lists.
     """
     found: tuple[Choice, ...] = parameter.choices
     for schema in schemas:
         if schema.choices is None or not schema.choices.is_closed:
             continue
         theirs = tuple(
-            one for one in schema.choices.values if isinstance(one, bool | int | float | str)
+            one for one in schema.choosable(now) if isinstance(one, bool | int | float | str)
         )
         common = tuple(one for one in found if among(one, theirs) is not None)
         found = common or found or theirs

@@ -38,7 +38,7 @@ class Surgery:
         return str(self.nodes[node_id].get("class_type", ""))
 
     def schema_of(self, node_id: str) -> NodeSchema | None:
-        return self.catalog.schemas.get(self.class_of(node_id))
+        return self.catalog.schema_of(self.nodes[node_id])
 
     def set(self, feed: Feed, value: Any) -> None:
         """Give an input a value; nothing happens when its node is gone."""
