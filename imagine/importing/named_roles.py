@@ -5,7 +5,9 @@ Packs and services have samplers of their own, which take no latent; their input
 
 from collections.abc import Collection, Iterator
 
-from imagine.importing.walking import Feed, inputs_of, links_of, number_of, source_text
+from imagine.catalog import Catalog
+from imagine.importing.texts import written
+from imagine.importing.walking import Feed, inputs_of, links_of, number_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
@@ -28,7 +30,7 @@ _NAMED = {
     "height": SIZES["height"],
     "length": ("num_frames", "frames_number", "video_length", "length"),
 }
-_WORDS = ("prompt", "negative")
+WORDS = ("prompt", "negative")
 # Nodes with a width and a height that is not the picture's.
 _OTHER_SIZES = (
     "textencode",
@@ -43,10 +45,12 @@ _OTHER_SIZES = (
 )
 
 
-def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
+def by_names(
+    graph: Graph, catalog: Catalog | None, known: Collection[str]
+) -> Iterator[tuple[str, list[Feed]]]:
     """Yield the usual names that are not known yet, with the inputs that they are for.
 
-    The first node that has one of the names is taken.
+    The first node that has one of the names is taken; of a text also all that it is made of.
     """
     for role, names in _NAMED.items():
         if role in known:
@@ -54,10 +58,16 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
         for node_id in graph:
             if role in SIZES and not _is_sized(graph, node_id):
                 continue
-            if role in _WORDS and "save" in str(graph[node_id].get("class_type", "")).lower():
+            if role in WORDS and "save" in str(graph[node_id].get("class_type", "")).lower():
                 continue  # it only writes them down
-            feeds = (_typed(graph, node_id, name, is_text=role in _WORDS) for name in names)
-            if feed := next((feed for feed in feeds if feed is not None), None):
+            if role in WORDS:
+                texts = (_texts(graph, catalog, node_id, name, role) for name in names)
+                if feeds := next(filter(None, texts), None):
+                    yield role, feeds
+                    break
+                continue
+            numbers = (_number(graph, node_id, name) for name in names)
+            if feed := next(filter(None, numbers), None):
                 yield role, [feed, *_equal_sizes(graph, role, feed)]
                 break
     yield from _models(graph, known)
@@ -91,12 +101,12 @@ def _is_sized(graph: Graph, node_id: str) -> bool:
     return not any(word in class_type for word in _OTHER_SIZES)
 
 
-def _typed(graph: Graph, node_id: str, name: str, *, is_text: bool) -> Feed | None:
-    if name not in inputs_of(graph, node_id):
-        return None
-    if not is_text:
-        return number_of(graph, node_id, name)
+def _number(graph: Graph, node_id: str, name: str) -> Feed | None:
+    return number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
+
+
+def _texts(graph: Graph, catalog: Catalog | None, node_id: str, name: str, role: str) -> list[Feed]:
     if name in (links := links_of(graph, node_id)):
-        return next(source_text(graph, links[name][0], "positive"), None)
-    is_typed = isinstance(inputs_of(graph, node_id)[name], str)
-    return (node_id, name) if is_typed else None
+        side = "negative" if role == "negative" else "positive"
+        return [text.feed for text in written(graph, catalog, links[name][0], side)]
+    return [(node_id, name)] if isinstance(inputs_of(graph, node_id).get(name), str) else []

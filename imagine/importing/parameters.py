@@ -15,7 +15,7 @@ from imagine.catalog import Catalog
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
-from imagine.importing.roles import find_roles
+from imagine.importing.roles import Role, find_roles
 from imagine.importing.walking import Feed, inputs_of
 from imagine.repair import Graph, folder_of
 
@@ -88,6 +88,11 @@ _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "im
 _PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
 # A graph with one of these is set by it; another one by what its own nodes have.
 _STEERING = ("prompt", "seed", "steps", "cfg")
+# A text that its input only calls a text has the name of its node's title.
+_ANY_TEXT = (
+    *("text", "string", "str", "value", "prompt", "text_a", "text_b", "text_c", "text_d"),
+    *("string_a", "string_b", "string_c", "string_d", "replace"),
+)
 _MEANINGLESS = ("value", "int", "float", "number", "string", "boolean")
 
 
@@ -182,18 +187,30 @@ class _Drafts:
 
     def _usual(self) -> Iterator[_Draft]:
         found = find_roles(self.fields.graph, self.fields.catalog)
-        roles = [(role.name, role.feeds, role.pass_) for role in found]
-        for name, feeds, pass_ in [*roles, *self._pictures()]:
+        for role in [*found, *(Role(*picture) for picture in self._pictures())]:
+            name, feeds, pass_ = role.name, role.feeds, role.pass_
             fields = self._take(feeds)
             if not fields:
                 continue
             self.is_steered |= name in _STEERING
             is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN)
-            place = (1, _MAIN.index(name)) if is_main else (2, pass_)
+            behind = "negative" if role.is_part else name
+            place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
             prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""
             called = f"{prefix}_{name}" if prefix else name
+            if role.is_part:
+                called = self._name_of_part(fields[0], label) or name
             yield _Draft(fields, called, is_main, place, label=label)
+
+    def _name_of_part(self, field: Field, label: str | None) -> str:
+        """Return what a person or its input calls a text that is one of several, "" if nothing."""
+        name = safe_name(label or field.label or "")
+        is_alone = label is not None or len(self.nodes[field.feed[0]]) == 1
+        own = safe_name(field.feed[1])
+        if not is_alone and own.rstrip("_0123456789") not in _ANY_TEXT:
+            return own
+        return "" if name in _MAIN or "text_encode" in name else name
 
     def _pictures(self) -> list[tuple[str, tuple[Feed, ...], int]]:
         """Return the pictures, sounds and videos in the order in which the graph takes them."""

@@ -6,12 +6,13 @@ LoRAs. Names of nodes are not believed for this, so that custom samplers and enc
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.named_roles import MODELS, SIZES, by_names
-from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of, source_text
+from imagine.importing.named_roles import MODELS, SIZES, WORDS, by_names
+from imagine.importing.texts import written
+from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
 from imagine.repair import Graph
 
 # What the inputs of a sampler, and of what steers it, are called everywhere.
@@ -30,6 +31,7 @@ STEERING = {
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
 _UNWANTED = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
+_CONDITIONED = {"positive": ("prompt", _WANTED), "negative": ("negative", _UNWANTED)}
 _STEERERS = ("noise", "guider", "sampler", "sigmas")
 _TEXTS = (
     "text",
@@ -55,11 +57,15 @@ MOST_SAMPLERS = 16
 
 @dataclass(frozen=True, slots=True)
 class Role:
-    """A usual name, and the inputs that it is for. ``pass_``: of the first sampler, or a later."""
+    """A usual name, and the inputs that it is for. ``pass_``: of the first sampler, or a later.
+
+    ``is_part``: it is one of several, and its title says more of it.
+    """
 
     name: str
     feeds: tuple[Feed, ...]
     pass_: int = 0
+    is_part: bool = False
 
 
 def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
@@ -75,6 +81,7 @@ class _Follower:
         self.catalog = catalog
         self.taken: set[Feed] = set()
         self.found: list[Role] = []
+        self.parts: dict[Feed, Role] = {}
 
     def roles(self) -> list[Role]:
         for pass_, sampler in enumerate(self._samplers()):
@@ -83,8 +90,12 @@ class _Follower:
             self._steer(steering, pass_)
             self._size(sampler, pass_)
             self._models(steering, pass_)
-        for name, feeds in by_names(self.graph, {role.name for role in self.found}):
-            self._take(name, feeds, 0)
+        known = {role.name for role in self.found}
+        for name, feeds in by_names(self.graph, self.catalog, known):
+            self._take(name, feeds[:1] if name in WORDS else feeds, 0)
+            if name in WORDS:
+                self._add_parts(name, feeds[1:], 0)
+        self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
         return self._joined()
 
     def _samplers(self) -> list[str]:
@@ -131,24 +142,32 @@ class _Follower:
     # The prompt
 
     def _texts(self, steering: Sequence[str], pass_: int) -> None:
-        wanted = self._encoded_by(_WANTED, steering, "positive", pass_)
-        for feed in dict.fromkeys(wanted):
-            self._take("prompt", [feed], pass_)
-        for feed in dict.fromkeys(self._encoded_by(_UNWANTED, steering, "negative", pass_)):
-            if feed not in wanted:
-                self._take("negative", [feed], pass_)
+        """Take the texts of both sides: what is on both belongs to the prompt."""
+        known: set[Feed] = set()
+        for side, (name, names) in _CONDITIONED.items():
+            texts = self._encoded_by(names, steering, side, pass_)
+            new = [[feed for feed in feeds if feed not in known] for feeds in texts]
+            for first, *others in filter(None, new):
+                self._take(name, [first], pass_)
+                self._add_parts(name, others, pass_)
+            known.update(feed for feeds in texts for feed in feeds)
+
+    def _add_parts(self, name: str, feeds: Sequence[Feed], pass_: int) -> None:
+        """Keep what is only a part of a text, until it is known that it is no whole one."""
+        for feed in feeds:
+            self.parts.setdefault(feed, Role(name, (feed,), pass_, is_part=True))
 
     def _encoded_by(
         self, names: Sequence[str], steering: Sequence[str], side: str, pass_: int
-    ) -> list[Feed]:
+    ) -> list[list[Feed]]:
         return [
-            feed
+            feeds
             for name in names
             for node_id in steering
-            for feed in self._encoded(node_id, name, side, pass_)
+            for feeds in self._encoded(node_id, name, side, pass_)
         ]
 
-    def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[Feed]:
+    def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[list[Feed]]:
         """Yield the texts behind a conditioning, also through nodes that take both of a pair."""
         start = links_of(self.graph, node_id).get(name)
         waiting, seen = deque([start] if start else []), set()
@@ -186,16 +205,19 @@ class _Follower:
             return "cond" in name.lower() or name in ("positive", "negative")
         return 0 <= end[1] < len(schema.outputs) and schema.outputs[end[1]] in ("CONDITIONING", "*")
 
-    def _typed_texts(self, node_id: str, side: str) -> Iterator[Feed]:
+    def _typed_texts(self, node_id: str, side: str) -> Iterator[list[Feed]]:
+        """Yield for each input of an encoder the texts that it is made of, the first in front."""
         links = links_of(self.graph, node_id)
         if side == "negative" and isinstance(inputs_of(self.graph, node_id).get(side), str):
-            yield (node_id, side)  # loaders of packs take both texts
+            yield [(node_id, side)]  # loaders of packs take both texts
             return
         for name in _TEXTS:
             if isinstance(inputs_of(self.graph, node_id).get(name), str):
-                yield (node_id, name)
+                yield [(node_id, name)]
             elif name in links and name != "positive":
-                yield from source_text(self.graph, links[name][0], side)
+                texts = written(self.graph, self.catalog, links[name][0], side)
+                if texts:
+                    yield [text.feed for text in texts]
 
     # The size, and the models
 
@@ -280,13 +302,15 @@ class _Follower:
                 found.append(role)
             else:
                 first = found[same]
-                found[same] = Role(first.name, (*first.feeds, *role.feeds), first.pass_)
+                found[same] = replace(first, feeds=(*first.feeds, *role.feeds))
         return found
 
     def _is_same(self, one: Role, other: Role) -> bool:
         if one.name != other.name or self._value(one) != self._value(other):
             return False
-        if one.name in ("prompt", "negative"):
+        if one.is_part or other.is_part:
+            return False
+        if one.name in WORDS:
             return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
         if one.name not in _CONTINUED or one.pass_ == other.pass_:
             return False

@@ -1,22 +1,15 @@
-"""Ways through a graph: what leads where, and in which node a value or a text is typed."""
+"""Ways through a graph: what leads where, and in which node a value is typed."""
 
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from typing import Any, TypeAlias
 
 from imagine.repair import Graph, is_link
 
 Feed: TypeAlias = tuple[str, str]
 
-# Where text stands in what feeds an encoder.
-_TEXT_SOURCES = (
-    *("value", "string", "text", "prompt", "string_a", "text_a", "text1", "text_1", "positive"),
-    *("wildcard_text", "multi_line_prompt"),
-)
 # These sliders have a whole and a broken number for each of their outputs, and say which counts.
 _SLIDERS, _AXES = ("mxSlider", "mxSlider2D"), "XY"
-# A node that holds both texts has them under names with these in them.
-_SIDES = {"positive": "pos", "negative": "neg"}
 
 
 def inputs_of(graph: Graph, node_id: str) -> Mapping[str, Any]:
@@ -73,15 +66,3 @@ def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:
     if len(typed) != 1:
         typed = [n for n in named if n in typed and isinstance(values[n], str | int | float)]
     return (source, typed[0]) if typed else None
-
-
-def source_text(graph: Graph, start: str, side: str) -> Iterator[Feed]:
-    """Yield where the text is typed that an input gets: of a node with both, that of its side."""
-    for node_id in behind(graph, start):
-        texts = [n for n, v in inputs_of(graph, node_id).items() if isinstance(v, str)]
-        sided = [n for n in texts if _SIDES[side] in n.lower()]
-        is_pair = all(any(sign in n.lower() for n in texts) for sign in _SIDES.values())
-        names = sided if is_pair else [n for n in _TEXT_SOURCES if n in texts]
-        if names:
-            yield (node_id, names[0])
-            return

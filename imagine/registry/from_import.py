@@ -246,12 +246,18 @@ def _category(imported: Imported, usable: Sequence[read.Parameter]) -> str:
     classes = {str(node.get("class_type", "")) for node in imported.graph.values()}
     if ParameterType.IMAGE in types:
         has_prompt = any(one.name == "prompt" for one in usable)
-        if not has_prompt and any("upscale" in name.lower() for name in classes):
+        is_scaling = any("upscale" in name.lower() for name in classes)
+        if is_scaling and not has_prompt and not _is_painting(imported.graph):
             return "upscale"
         if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
             return "repaint"
         return "image-to-image"
     return "text-to-image" if ParameterType.TEXT in types else "other"
+
+
+def _is_painting(graph: Graph) -> bool:
+    """Say whether something samples a latent: its prompt may be written by another node."""
+    return any("latent_image" in (links := links_of(graph, n)) and len(links) > 1 for n in graph)
 
 
 def _family(imported: Imported, profiles: Profiles) -> str:

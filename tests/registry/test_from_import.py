@@ -181,6 +181,18 @@ def test_a_taken_id_is_followed_by_the_next_one():
     assert free_id("fox", {"fox", "fox_2"}) == "fox_3"
 
 
+def test_a_graph_whose_prompt_another_node_writes_does_not_only_scale():
+    document = edited("sd15_api")
+    document["6"]["inputs"]["text"] = ["50", 0]
+    document["50"] = {"class_type": "SomebodysTagger", "inputs": {"image": ["51", 0]}}
+    document["51"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    document["52"] = {"class_type": "ImageUpscaleWithModel", "inputs": {"image": ["8", 0]}}
+    document["9"]["inputs"]["images"] = ["52", 0]
+    made = entry(read(document))
+    assert made.parameter("prompt") is None
+    assert made.category == "image-to-image"
+
+
 def test_what_gives_a_shape_is_among_those():
     assert entry(workflow("hunyuan_3d")).category == "3d"
 

@@ -1,0 +1,163 @@
+"""Which texts of a graph lead to where one is taken, and which of them is the prompt.
+
+A text box, a joiner of several, a preset of a style, a language model that writes the prompt: what
+people typed in any of them decides what is made.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from imagine.catalog import Catalog
+from imagine.importing.naming import safe_name
+from imagine.importing.walking import Feed, inputs_of
+from imagine.names import EXTENSIONS
+from imagine.repair import Graph, is_link
+
+# What inputs that hold a text are called, in one of the words of their name.
+_TEXTS = frozenset(
+    {
+        *("text", "texts", "string", "str", "value", "prompt", "prompts", "positive", "negative"),
+        *("pos", "neg", "subject", "prefix", "suffix", "prepend", "append", "replace"),
+        *("replacement", "instruction", "instructions", "instruct", "system", "message"),
+        *("question", "query", "content", "template"),
+    }
+)
+# Of these names it is something else, whatever else they say.
+_NO_TEXTS = frozenset(
+    {
+        *("file", "filename", "path", "folder", "dir", "url", "key", "delimiter", "separator"),
+        *("encoding", "mode", "type", "format", "model", "id", "device", "language", "find"),
+        *("regex", "pattern", "exclude", "output", "expression", "linebreak", "normalization"),
+    }
+)
+# What may lead to a text, by a part of its type; and what does not, by the input's name, where
+# nobody knows the type.
+_TYPES = ("STRING", "TEXT", "PROMPT", "JSON", "DICT", "ANY", "MATCH", "AUTOGROW")
+_OTHER_NAMES = frozenset(
+    {"image", "images", "mask", "model", "clip", "vae", "latent", "pixels", "samples", "video"}
+)
+# Units: words. So much in an input of any other name is written by somebody.
+_WRITTEN = 5
+_SIDES = {"positive": frozenset({"pos", "positive"}), "negative": frozenset({"neg", "negative"})}
+# What the box of the prompt is called, and those of what is only added to it.
+_PROMPTS = frozenset({"prompt", "positive", "subject", "user"})
+_ADDED = frozenset({"style", "prefix", "suffix", "quality", "trigger", "lora", "neg", "negative"})
+# Of such a pair the engine reads the second only where the first is not filled in anew.
+_PRESET, _FILLED, _KEPT = "wildcard_text", "populated_text", (False, "fixed", "reproduce")
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A typed text, and where. ``is_box``: there is nothing else in its node."""
+
+    feed: Feed
+    value: str
+    title: str
+    is_box: bool
+
+
+def written(graph: Graph, catalog: Catalog | None, start: str, side: str) -> list[Text]:
+    """Return the texts that an input gets through links, in front what is most likely the prompt.
+
+    ``start``: the node that feeds it. ``side``: of a node with two texts that of this side.
+    """
+    found = list(_Reader(graph, catalog, side).texts(start))
+    # In a joiner with more inputs than texts nobody looks for what is empty.
+    kept = [one for one in found if one.value.strip() or one.is_box] or found[:1]
+    first = min(kept, key=lambda one: _turn(one, side), default=None)
+    return [] if first is None else [first, *(one for one in kept if one is not first)]
+
+
+def _turn(text: Text, side: str) -> tuple[bool, bool, int]:
+    """Return what sorts texts: the prompt by its title in front, else the longest."""
+    words = _words(text.title) | _words(text.feed[1]) - {"prompt", "positive"}
+    sided = words & _SIDES[side]
+    is_added = not (words - sided).isdisjoint(_ADDED)
+    return is_added, not sided and words.isdisjoint(_PROMPTS), -len(text.value.strip())
+
+
+class _Reader:
+    """One graph, while the texts behind one input are gathered."""
+
+    def __init__(self, graph: Graph, catalog: Catalog | None, side: str) -> None:
+        self.graph = graph
+        self.catalog = catalog
+        self.side = side
+
+    def texts(self, start: str) -> Iterator[Text]:
+        """Yield each typed text in the order in which the inputs name them."""
+        seen, waiting = {start}, self._inputs(start)[::-1]
+        while waiting:
+            node_id, name, value = waiting.pop()
+            if not is_link(value):
+                yield self._text(node_id, name, value)
+            elif value[0] not in seen:
+                seen.add(value[0])
+                waiting += self._inputs(value[0])[::-1]
+
+    def _text(self, node_id: str, name: str, value: str) -> Text:
+        node = self.graph[node_id]
+        class_type = str(node.get("class_type", ""))
+        meta = node.get("_meta")
+        title = meta.get("title") if isinstance(meta, Mapping) else None
+        schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+        own = {class_type, (schema.label if schema is not None else None) or class_type}
+        is_own = not isinstance(title, str) or title in own
+        is_box = len(self._inputs(node_id)) == 1
+        return Text((node_id, name), value, "" if is_own else str(title), is_box)
+
+    def _inputs(self, node_id: str) -> list[tuple[str, str, Any]]:
+        """Return the inputs of a node that hold a text, or lead to one, of the side wanted."""
+        inputs = inputs_of(self.graph, node_id)
+        found = {
+            name: value
+            for name, value in inputs.items()
+            if (
+                self._is_led(node_id, name, value)
+                if is_link(value)
+                else self._is_typed(node_id, name, value)
+            )
+        }
+        if _PRESET in found and _FILLED in found:
+            del found[_PRESET if inputs.get("mode") in _KEPT else _FILLED]
+        wanted, other = (
+            [name for name in found if not _words(name).isdisjoint(_SIDES[side])]
+            for side in (self.side, "negative" if self.side == "positive" else "positive")
+        )
+        names = wanted if wanted and other else [name for name in found if name not in other]
+        if self.side == "negative":
+            names = wanted or list(found)
+        return [(node_id, name, found[name]) for name in names]
+
+    def _is_typed(self, node_id: str, name: str, value: object) -> bool:
+        if not isinstance(value, str) or value.lower().endswith(EXTENSIONS):
+            return False
+        schema = self._schema(node_id)
+        wanted = schema.inputs.get(name) if schema is not None else None
+        if schema is not None and (wanted is None or wanted.type not in ("STRING", "*")):
+            return False
+        words = _words(name)
+        if not words.isdisjoint(_NO_TEXTS):
+            return False
+        return not words.isdisjoint(_TEXTS) or len(value.split()) >= _WRITTEN
+
+    def _is_led(self, node_id: str, name: str, link: list[Any]) -> bool:
+        if link[0] not in self.graph or not _words(name).isdisjoint(_NO_TEXTS):
+            return False
+        user, source = self._schema(node_id), self._schema(link[0])
+        wanted = user.inputs.get(name) if user is not None else None
+        is_known = source is not None and 0 <= link[1] < len(source.outputs)
+        given = source.outputs[link[1]] if source is not None and is_known else None
+        types = [kind for kind in (wanted.type if wanted is not None else None, given) if kind]
+        if not types:
+            return name.lower() not in _OTHER_NAMES
+        return all(kind == "*" or any(part in kind.upper() for part in _TYPES) for kind in types)
+
+    def _schema(self, node_id: str) -> Any:
+        class_type = str(self.graph[node_id].get("class_type", ""))
+        return self.catalog.schemas.get(class_type) if self.catalog is not None else None
+
+
+def _words(name: str) -> frozenset[str]:
+    return frozenset(word.rstrip("0123456789") for word in safe_name(name).split("_"))

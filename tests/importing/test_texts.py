@@ -1,0 +1,159 @@
+"""Which text of a graph is the prompt, where several lead to one encoder."""
+
+from typing import Any
+
+import pytest
+
+from imagine.catalog import Catalog
+from imagine.importing.parameters import Rank
+from imagine.importing.reading import Imported
+from tests.catalogs import recorded_info
+from tests.importing.samples import edited, parameter, read
+
+Nodes = dict[str, dict[str, Any]]
+
+
+def node(class_type: str, title: str = "", /, **inputs: Any) -> dict[str, Any]:
+    made: dict[str, Any] = {"class_type": class_type, "inputs": inputs}
+    return made | ({"_meta": {"title": title}} if title else {})
+
+
+def with_text(source: list[Any], **nodes: dict[str, Any]) -> Imported:
+    """Return a graph whose prompt comes from one of these nodes."""
+    document = edited("sd15_api") | nodes
+    document["6"]["inputs"]["text"] = source
+    return read(document, engine())
+
+
+def engine() -> Catalog:
+    """Return an engine with a few nodes of packs."""
+    info = recorded_info()
+    picture, text = ["IMAGE", {}], ["STRING", {"multiline": True}]
+    for name, wanted, outputs in (
+        ("Text box", {"Text": text}, ["STRING"]),
+        ("Text Concatenate", {"text_a": text, "text_b": text, "text_c": text}, ["STRING"]),
+        ("AskTheModel", {"prompt": text, "system_prompt": text, "image": picture}, ["STRING"]),
+        ("FindByWords", {"image": picture, "prompt": text}, ["IMAGE", "MASK"]),
+        ("RegionOfWords", {"model": ["MODEL", {}], "cond": ["CONDITIONING", {}]}, ["MODEL"]),
+    ):
+        info[name] = {
+            "input": {"required": {}, "optional": wanted},
+            "input_order": {"required": [], "optional": list(wanted)},
+            "output": outputs,
+            "output_node": False,
+            "display_name": name,
+        }
+    return Catalog.from_object_info(info)
+
+
+def shown(flow: Imported) -> dict[str, object]:
+    """Return the texts that are seen at once, by their names and in their order."""
+    found = [one for one in flow.parameters if one.rank is Rank.MAIN and one.type == "text"]
+    return {one.name: one.default for one in found}
+
+
+# --- Several boxes for one prompt
+
+
+def test_each_text_that_is_joined_can_be_set_and_the_longest_is_the_prompt():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("Text Concatenate", text_a=["31", 0], text_b=["32", 0], text_c=["33", 0]),
+            "31": node("Text box", Text="(ink drawing), "),
+            "32": node("Text box", Text="an old fisherman who mends a net"),
+            "33": node("Text box", Text="sharp"),
+        },
+    )
+    prompt = "an old fisherman who mends a net"
+    assert next(iter(shown(flow).items())) == ("prompt", prompt)
+    assert shown(flow)["prompt_2"] == "(ink drawing), "
+    assert shown(flow)["prompt_3"] == "sharp"
+    assert list(shown(flow))[1] == "negative"
+
+
+def test_a_title_says_which_box_is_the_prompt_and_what_the_others_are():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("StringConcatenate", string_a=["31", 0], string_b=["32", 0], delimiter=" "),
+            "31": node("Text box", "My subject", Text="a fox"),
+            "32": node("Text box", "Style", Text="thick lines of ink on rough paper"),
+        },
+    )
+    assert shown(flow)["prompt"] == "a fox"
+    assert shown(flow)["style"] == "thick lines of ink on rough paper"
+
+
+def test_what_is_only_added_is_not_the_prompt_however_long():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("StringReplace", string=["31", 0], find="@", replace=["32", 0]),
+            "31": node("PrimitiveString", "Style of the house", value="@ in very thick lines"),
+            "32": node("PrimitiveString", value="a fox"),
+        },
+    )
+    assert shown(flow)["prompt"] == "a fox"
+    assert shown(flow)["style_of_the_house"] == "@ in very thick lines"
+
+
+def test_what_is_empty_in_a_joiner_is_not_asked_for_and_an_empty_box_is():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("Text Concatenate", text_a="a fox", text_b="", text_c=["31", 0]),
+            "31": node("Text box", "Where", Text=""),
+        },
+    )
+    assert [*shown(flow)] == ["prompt", "negative", "where"]
+
+
+def test_a_text_that_is_typed_into_a_joiner_has_the_name_of_its_input():
+    flow = with_text(
+        ["30", 0],
+        **{"30": node("SomebodysJoiner", prefix="ink, ", subject="a fox", delimiter=",")},
+    )
+    assert shown(flow)["prompt"] == "a fox"
+    assert shown(flow)["prefix"] == "ink, "
+
+
+def test_a_box_that_goes_into_both_texts_is_no_negative():
+    document = edited("sd15_api") | {
+        "30": node("Text Concatenate", text_a=["32", 0], text_b="a fox in the woods"),
+        "31": node("Text Concatenate", text_a=["32", 0], text_b="fog"),
+        "32": node("Text box", Text="ink"),
+    }
+    document["6"]["inputs"]["text"] = ["30", 0]
+    document["7"]["inputs"]["text"] = ["31", 0]
+    flow = read(document, engine())
+    assert shown(flow) == {"prompt": "a fox in the woods", "negative": "fog", "prompt_2": "ink"}
+
+
+def test_what_makes_a_picture_for_the_text_is_no_part_of_it():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("AskTheModel", prompt="what a dog would like", image=["31", 0]),
+            "31": node("FindByWords", image=["8", 0], prompt="a house behind many trees"),
+        },
+    )
+    assert shown(flow)["prompt"] == "what a dog would like"
+
+
+@pytest.mark.parametrize(
+    ("mode", "name"), [("populate", "wildcard_text"), ("fixed", "populated_text")]
+)
+def test_of_a_text_with_wildcards_the_one_is_the_prompt_that_the_engine_reads(mode, name):
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node(
+                "ImpactWildcardProcessor",
+                wildcard_text="a __beast__",
+                populated_text="a fox",
+                mode=mode,
+            )
+        },
+    )
+    assert parameter(flow, "prompt").feeds == (("30", name),)
