@@ -98,7 +98,16 @@ def _equal_sizes(graph: Graph, role: str, feed: Feed) -> Iterator[Feed]:
 def _is_sized(graph: Graph, node_id: str) -> bool:
     """Say whether a size that a node has is likely that of the pictures."""
     class_type = str(graph[node_id].get("class_type", "")).lower()
-    return not any(word in class_type for word in _OTHER_SIZES)
+    if any(word in class_type for word in _OTHER_SIZES):
+        return False
+    inputs = inputs_of(graph, node_id)
+    sides = (n for role in ("width", "height") for n in SIZES[role] if n in inputs)
+    return not any(is_automatic(graph, number_of(graph, node_id, name)) for name in sides)
+
+
+def is_automatic(graph: Graph, feed: Feed | None) -> bool:
+    """Say whether a side is 0: then it follows from the other one, or from a picture."""
+    return feed is not None and inputs_of(graph, feed[0]).get(feed[1]) == 0
 
 
 def _number(graph: Graph, node_id: str, name: str) -> Feed | None:

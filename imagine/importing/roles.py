@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.named_roles import MODELS, SIZES, WORDS, by_names
+from imagine.importing.named_roles import MODELS, SIZES, WORDS, by_names, is_automatic
 from imagine.importing.texts import written
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
 from imagine.repair import Graph
@@ -230,10 +230,12 @@ class _Follower:
             )
             if wide is None or high is None or not self._makes_latent(node_id):
                 continue
-            for role, called in SIZES.items():
-                name = next((n for n in called if n in names), None)
-                feed = self._sized(node_id, name) if name is not None else None
-                if feed is not None:
+            sizes = {role: next((n for n in own if n in names), "") for role, own in SIZES.items()}
+            found = {role: self._sized(node_id, name) for role, name in sizes.items() if name}
+            sides = [found.get(role) for role in ("width", "height")]
+            follows = any(is_automatic(self.graph, feed) for feed in sides)
+            for role, feed in found.items():
+                if feed is not None and not (follows and feed in sides):
                     self._take(role, [feed], pass_)
             return
 

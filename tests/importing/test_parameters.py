@@ -294,6 +294,37 @@ def test_a_size_that_a_picture_is_scaled_to_is_the_size():
     assert parameter(read_back, "height").rank is Rank.MAIN
 
 
+def test_a_side_of_zero_is_not_the_size_of_the_picture():
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {"class_type": "SomebodysResizer", "inputs": {"width": 0, "height": 512}},
+        "3": {
+            "class_type": "SomebodysDetailer",
+            "inputs": {"image": ["2", 0], "seed": 3, "steps": 8, "model": ["4", 0]},
+        },
+        "4": {"class_type": "SomebodysLoader", "inputs": {"model": "face.gguf"}},
+        "5": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}},
+    }
+    document["2"]["inputs"]["image"] = ["1", 0]  # type: ignore[index]
+    ranks = {found.name: found.rank for found in read(document).parameters}
+    assert (ranks["width"], ranks["height"]) == (Rank.MORE, Rank.MORE)
+    document["2"]["inputs"]["width"] = 640  # type: ignore[index]
+    ranks = {found.name: found.rank for found in read(document).parameters}
+    assert (ranks["width"], ranks["height"]) == (Rank.MAIN, Rank.MAIN)
+
+
+def test_a_latent_takes_no_size_from_a_picture_that_keeps_its_shape():
+    flow = read(edited("wan_image_to_video"))
+    graph = {key: dict(value) for key, value in flow.graph.items()}
+    inputs = graph[parameter(flow, "length").feeds[0][0]]["inputs"]
+    resized = {"image": inputs["start_image"], "width": 0, "height": 352}
+    graph["90"] = {"class_type": "SomebodysResizer", "inputs": resized}
+    inputs |= {"start_image": ["90", 0], "width": ["90", 1], "height": ["90", 2]}
+    flow = read(graph)
+    assert parameter(flow, "width").rank is parameter(flow, "height").rank is Rank.MORE
+    assert parameter(flow, "length").rank is Rank.MAIN
+
+
 def test_without_a_sampler_the_size_and_the_model_are_found_by_their_names():
     document = {
         "1": {"class_type": "SomebodysLoader", "inputs": {"model": "wan.gguf"}},
