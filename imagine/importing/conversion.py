@@ -127,6 +127,8 @@ class _Conversion:
         self.gathered: dict[str, _Gathered] = {}
         self.lost: dict[str, list[Slot]] = {}
         self.notes: list[str] = []
+        # Class → the title of its first node, and the texts of all that nobody can place.
+        self.unread: dict[str, tuple[str, dict[str, None]]] = {}
         self.chance: set[Feed] = set()
 
     def run(self) -> Converted:
@@ -137,9 +139,8 @@ class _Conversion:
                     self._add(level, node)
                     self._fill(level, node, everywhere)
         self._drop_dependents()
-        return Converted(
-            self.graph, tuple(self._shared()), tuple(self.notes), frozenset(self.chance)
-        )
+        notes = (*self.notes, *self._unread())
+        return Converted(self.graph, tuple(self._shared()), notes, frozenset(self.chance))
 
     def _runs(self, level: Level, node: Node) -> bool:
         """Say whether a node is sent to the engine."""
@@ -166,11 +167,8 @@ class _Conversion:
                 "Read the workflow again where the node is installed."
             )
         elif schema is not None and (texts := unread_texts(node, values)):
-            told = ", ".join(f"“{text[:60]}”" for text in texts[:5])
-            self.notes.append(
-                f"{label}: {told} stands in a field that only its page in ComfyUI has. It cannot "
-                "be read here; export the workflow with “Export (API)” to keep it."
-            )
+            _, known = self.unread.setdefault(node.type, (label, {}))
+            known.update(dict.fromkeys(texts))
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
         control = level.overrides.get((node.id, CONTROL))
         for name, value in inputs.items():
@@ -196,6 +194,15 @@ class _Conversion:
             "inputs": inputs,
             "_meta": {"title": label},
         }
+
+    def _unread(self) -> Iterator[str]:
+        for label, texts in self.unread.values():
+            told = ", ".join(f"“{text[:60]}”" for text in list(texts)[:5])
+            stand = "stands in a field" if len(texts) == 1 else "stand in fields"
+            yield (
+                f"{label}: {told} {stand} that only its page in ComfyUI has. It cannot be read "
+                "here; export the workflow with “Export (API)” to keep it."
+            )
 
     def _everywhere(self, level: Level) -> Iterator[tuple[str, str, _Output]]:
         """Yield what is sent to all open inputs: its type, the name it is for, where it is made."""

@@ -132,7 +132,7 @@ class Fields:
         if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
             return ParameterType.BOOL
         if wanted.type == "INT" if wanted is not None else _seems_whole(name, value):
-            is_seed = name in SEEDS or role == "seed" or self._feeds_seed(field)
+            is_seed = name.rpartition(".")[2] in SEEDS or role == "seed" or self._feeds_seed(field)
             return ParameterType.SEED if is_seed else ParameterType.INT
         if isinstance(value, int | float) or (wanted is not None and wanted.type == "FLOAT"):
             return ParameterType.FLOAT

@@ -7,6 +7,7 @@ where it names its widgets itself, the order in which more values fit is taken.
 Source: ComfyUI_frontend, ``src/composables/widgets`` and ``src/scripts/widgets.ts``.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
@@ -24,6 +25,14 @@ CONTROL = "control_after_generate"
 _OF_THE_PAGE = (CONTROL, "upload", "videopreview", "audioUI")
 # What upload buttons leave behind.
 _BUTTONS = ("image", "video", "audio", "file")
+# What a pack's page shows, and nobody writes: HTML, also within a longer text.
+_MARKUP = re.compile(
+    r"</?(?:a|b|br|button|center|code|details|div|em|font|h[1-6]|hr|html|i|iframe|img|li|ol|p|pre"
+    r"|section|small|span|strong|style|summary|svg|table|tbody|td|tr|u|ul|video)(?:\s[^<>]*)?/?>",
+    re.IGNORECASE,
+)
+# Units: characters.
+_LONGEST_FIELD = 300
 _PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
 # Types of which the page makes something to click, and keeps a value.
 _SPECIAL = frozenset(
@@ -83,7 +92,10 @@ def unread_texts(node: Node, named: Mapping[str, Any]) -> list[str]:
 
 
 def _is_of_the_page(text: str) -> bool:
-    return not text.strip() or text in CONTROLS or text.lower() in _BUTTONS
+    if not text.strip() or text in CONTROLS or text.lower() in _BUTTONS:
+        return True
+    begins = _MARKUP.match(text.lstrip()) is not None
+    return begins or (len(text) > _LONGEST_FIELD and _MARKUP.search(text) is not None)
 
 
 def is_left_to_chance(node: Node, name: str, value: Any) -> bool:

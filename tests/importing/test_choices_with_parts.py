@@ -167,6 +167,7 @@ def test_values_of_optional_inputs_stand_behind_the_parts_of_a_required_choice()
         "use_default_template": False,
     }
     assert ("2", "sampling_mode.seed") in flow.left_to_chance
+    assert parameter(flow, "sampling_mode_seed").type == ParameterType.SEED
 
 
 def test_slots_of_some_widgets_change_nothing():

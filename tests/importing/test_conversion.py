@@ -66,6 +66,35 @@ def test_a_text_of_a_field_that_only_the_page_has_is_told():
     assert "Export (API)" in note
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<details>\n<summary>How to use it</summary></details>",
+        '  <div class="hint">Drop a file</div>',
+        "Load it first. " * 40 + "<br/>Then <b>wait</b>.",
+    ],
+)
+def test_what_a_pack_shows_on_its_page_is_no_field(text):
+    document = edited("sd15_default")
+    node(document, 3)["widgets_values"] = [5, "fixed", 30, 7.5, "heun", "karras", 0.9, text]
+    assert read(document).notes == ()
+
+
+def test_a_lora_in_a_text_is_no_markup():
+    document = edited("sd15_default")
+    text = "<lora:detail:0.8> a fox"
+    node(document, 3)["widgets_values"] = [5, "fixed", 30, 7.5, "heun", "karras", 0.9, text]
+    assert text in read(document).notes[0]
+
+
+def test_texts_that_nobody_can_place_are_told_once_for_all_nodes_of_a_class():
+    document = edited("sd15_default")
+    for at, (node_id, text) in enumerate([(6, "canny"), (7, "depth")]):
+        node(document, node_id)["widgets_values"] = [f"text {at}", text, "both"]
+    (note,) = read(document).notes
+    assert "“canny”, “both”, “depth” stand in fields" in note
+
+
 BOX = {"x": 8, "y": 16, "width": 256, "height": 128}
 CROP = {
     "input": {
