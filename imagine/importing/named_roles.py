@@ -6,7 +6,7 @@ Packs and services have samplers of their own, which take no latent; their input
 from collections.abc import Collection, Iterator
 
 from imagine.catalog import Catalog
-from imagine.importing.texts import written
+from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, inputs_of, links_of, number_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
@@ -45,32 +45,47 @@ _OTHER_SIZES = (
 )
 
 
-def by_names(
-    graph: Graph, catalog: Catalog | None, known: Collection[str]
-) -> Iterator[tuple[str, list[Feed]]]:
+def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
     """Yield the usual names that are not known yet, with the inputs that they are for.
 
-    The first node that has one of the names is taken; of a text also all that it is made of.
+    The first node that has one of the names is taken.
     """
     for role, names in _NAMED.items():
-        if role in known:
+        if role in known or role in WORDS:
             continue
         for node_id in graph:
             if role in SIZES and not _is_sized(graph, node_id):
                 continue
-            if role in WORDS and "save" in str(graph[node_id].get("class_type", "")).lower():
-                continue  # it only writes them down
-            if role in WORDS:
-                texts = (_texts(graph, catalog, node_id, name, role) for name in names)
-                if feeds := next(filter(None, texts), None):
-                    yield role, feeds
-                    break
-                continue
-            numbers = (_number(graph, node_id, name) for name in names)
-            if feed := next(filter(None, numbers), None):
+            feeds = (_number(graph, node_id, name) for name in names)
+            if feed := next((feed for feed in feeds if feed is not None), None):
                 yield role, [feed, *_equal_sizes(graph, role, feed)]
                 break
     yield from _models(graph, known)
+
+
+def texts_by_name(graph: Graph, catalog: Catalog | None, role: str) -> list[Text]:
+    """Return the texts of the first node that has one with the name of a role.
+
+    What only tells a model how to write is taken where there is nothing else.
+    """
+    found = [
+        texts
+        for node_id in graph
+        # It only writes them down.
+        if "save" not in str(graph[node_id].get("class_type", "")).lower()
+        for name in _NAMED[role]
+        if (texts := _texts(graph, catalog, node_id, name, role))
+    ]
+    meant = (texts for texts in found if not texts[0].is_told)
+    return next(meant, found[0] if found else [])
+
+
+def _texts(graph: Graph, catalog: Catalog | None, node_id: str, name: str, role: str) -> list[Text]:
+    if name in (links := links_of(graph, node_id)):
+        side = "negative" if role == "negative" else "positive"
+        return written(graph, catalog, links[name][0], side)
+    is_typed = isinstance(inputs_of(graph, node_id).get(name), str)
+    return [typed(graph, catalog, node_id, name)] if is_typed else []
 
 
 def _models(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
@@ -112,10 +127,3 @@ def is_automatic(graph: Graph, feed: Feed | None) -> bool:
 
 def _number(graph: Graph, node_id: str, name: str) -> Feed | None:
     return number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
-
-
-def _texts(graph: Graph, catalog: Catalog | None, node_id: str, name: str, role: str) -> list[Feed]:
-    if name in (links := links_of(graph, node_id)):
-        side = "negative" if role == "negative" else "positive"
-        return [text.feed for text in written(graph, catalog, links[name][0], side)]
-    return [(node_id, name)] if isinstance(inputs_of(graph, node_id).get(name), str) else []

@@ -206,11 +206,11 @@ class _Drafts:
     def _name_of_part(self, field: Field, label: str | None) -> str:
         """Return what a person or its input calls a text that is one of several, "" if nothing."""
         name = safe_name(label or field.label or "")
-        is_alone = label is not None or len(self.nodes[field.feed[0]]) == 1
+        name = "" if name in _MAIN or "text_encode" in name else name
         own = safe_name(field.feed[1])
-        if not is_alone and own.rstrip("_0123456789") not in _ANY_TEXT:
-            return own
-        return "" if name in _MAIN or "text_encode" in name else name
+        own = "" if own.rstrip("_0123456789") in _ANY_TEXT else own
+        is_alone = label is not None or len(self.nodes[field.feed[0]]) == 1
+        return name or own if is_alone else own or name
 
     def _pictures(self) -> list[tuple[str, tuple[Feed, ...], int]]:
         """Return the pictures, sounds and videos in the order in which the graph takes them."""

@@ -10,8 +10,15 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.named_roles import MODELS, SIZES, WORDS, by_names, is_automatic
-from imagine.importing.texts import written
+from imagine.importing.named_roles import (
+    MODELS,
+    SIZES,
+    WORDS,
+    by_names,
+    is_automatic,
+    texts_by_name,
+)
+from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
 from imagine.repair import Graph
 
@@ -48,6 +55,8 @@ _TEXTS = (
     "positive",
     "string",
 )
+# What a language model is told, before it writes the prompt.
+_INSTRUCTIONS = "instructions"
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 _STOP = "ConditioningZeroOut"
@@ -91,10 +100,11 @@ class _Follower:
             self._size(sampler, pass_)
             self._models(steering, pass_)
         known = {role.name for role in self.found}
-        for name, feeds in by_names(self.graph, self.catalog, known):
-            self._take(name, feeds[:1] if name in WORDS else feeds, 0)
-            if name in WORDS:
-                self._add_parts(name, feeds[1:], 0)
+        for name in WORDS:
+            if name not in known:
+                self._take_text(name, texts_by_name(self.graph, self.catalog, name), 0)
+        for name, feeds in by_names(self.graph, known):
+            self._take(name, feeds, 0)
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
         return self._joined()
 
@@ -145,29 +155,34 @@ class _Follower:
         """Take the texts of both sides: what is on both belongs to the prompt."""
         known: set[Feed] = set()
         for side, (name, names) in _CONDITIONED.items():
-            texts = self._encoded_by(names, steering, side, pass_)
-            new = [[feed for feed in feeds if feed not in known] for feeds in texts]
-            for first, *others in filter(None, new):
-                self._take(name, [first], pass_)
-                self._add_parts(name, others, pass_)
-            known.update(feed for feeds in texts for feed in feeds)
+            found = self._encoded_by(names, steering, side, pass_)
+            for texts in found:
+                self._take_text(name, [text for text in texts if text.feed not in known], pass_)
+            known.update(text.feed for texts in found for text in texts)
 
-    def _add_parts(self, name: str, feeds: Sequence[Feed], pass_: int) -> None:
-        """Keep what is only a part of a text, until it is known that it is no whole one."""
-        for feed in feeds:
-            self.parts.setdefault(feed, Role(name, (feed,), pass_, is_part=True))
+    def _take_text(self, name: str, texts: Sequence[Text], pass_: int) -> None:
+        """Take the first of what a text is made of, and keep the others.
+
+        Of these it is known only in the end that they are no whole texts elsewhere.
+        """
+        if texts:
+            self._take(name, [texts[0].feed], pass_)
+        for text in texts[1:]:
+            called = _INSTRUCTIONS if text.is_told else name
+            part = Role(called, (text.feed,), pass_, is_part=True)
+            self.parts.setdefault(text.feed, part)
 
     def _encoded_by(
         self, names: Sequence[str], steering: Sequence[str], side: str, pass_: int
-    ) -> list[list[Feed]]:
+    ) -> list[list[Text]]:
         return [
-            feeds
+            texts
             for name in names
             for node_id in steering
-            for feeds in self._encoded(node_id, name, side, pass_)
+            for texts in self._encoded(node_id, name, side, pass_)
         ]
 
-    def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[list[Feed]]:
+    def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[list[Text]]:
         """Yield the texts behind a conditioning, also through nodes that take both of a pair."""
         start = links_of(self.graph, node_id).get(name)
         waiting, seen = deque([start] if start else []), set()
@@ -180,7 +195,7 @@ class _Follower:
                 continue
             if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
                 self._take("guidance", [feed], pass_)
-            if texts := list(self._typed_texts(source, side)):
+            if texts := [*filter(None, self._typed_texts(source, side))]:
                 yield from texts
                 continue
             links = links_of(self.graph, source)
@@ -205,19 +220,18 @@ class _Follower:
             return "cond" in name.lower() or name in ("positive", "negative")
         return 0 <= end[1] < len(schema.outputs) and schema.outputs[end[1]] in ("CONDITIONING", "*")
 
-    def _typed_texts(self, node_id: str, side: str) -> Iterator[list[Feed]]:
+    def _typed_texts(self, node_id: str, side: str) -> Iterator[list[Text]]:
         """Yield for each input of an encoder the texts that it is made of, the first in front."""
         links = links_of(self.graph, node_id)
         if side == "negative" and isinstance(inputs_of(self.graph, node_id).get(side), str):
-            yield [(node_id, side)]  # loaders of packs take both texts
+            # Loaders of packs take both texts.
+            yield [typed(self.graph, self.catalog, node_id, side)]
             return
         for name in _TEXTS:
             if isinstance(inputs_of(self.graph, node_id).get(name), str):
-                yield [(node_id, name)]
+                yield [typed(self.graph, self.catalog, node_id, name)]
             elif name in links and name != "positive":
-                texts = written(self.graph, self.catalog, links[name][0], side)
-                if texts:
-                    yield [text.feed for text in texts]
+                yield written(self.graph, self.catalog, links[name][0], side)
 
     # The size, and the models
 

@@ -4,6 +4,7 @@ A text box, a joiner of several, a preset of a style, a language model that writ
 people typed in any of them decides what is made.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -43,18 +44,43 @@ _SIDES = {"positive": frozenset({"pos", "positive"}), "negative": frozenset({"ne
 # What the box of the prompt is called, and those of what is only added to it.
 _PROMPTS = frozenset({"prompt", "positive", "subject", "user"})
 _ADDED = frozenset({"style", "prefix", "suffix", "quality", "trigger", "lora", "neg", "negative"})
+# What inputs and titles of texts say that tell a language model how to write the prompt.
+_TELLING = frozenset({"system", "instruct", "instruction", "instructions", "template"})
+# And what such texts begin with.
+_TOLD = re.compile(
+    r"""[\W_]*(
+        (system|role|task|instructions?)\s*[:\n]
+        | (from\ now\ on,?\s+)? you(\ are|['’]re|\ will|\ must)\b
+        | act\ (as|like)\b | as\ an?\ (expert|professional|experienced|ai|assistant)\b
+        | your\ (task|job|role|goal|purpose)\b
+        | (describe|caption|analy[sz]e)\ (this|the|these)\ (image|picture|photo|video)
+        | (re)?(write|phrase|generate|create|expand|improve|enhance|refine|convert)\b
+          [^.\n]{0,40}\b(prompt|description|caption)s?\b
+        | 你(现在)?是
+    )""",
+    re.IGNORECASE | re.VERBOSE,
+)
 # Of such a pair the engine reads the second only where the first is not filled in anew.
 _PRESET, _FILLED, _KEPT = "wildcard_text", "populated_text", (False, "fixed", "reproduce")
 
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A typed text, and where. ``is_box``: there is nothing else in its node."""
+    """A typed text, and where. ``is_box``: there is nothing else in its node.
+
+    ``is_told``: it tells a language model how to write, and is not what people want to see.
+    """
 
     feed: Feed
     value: str
-    title: str
-    is_box: bool
+    title: str = ""
+    is_box: bool = False
+    is_told: bool = False
+
+
+def typed(graph: Graph, catalog: Catalog | None, node_id: str, name: str) -> Text:
+    """Return the text that is typed into an input."""
+    return _Reader(graph, catalog, "positive").text(node_id, name, is_told=False)
 
 
 def written(graph: Graph, catalog: Catalog | None, start: str, side: str) -> list[Text]:
@@ -65,7 +91,8 @@ def written(graph: Graph, catalog: Catalog | None, start: str, side: str) -> lis
     found = list(_Reader(graph, catalog, side).texts(start))
     # In a joiner with more inputs than texts nobody looks for what is empty.
     kept = [one for one in found if one.value.strip() or one.is_box] or found[:1]
-    first = min(kept, key=lambda one: _turn(one, side), default=None)
+    meant = [one for one in kept if not one.is_told] or kept
+    first = min(meant, key=lambda one: _turn(one, side), default=None)
     return [] if first is None else [first, *(one for one in kept if one is not first)]
 
 
@@ -87,27 +114,35 @@ class _Reader:
 
     def texts(self, start: str) -> Iterator[Text]:
         """Yield each typed text in the order in which the inputs name them."""
-        seen, waiting = {start}, self._inputs(start)[::-1]
+        seen, waiting = {start}, [(start, name, False) for name in self._names(start)[::-1]]
         while waiting:
-            node_id, name, value = waiting.pop()
+            node_id, name, is_told = waiting.pop()
+            value = inputs_of(self.graph, node_id)[name]
+            is_told = is_told or not _words(name).isdisjoint(_TELLING)
             if not is_link(value):
-                yield self._text(node_id, name, value)
+                yield self.text(node_id, name, is_told=is_told)
             elif value[0] not in seen:
                 seen.add(value[0])
-                waiting += self._inputs(value[0])[::-1]
+                waiting += [(value[0], other, is_told) for other in self._names(value[0])[::-1]]
 
-    def _text(self, node_id: str, name: str, value: str) -> Text:
+    def text(self, node_id: str, name: str, *, is_told: bool) -> Text:
+        value = inputs_of(self.graph, node_id)[name]
+        title = self._title(node_id)
+        is_box = len(self._names(node_id)) == 1
+        is_said = is_box and not _words(title).isdisjoint(_TELLING)
+        is_told = is_told or is_said or _TOLD.match(value) is not None
+        return Text((node_id, name), value, title, is_box, is_told)
+
+    def _title(self, node_id: str) -> str:
+        """Return the title of a node, if a person wrote it."""
         node = self.graph[node_id]
-        class_type = str(node.get("class_type", ""))
         meta = node.get("_meta")
         title = meta.get("title") if isinstance(meta, Mapping) else None
-        schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
-        own = {class_type, (schema.label if schema is not None else None) or class_type}
-        is_own = not isinstance(title, str) or title in own
-        is_box = len(self._inputs(node_id)) == 1
-        return Text((node_id, name), value, "" if is_own else str(title), is_box)
+        schema = self._schema(node_id)
+        own = (str(node.get("class_type", "")), schema.label if schema is not None else None)
+        return title if isinstance(title, str) and title not in own else ""
 
-    def _inputs(self, node_id: str) -> list[tuple[str, str, Any]]:
+    def _names(self, node_id: str) -> list[str]:
         """Return the inputs of a node that hold a text, or lead to one, of the side wanted."""
         inputs = inputs_of(self.graph, node_id)
         found = {
@@ -125,10 +160,9 @@ class _Reader:
             [name for name in found if not _words(name).isdisjoint(_SIDES[side])]
             for side in (self.side, "negative" if self.side == "positive" else "positive")
         )
-        names = wanted if wanted and other else [name for name in found if name not in other]
         if self.side == "negative":
-            names = wanted or list(found)
-        return [(node_id, name, found[name]) for name in names]
+            return wanted or list(found)
+        return wanted if wanted and other else [name for name in found if name not in other]
 
     def _is_typed(self, node_id: str, name: str, value: object) -> bool:
         if not isinstance(value, str) or value.lower().endswith(EXTENSIONS):

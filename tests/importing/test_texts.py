@@ -157,3 +157,75 @@ def test_of_a_text_with_wildcards_the_one_is_the_prompt_that_the_engine_reads(mo
         },
     )
     assert parameter(flow, "prompt").feeds == (("30", name),)
+
+
+# --- What a language model is told
+
+
+def test_what_a_language_model_is_told_is_not_the_prompt():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("AskTheModel", prompt=["31", 0]),
+            "31": node("StringConcatenate", string_a=["32", 0], string_b=["33", 0], delimiter=""),
+            "32": node("PrimitiveString", value="You are an expert who makes prompts longer."),
+            "33": node("PrimitiveString", value="a fox"),
+        },
+    )
+    assert [*shown(flow)] == ["prompt", "negative"]
+    assert shown(flow)["prompt"] == "a fox"
+    assert parameter(flow, "instructions").rank is Rank.MORE
+
+
+def test_a_title_or_an_input_says_that_a_text_is_for_a_language_model():
+    flow = with_text(
+        ["30", 0],
+        **{
+            "30": node("AskTheModel", prompt=["31", 0], system_prompt="Answer in plain English"),
+            "31": node("Text Concatenate", text_a=["32", 0], text_b=["33", 0]),
+            "32": node("Text box", "Template", Text="Make it long, and full of light"),
+            "33": node("Text box", Text="a fox"),
+        },
+    )
+    assert [*shown(flow)] == ["prompt", "negative"]
+    assert shown(flow)["prompt"] == "a fox"
+    ranks = {name: parameter(flow, name).rank for name in ("template", "system_prompt")}
+    assert ranks == {"template": Rank.MORE, "system_prompt": Rank.MORE}
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Act as a painter",
+        "# Role: an editor",
+        "Your task is to enrich what follows",
+        "Rewrite what follows as a long prompt.",
+        "Describe this image in detail",
+        "你是一位画家",
+    ],
+)
+def test_what_begins_like_an_order_to_a_language_model_is_not_the_prompt(text):
+    joiner = node("Text Concatenate", text_a=text, text_b="fox")
+    assert shown(with_text(["30", 0], **{"30": joiner}))["prompt"] == "fox"
+
+
+@pytest.mark.parametrize("text", ["you there", "a writer at a desk", "Create a poster of a fox"])
+def test_what_only_sounds_like_that_is_the_prompt(text):
+    joiner = node("Text Concatenate", text_a=text, text_b="fox")
+    assert shown(with_text(["30", 0], **{"30": joiner}))["prompt"] == text
+
+
+def test_what_a_language_model_is_told_is_the_prompt_where_nothing_else_is_typed():
+    asked = node("AskTheModel", prompt="Describe this image in detail")
+    assert shown(with_text(["30", 0], **{"30": asked}))["prompt"] == "Describe this image in detail"
+
+
+def test_also_without_a_sampler_the_prompt_is_not_what_a_language_model_is_told():
+    document = {
+        "1": node("PrimitiveString", value="You are a poet."),
+        "2": node("PrimitiveString", value="a fox"),
+        "3": node("SomebodysTeller", text=["1", 0]),
+        "4": node("AskTheModel", prompt=["2", 0], system_prompt=["3", 0]),
+        "5": node("PreviewAny", source=["4", 0]),
+    }
+    assert parameter(read(document, engine()), "prompt").default == "a fox"
