@@ -18,8 +18,9 @@ from imagine.catalog import Catalog
 from imagine.cli_client import TIMEOUT, Api, Exit, RefusedError, UnreachableError
 from imagine.cli_output import columns
 from imagine.errors import WorkflowError
+from imagine.importing.bounds import BOUNDLESS
 from imagine.importing.documents import FILE_LIMIT
-from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.importing.parameters import Parameter, Rank
 from imagine.importing.reading import Imported, read_workflow
 from imagine.repair import plain_number

@@ -3,12 +3,13 @@
 Apart from the parameters, which join, name and rank these.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, InputSchema
+from imagine.importing.bounds import BOUNDLESS, Bounds, Range
 from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
 from imagine.importing.notes import medium_of
@@ -16,8 +17,6 @@ from imagine.importing.walking import Feed, inputs_of, links_of, users_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of, is_link
 
-# Beyond this a bound is none: it only says how many bits a number has.
-BOUNDLESS = 2**53
 SEEDS = ("seed", "noise_seed")
 PRIMITIVES = (
     *("Primitive", "INTConstant", "FloatConstant", "StringConstant"),
@@ -109,18 +108,26 @@ class Fields:
     # What bounds a value, and what kind it is
 
     def bounds(self, field: Field) -> InputSchema | None:
-        """Return the schema that bounds a value; a primitive has those of what it feeds."""
+        """Return the schema that bounds a value; a primitive has that of what it feeds."""
         wanted = field.wanted
         if wanted is None or wanted.type not in ("INT", "FLOAT"):
             return wanted
         if wanted.maximum is not None and wanted.maximum < BOUNDLESS:
             return wanted
-        for user, name in self.users.get(field.feed[0], ()):
-            schema = self.catalog.schema_of(self.graph[user]) if self.catalog is not None else None
-            other = schema.inputs.get(name) if schema is not None else None
+        for user in self.users.get(field.feed[0], ()):
+            other = self._schema(user)
             if other is not None and other.type == wanted.type:
                 return other
         return wanted
+
+    def range(self, fields: Sequence[Field], *, is_whole: bool) -> Range:
+        """Return what all takes that gets a number from these values."""
+        bounds = Bounds(self.graph, self.users, self._schema)
+        return bounds.range([field.feed for field in fields], is_whole=is_whole)
+
+    def _schema(self, feed: Feed) -> InputSchema | None:
+        schema = self.catalog.schema_of(self.graph[feed[0]]) if self.catalog is not None else None
+        return schema.inputs.get(feed[1]) if schema is not None else None
 
     def type_of(self, field: Field, role: str = "") -> ParameterType:
         """Return what a value takes. ``role``: what it is for, if that is known."""

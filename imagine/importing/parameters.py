@@ -316,7 +316,14 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
     ):
         usual = None if type_ is ParameterType.FLOAT else 1
         step = wanted.step if wanted.step is not None else usual
-        made = replace(made, min=wanted.minimum, max=wanted.maximum, step=step)
+        ends = fields.range(draft.fields, is_whole=type_ is not ParameterType.FLOAT)
+        low, high = (None, None) if ends.is_empty else (ends.low, ends.high)
+        made = replace(
+            made,
+            min=low if low is not None else wanted.minimum,
+            max=high if high is not None else wanted.maximum,
+            step=step,
+        )
     elif wanted is not None and wanted.choices is not None and wanted.upload is None:
         made = replace(made, choices=wanted.choosable(field.value))
     return _narrowed(made, draft.mark)

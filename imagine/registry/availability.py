@@ -6,6 +6,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.errors import Detail, WorkflowError
+from imagine.importing.bounds import Range
 from imagine.importing.fields import ParameterType
 from imagine.importing.walking import Feed, inputs_of
 from imagine.input_image import InputImage
@@ -13,7 +14,7 @@ from imagine.links import upload_link
 from imagine.preflight import MOST_PROBLEMS, preflight
 from imagine.profiles import Profiles
 from imagine.registry.entries import NAMES, NUMBERS, PICTURES, Entry, Parameter
-from imagine.registry.fed import Fed, Range, wanted_file
+from imagine.registry.fed import Fed, wanted_file
 from imagine.registry.filling import fill
 from imagine.registry.settling import settle
 from imagine.repair import folder_of, plain_range, title, written

@@ -11,9 +11,10 @@ from typing import TypeAlias
 
 from imagine.catalog import Catalog
 from imagine.importing import parameters as read
+from imagine.importing.bounds import BOUNDLESS
 from imagine.importing.branches import needed_for
 from imagine.importing.documents import Format
-from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank

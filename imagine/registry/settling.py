@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from imagine.catalog import Catalog, InputSchema
+from imagine.importing.bounds import Range
 from imagine.importing.fields import DRAWN, ParameterType
 from imagine.profiles import Profiles
 from imagine.prompt_tokens import printable
@@ -20,7 +21,7 @@ from imagine.registry.entries import (
     Entry,
     Parameter,
 )
-from imagine.registry.fed import Fed, Range, first_value
+from imagine.registry.fed import Fed, first_value
 from imagine.registry.filling import is_needed
 from imagine.registry.installed import StandIns
 from imagine.repair import plain_range, some

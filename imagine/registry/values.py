@@ -9,7 +9,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from imagine.errors import Detail, PromptError
-from imagine.importing.fields import BOUNDLESS, DRAWN, ParameterType
+from imagine.importing.bounds import BOUNDLESS
+from imagine.importing.fields import DRAWN, ParameterType
 from imagine.links import is_own
 from imagine.names import closest, find, plain
 from imagine.prompt_findings import near_name

@@ -5,11 +5,14 @@ from typing import Any
 
 import pytest
 
+from imagine.catalog import Catalog
 from imagine.importing.reading import Imported
 from imagine.profiles import load_profiles
+from imagine.registry.availability import remarks
 from imagine.registry.entries import NAMED_TYPES, Entry
 from imagine.registry.entry_text import Notation, make_entry, read_text, write_entry
 from imagine.registry.from_import import entry_of, free_id, id_of
+from tests.catalogs import recorded_info
 from tests.importing.samples import NAMES, edited, read, recorded, workflow
 
 PROFILES = load_profiles()
@@ -212,3 +215,52 @@ def test_what_leads_to_an_unknown_node_can_be_set():
     document["50"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
     document["51"] = {"class_type": "SomebodysSaver", "inputs": {"images": ["50", 0]}}
     assert entry(read(document)).parameter("image") is not None
+
+
+HOLDER = {
+    "SomebodysInt": {
+        "input": {"required": {"int": ["INT", {"default": 0, "min": -999999, "max": 999999}]}},
+        "output": ["INT", "FLOAT", "STRING"],
+        "output_node": False,
+    },
+    "SomebodysSampler": {
+        "input": {
+            "required": {
+                "latent": ["LATENT"],
+                "end_step": ["INT", {"default": -1, "min": -1, "max": 10000}],
+                "start_step": ["INT", {"default": 0, "min": 0, "max": 10000}],
+            }
+        },
+        "output": ["LATENT"],
+        "output_node": False,
+    },
+}
+
+
+def held(value: int, holder: str = "SomebodysInt") -> tuple[Entry, Catalog]:
+    """Import a graph in which one number (20) is the width and the step of two samplers' change."""
+    known = Catalog.from_object_info(recorded_info() | HOLDER)
+    document = edited("sd15_api")
+    named = "int" if holder == "SomebodysInt" else "value"
+    document["20"] = {"class_type": holder, "inputs": {named: value}}
+    document["20"]["_meta"] = {"title": "Amount"}
+    steps = {"end_step": ["20", 0], "start_step": ["20", 0], "latent": ["3", 0]}
+    document["21"] = {"class_type": "SomebodysSampler", "inputs": steps}
+    decode = next(n for n in document.values() if n["class_type"] == "VAEDecode")
+    decode["inputs"]["samples"] = ["21", 0]
+    return entry(read(document, known), catalog=known), known
+
+
+@pytest.mark.parametrize("holder", ["SomebodysInt", "PrimitiveInt"])
+def test_a_number_that_several_inputs_get_keeps_to_what_all_of_them_take(holder: str):
+    made, known = held(8, holder)
+    one = next(one for one in made.parameters if one.feeds[0][0] == "20")
+    assert (one.min, one.max) == (0, 10000)
+    assert remarks(made, known, PROFILES) == ()
+
+
+def test_what_its_maker_left_there_stays_possible():
+    made, known = held(-1)
+    one = next(one for one in made.parameters if one.feeds[0][0] == "20")
+    assert (one.min, one.max, one.default) == (-1, 10000, -1)
+    assert remarks(made, known, PROFILES) == ()
