@@ -19,6 +19,18 @@ LONGEST_NAME = 40
 
 _WORDS = re.compile(r"[^a-z0-9]+")
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Words with capitals of their own: each is one word. Others begin a new one with each capital.
+_KNOWN = re.compile(
+    r"KSampler|(?:Q?Lo|Do)RAs?|Lo(?:Ha|Kr)s?|LyCORIS|BBox(?:es)?|ControlNets?|IP-?Adapters?|UNets?"
+    r"|YOLOv|ComfyUI|PuLID|MiDaS|FreeU|(?<![A-Za-z0-9])(?:[A-Z]{1,3}2[A-Z]{1,2}|[A-Z]{2,}s)"
+    r"(?![A-Za-z0-9])"
+)
+# Templates of ComfyUI name a value by its type, and say in parentheses what it is for.
+_TYPED = re.compile(
+    r"^\s*(?:Primitive\s+)?(?:Float|Int|Integer|Number|Boolean|Bool|Text|String)\s*"
+    r"\((?!\s*multi-?line\s*\))(?P<name>[^()]+)\)\s*$",
+    re.IGNORECASE,
+)
 _PARAM = re.compile(r"^\s*(?:param(?:eter)?|input)\s*:\s*(?P<name>[^:]+?)\s*$", re.IGNORECASE)
 _DOLLAR = re.compile(r"^\s*\$\{?(?P<name>[A-Za-z][\w .-]*?)\}?\s*$")
 _WRAPPER = re.compile(
@@ -67,8 +79,10 @@ def app_inputs(extra: Any) -> Iterator[tuple[str, str]]:
 
 def safe_name(text: str) -> str:
     """Return a text as a name in small letters, digits and low lines; "" when nothing is left."""
+    if (typed := _TYPED.match(text)) and (meant := safe_name(typed["name"])):
+        return meant
     plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
-    plain = plain.replace("KSampler", "Ksampler")
+    plain = _KNOWN.sub(lambda word: word[0].replace("-", "").capitalize(), plain)
     words = _WORDS.sub("_", _CAMEL.sub(" ", plain).lower()).strip("_")
     words = words.lstrip("0123456789_")
     return words[:LONGEST_NAME].rstrip("_")
