@@ -18,6 +18,7 @@ from imagine.importing.named_roles import (
     is_automatic,
     texts_by_name,
 )
+from imagine.importing.stages import continues
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
 from imagine.repair import Graph
@@ -34,6 +35,7 @@ STEERING = {
     "scheduler": "scheduler",
     "denoise": "denoise",
     "denoise_strength": "denoise",
+    "shift": "shift",
 }
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
@@ -59,6 +61,8 @@ _TEXTS = (
 _INSTRUCTIONS = "instructions"
 # A continuation of the same sampling has these again, and both must be equal.
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
+# And these, where it begins with what another one left.
+_KEPT = (*_CONTINUED, "seed", "denoise", "shift")
 _STOP = "ConditioningZeroOut"
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
@@ -91,14 +95,19 @@ class _Follower:
         self.taken: set[Feed] = set()
         self.found: list[Role] = []
         self.parts: dict[Feed, Role] = {}
+        self.samplers = self._samplers()
 
     def roles(self) -> list[Role]:
-        for pass_, sampler in enumerate(self._samplers()):
+        for pass_, sampler in enumerate(self.samplers):
             steering = self._steering(sampler)
             self._texts(steering, pass_)
             self._steer(steering, pass_)
             self._size(sampler, pass_)
             self._models(steering, pass_)
+        if not self.samplers:
+            self.samplers = self._others()
+            for pass_, sampler in enumerate(self.samplers):
+                self._steer(self._steering(sampler), pass_)
         known = {role.name for role in self.found}
         for name in WORDS:
             if name not in known:
@@ -118,6 +127,21 @@ class _Follower:
                 for n, into in links.items()
                 if "positive" in into and {"seed", "noise_seed"} & inputs_of(self.graph, n).keys()
             ]
+        return self._in_turn(samplers)
+
+    def _others(self) -> list[str]:
+        """Return the samplers of packs whose texts and sizes come by links of their own."""
+        return self._in_turn(
+            [
+                node_id
+                for node_id in self.graph
+                if "model" in links_of(self.graph, node_id)
+                and "steps" in (names := inputs_of(self.graph, node_id).keys())
+                and not names.isdisjoint(("seed", "noise_seed"))
+            ]
+        )
+
+    def _in_turn(self, samplers: Sequence[str]) -> list[str]:
         samplers = samplers[:MOST_SAMPLERS]
         return sorted(samplers, key=lambda n: self._turn(n, samplers))
 
@@ -328,9 +352,12 @@ class _Follower:
             return False
         if one.name in WORDS:
             return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
-        if one.name not in _CONTINUED or one.pass_ == other.pass_:
+        if one.name not in _KEPT or one.pass_ == other.pass_:
             return False
-        return inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
+        if continues(self.graph, self.samplers[other.pass_], self.samplers[one.pass_]):
+            return True
+        adds_none = inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
+        return adds_none and one.name in _CONTINUED
 
     def _value(self, role: Role) -> Any:
         node_id, name = role.feeds[0]

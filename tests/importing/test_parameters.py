@@ -106,6 +106,63 @@ def test_what_a_continued_sampling_must_have_equal_is_one_parameter():
     assert len(parameter(workflow("hires_fix"), "cfg").feeds) == 1
 
 
+def in_two_stages(**second: Any) -> dict[str, dict[str, Any]]:
+    """Return a graph whose sampler (3) leaves its last ten steps to another one (30)."""
+    graph = edited("sd15_api")
+    sampling = graph["3"]["inputs"] | {"steps": 25, "add_noise": "enable", "noise_seed": 7}
+    del sampling["seed"], sampling["denoise"]
+    stages = [
+        {"start_at_step": 0, "end_at_step": 15, "return_with_leftover_noise": "enable"},
+        {"start_at_step": 15, "end_at_step": 25, "return_with_leftover_noise": "disable"},
+    ]
+    for node_id, stage in zip(("3", "30"), stages, strict=True):
+        graph[node_id] = {"class_type": "KSamplerAdvanced", "inputs": sampling | stage}
+    graph["30"]["inputs"] |= {"latent_image": ["3", 0], **second}
+    decode = next(n for n in graph.values() if n["class_type"] == "VAEDecode")
+    decode["inputs"]["samples"] = ["30", 0]
+    return graph
+
+
+def test_both_stages_of_a_sampling_have_one_seed_and_the_same_steps():
+    flow = read(in_two_stages(cfg=3.5))
+    for name, key in (("steps", "steps"), ("seed", "noise_seed"), ("sampler", "sampler_name")):
+        assert parameter(flow, name).feeds == (("3", key), ("30", key))
+    assert parameter(flow, "cfg").feeds == (("3", "cfg"),)
+    assert parameter(flow, "cfg_2").default == 3.5
+
+
+@pytest.mark.parametrize(
+    "second", [{"start_at_step": 0}, {"latent_image": ["31", 0]}], ids=["from-the-start", "anew"]
+)
+def test_a_second_sampling_that_does_not_go_on_stands_alone(second: dict[str, Any]):
+    graph = in_two_stages(**second)
+    graph["31"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["32", 0], "vae": ["4", 2]}}
+    graph["32"] = {"class_type": "VAEDecode", "inputs": {"samples": ["3", 0], "vae": ["4", 2]}}
+    flow = read(graph)
+    assert parameter(flow, "steps").feeds == (("3", "steps"),)
+    assert parameter(flow, "seed").feeds == (("3", "noise_seed"),)
+
+
+def test_the_stages_of_a_sampler_of_a_pack_belong_together_too():
+    sampling: dict[str, Any] = {"model": ["1", 0], "text_embeds": ["2", 0], "steps": 6, "shift": 5}
+    sampling |= {"cfg": 1, "seed": 4, "scheduler": "unipc"}
+    start = {"start_step": 0, "end_step": ["5", 0]}
+    rest = {"start_step": ["5", 0], "end_step": -1, "samples": ["3", 0]}
+    graph = {
+        "1": {"class_type": "SomebodysLoader", "inputs": {"model": "wave.gguf"}},
+        "2": {"class_type": "SomebodysEncode", "inputs": {"positive_prompt": "a wave"}},
+        "4": {"class_type": "SomebodysSampler", "inputs": sampling | rest},
+        "3": {"class_type": "SomebodysSampler", "inputs": sampling | start},
+        "5": {"class_type": "INTConstant", "inputs": {"value": 2}, "_meta": {"title": "Change"}},
+        "6": {"class_type": "SomebodysSaver", "inputs": {"images": ["4", 0]}},
+    }
+    flow = read(graph)
+    for name in ("steps", "cfg", "seed", "shift", "scheduler"):
+        assert parameter(flow, name).feeds == (("3", name), ("4", name))
+    main = [found.name for found in flow.parameters if found.rank is Rank.MAIN]
+    assert main == ["prompt", "model", "seed", "steps", "cfg", "scheduler", "change"]
+
+
 def test_a_later_sampler_is_named_by_its_title():
     assert parameter(workflow("hires_fix"), "hires_denoise").default == 0.5
 
