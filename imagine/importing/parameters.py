@@ -49,7 +49,8 @@ class Parameter:
 
 # The order in which people look for them.
 _MAIN = (
-    *("prompt", "negative", "image", "mask", "video", "audio", "model", "lora", "lora_strength"),
+    *("prompt", "negative", "find", "image", "mask", "video", "audio"),
+    *("model", "lora", "lora_strength"),
     *(
         "width",
         "height",
@@ -65,7 +66,8 @@ _MAIN = (
     "denoise",
 )
 # Of these the later ones count as much as the first.
-_ALL_MAIN = ("prompt", "negative", "image", "mask", "video", "audio", "lora", "lora_strength")
+_TEXTS = ("prompt", "negative", "find")
+_ALL_MAIN = (*_TEXTS, "image", "mask", "video", "audio", "lora", "lora_strength")
 _SHORT = {
     "ckpt_name": "model",
     "unet_name": "model",

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.beside import STOP, encoders
 from imagine.importing.named_roles import (
     MODELS,
     SIZES,
@@ -63,7 +64,6 @@ _INSTRUCTIONS = "instructions"
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 # And these, where it begins with what another one left.
 _KEPT = (*_CONTINUED, "seed", "denoise", "shift")
-_STOP = "ConditioningZeroOut"
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -108,6 +108,7 @@ class _Follower:
             self.samplers = self._others()
             for pass_, sampler in enumerate(self.samplers):
                 self._steer(self._steering(sampler), pass_)
+        self._texts_beside()
         known = {role.name for role in self.found}
         for name in WORDS:
             if name not in known:
@@ -184,6 +185,16 @@ class _Follower:
                 self._take_text(name, [text for text in texts if text.feed not in known], pass_)
             known.update(text.feed for texts in found for text in texts)
 
+    def _texts_beside(self) -> None:
+        """Keep what is encoded for others than a sampler, after the texts that a sampler takes."""
+        for node_id, name in encoders(self.graph, self.catalog):
+            side = "negative" if name == "negative" else "positive"
+            for texts in self._typed_texts(node_id, side):
+                if name in WORDS and all(role.name != name for role in self.found):
+                    self._take_text(name, texts, 0)
+                else:
+                    self._add_parts(name, texts)
+
     def _take_text(self, name: str, texts: Sequence[Text], pass_: int) -> None:
         """Take the first of what a text is made of, and keep the others.
 
@@ -191,10 +202,12 @@ class _Follower:
         """
         if texts:
             self._take(name, [texts[0].feed], pass_)
-        for text in texts[1:]:
+        self._add_parts(name, texts[1:])
+
+    def _add_parts(self, name: str, texts: Sequence[Text]) -> None:
+        for text in texts:
             called = _INSTRUCTIONS if text.is_told else name
-            part = Role(called, (text.feed,), pass_, is_part=True)
-            self.parts.setdefault(text.feed, part)
+            self.parts.setdefault(text.feed, Role(called, (text.feed,), is_part=True))
 
     def _encoded_by(
         self, names: Sequence[str], steering: Sequence[str], side: str, pass_: int
@@ -215,7 +228,7 @@ class _Follower:
             if source in seen:
                 continue
             seen.add(source)
-            if self.graph[source].get("class_type") == _STOP and side == "negative":
+            if self.graph[source].get("class_type") == STOP and side == "negative":
                 continue
             if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
                 self._take("guidance", [feed], pass_)
@@ -347,8 +360,6 @@ class _Follower:
 
     def _is_same(self, one: Role, other: Role) -> bool:
         if one.name != other.name or self._value(one) != self._value(other):
-            return False
-        if one.is_part or other.is_part:
             return False
         if one.name in WORDS:
             return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]

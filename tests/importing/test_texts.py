@@ -229,3 +229,42 @@ def test_also_without_a_sampler_the_prompt_is_not_what_a_language_model_is_told(
         "5": node("PreviewAny", source=["4", 0]),
     }
     assert parameter(read(document, engine()), "prompt").default == "a fox"
+
+
+# --- Texts that come to the pictures otherwise than by a sampler's conditioning
+
+
+def test_the_text_of_a_region_comes_after_the_prompt():
+    document = edited("sd15_api") | {
+        "30": node("CLIPTextEncode", text="a red fox", clip=["4", 1]),
+        "31": node("RegionOfWords", model=["4", 0], cond=["30", 0]),
+        "32": node("CLIPTextEncode", "The sky", text="clouds", clip=["4", 1]),
+        "33": node("ConditioningSetArea", conditioning=["32", 0]),
+        "34": node("RegionOfWords", model=["31", 0], cond=["33", 0]),
+    }
+    document["3"]["inputs"]["model"] = ["34", 0]
+    flow = read(document, engine())
+    assert [*shown(flow)] == ["prompt", "negative", "prompt_2", "the_sky"]
+    assert shown(flow)["prompt_2"] == "a red fox"
+    assert shown(flow)["the_sky"] == "clouds"
+
+
+def test_texts_that_a_later_node_takes_keep_their_sides():
+    document = edited("sd15_api") | {
+        "30": node("CLIPTextEncode", text="a face", clip=["4", 1]),
+        "31": node("CLIPTextEncode", text="a blurred face", clip=["4", 1]),
+        "32": node("SomebodysDetailer", image=["8", 0], positive=["30", 0], negative=["31", 0]),
+    }
+    document["9"]["inputs"]["images"] = ["32", 0]
+    flow = read(document, engine())
+    assert shown(flow)["prompt_2"] == "a face"
+    assert shown(flow)["negative_2"] == "a blurred face"
+
+
+def test_a_text_that_is_thrown_away_is_not_asked_for():
+    document = edited("sd15_api") | {
+        "30": node("CLIPTextEncode", text="nothing", clip=["4", 1]),
+        "31": node("ConditioningZeroOut", conditioning=["30", 0]),
+    }
+    document["3"]["inputs"]["negative"] = ["31", 0]
+    assert [*shown(read(document, engine()))] == ["prompt"]

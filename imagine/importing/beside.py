@@ -1,0 +1,64 @@
+"""What encoded texts are for that no sampler takes as its conditioning.
+
+Regions of a picture, details that are painted anew, a model that looks for what is described: their
+texts reach the pictures on ways of their own.
+"""
+
+from collections.abc import Iterator
+
+from imagine.catalog import Catalog, NodeSchema
+from imagine.importing.walking import users_of
+from imagine.repair import Graph
+
+# What makes of a text that there is none.
+STOP = "ConditioningZeroOut"
+_ENCODED = "CONDITIONING"
+# What is found, by a part of the type.
+_FOUND = ("MASK", "SEGS", "BBOX")
+
+
+def encoders(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, str]]:
+    """Yield the nodes that encode for somebody, each with the role of its texts."""
+    users = users_of(graph)
+    for node_id, node in graph.items():
+        schema = _schema(graph, catalog, node_id)
+        named = "TextEncode" in str(node.get("class_type", ""))
+        if schema is not None and _ENCODED not in schema.outputs and not named:
+            continue
+        if (schema is None and not named) or node_id not in users:
+            continue
+        uses = set(_uses(graph, catalog, users, node_id))
+        if uses:
+            yield node_id, next(name for name in ("prompt", "find", "negative") if name in uses)
+
+
+def _uses(
+    graph: Graph, catalog: Catalog | None, users: dict[str, list[tuple[str, str]]], start: str
+) -> Iterator[str]:
+    """Yield what the texts of an encoder are in each place to which they come."""
+    waiting, seen = [start], {start}
+    while waiting:
+        for user, name in users.get(waiting.pop(), ()):
+            schema = _schema(graph, catalog, user)
+            if graph[user].get("class_type") == STOP:
+                continue
+            words = name.lower().split("_")
+            if "negative" in words or "neg" in words or "uncond" in words:
+                yield "negative"
+            elif "positive" not in words and schema is not None and _ENCODED in schema.outputs:
+                waiting += [] if user in seen else [user]
+                seen.add(user)
+            else:
+                yield "find" if schema is not None and is_found(schema) else "prompt"
+
+
+def is_found(schema: NodeSchema) -> bool:
+    """Say whether a node gives where something is in a picture, and makes no picture itself."""
+    finds = any(part in given for given in schema.outputs for part in _FOUND)
+    takes = any(wanted.type == "IMAGE" for wanted in schema.inputs.values())
+    return finds and takes and {"LATENT", "MODEL", _ENCODED}.isdisjoint(schema.outputs)
+
+
+def _schema(graph: Graph, catalog: Catalog | None, node_id: str) -> NodeSchema | None:
+    class_type = str(graph[node_id].get("class_type", ""))
+    return catalog.schemas.get(class_type) if catalog is not None else None
