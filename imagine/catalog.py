@@ -11,12 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, Self
 
+from imagine import media_inputs
+
 CHOICE = "COMBO"
 # The one checkpoint of the sketch engine.
 SKETCH = "sketch.safetensors"
 
-# Options that mark a list as incomplete: files in subfolders, or filled by a remote call.
-_OPEN_LISTS = ("image_upload", "audio_upload", "video_upload", "file_upload", "remote")
+# Options of lists of uploaded files: those in subfolders are not among them.
 _UPLOADS = {
     "image_upload": "image",
     "audio_upload": "audio",
@@ -159,7 +160,7 @@ class Catalog:
     ) -> Self:
         """Compile the answer of ``/object_info``; a node that cannot be read counts as missing."""
         reader = _Reader()
-        schemas = {name: reader.node(raw) for name, raw in info.items() if _is_node(raw)}
+        schemas = {name: reader.node(name, raw) for name, raw in info.items() if _is_node(raw)}
 
         def names(class_type: str, input_name: str) -> tuple[str, ...]:
             found = _choices(schemas, class_type, input_name)
@@ -279,11 +280,13 @@ class _Reader:
     def __init__(self) -> None:
         self._shared: dict[tuple[tuple[Any, ...], bool], Choices] = {}
 
-    def node(self, raw: Mapping[str, Any]) -> NodeSchema:
+    def node(self, class_type: str, raw: Mapping[str, Any]) -> NodeSchema:
         inputs: dict[str, InputSchema] = {}
         for section in _SECTIONS:
             for name, config in (raw["input"].get(section) or {}).items():
-                inputs[name] = self.input(config, is_required=section == "required")
+                medium = media_inputs.uploaded(class_type, name)
+                is_required = section == "required"
+                inputs[name] = self.input(config, medium, is_required=is_required)
         outputs = raw.get("output") or ()
         label = raw.get("display_name")
         return NodeSchema(
@@ -295,7 +298,8 @@ class _Reader:
             label=label if isinstance(label, str) and label else None,
         )
 
-    def input(self, config: Any, *, is_required: bool) -> InputSchema:
+    def input(self, config: Any, medium: str | None = None, *, is_required: bool) -> InputSchema:
+        """Compile one input. ``medium``: what its name tells of uploaded files, if it is a list."""
         if isinstance(config, str) or not isinstance(config, Sequence) or not config:
             return InputSchema("*", is_required)
         kind = config[0]
@@ -308,7 +312,6 @@ class _Reader:
             is_slot=bool(options.get("forceInput")),
             is_socketless=bool(options.get("socketless")),
             has_control=bool(options.get("control_after_generate")),
-            upload=next((what for mark, what in _UPLOADS.items() if options.get(mark)), None),
             description=tooltip if isinstance(tooltip, str) and tooltip else None,
         )
         if schema.type == _OPTIONS:
@@ -321,7 +324,12 @@ class _Reader:
                 step=_number(options.get("step")),
             )
         values = options.get("options") if isinstance(kind, str) else kind
-        return replace(schema, choices=self._list(values, options))
+        upload = next((what for mark, what in _UPLOADS.items() if options.get(mark)), None)
+        if upload in (None, "file"):  # models come in as files, too
+            upload = medium or upload
+        # Others are filled by a remote call.
+        is_closed = upload is None and not options.get("remote")
+        return replace(schema, upload=upload, choices=self._list(values, is_closed=is_closed))
 
     def _with_parts(self, schema: InputSchema, options: Any) -> InputSchema:
         """Return a choice with what each option of it brings along."""
@@ -342,10 +350,9 @@ class _Reader:
             schema, type=CHOICE, choices=Choices(keys, frozenset(keys), is_closed=True), parts=parts
         )
 
-    def _list(self, values: Any, options: Mapping[str, Any]) -> Choices | None:
+    def _list(self, values: Any, *, is_closed: bool) -> Choices | None:
         if not isinstance(values, Sequence) or isinstance(values, str):
             return None  # a list that only the page knows
-        is_closed = not any(options.get(mark) for mark in _OPEN_LISTS)
         try:
             key = (tuple(values), is_closed)
             return self._shared.setdefault(key, Choices(key[0], frozenset(key[0]), is_closed))

@@ -37,6 +37,7 @@ _TAKES = {
     ParameterType.FLOAT: "number",
     ParameterType.BOOL: "yes or no",
     ParameterType.IMAGE: "picture",
+    ParameterType.AUDIO: "sound",
 }
 # Units: characters, entries.
 _LONGEST_DEFAULT = 40

@@ -387,7 +387,7 @@ class ComfyClient:
         return self._connection.view(file)
 
     async def upload(self, name: str, path: Path, media_type: str, *, again: bool = False) -> None:
-        """Bring a picture into the engine's input folder, unless it has got it already.
+        """Bring a file into the engine's input folder, unless it has got it already.
 
         ``name`` is how graphs name it (``imagine/fox.png``); it always stands for the same bytes.
         ``again``: send it in any case.

@@ -37,6 +37,8 @@ MOST_BODY = 256 * 2**20
 CHUNK = 256 * 2**10
 # The slowest way to an engine on which an upload is not given up. Units: bytes per second.
 SLOWEST_UPLOAD = 256 * 2**10
+# What is brought to it, by the first half of its media type; all else is a picture.
+NOUNS = {"video": "video", "audio": "sound"}
 # What a proxy answers when ComfyUI itself does not.
 NOBODY_BEHIND = (502, 503, 504)
 # Above this JSON is parsed off the loop.
@@ -184,7 +186,9 @@ class ComfyConnection:
             return response.status, None
 
     async def upload(self, name: str, path: Path, media_type: str) -> None:
-        """``POST /upload/image``: bring a picture into the input folder under exactly this name.
+        """``POST /upload/image``: bring a file into the input folder under exactly this name.
+
+        ComfyUI takes files of all kinds there.
 
         Source: ComfyUI 0.3.64, ``server.py``, ``image_upload``.
 
@@ -202,6 +206,7 @@ class ComfyConnection:
 
     async def _upload_once(self, name: str, path: Path, media_type: str) -> None:
         folder, _, file_name = name.rpartition("/")
+        noun = NOUNS.get(media_type.partition("/")[0], "picture")
         # Opened here and not in a thread: canceled meanwhile, nobody would close it.
         file, size = _opened(path)
         with file:
@@ -214,17 +219,17 @@ class ComfyConnection:
             raise EngineUnavailableError(f"{self.name} answers an upload with {status}.")
         if status == 413:
             raise EngineRejectedError(
-                f"A picture of {size / 2**20:.1f} MiB is too large for {self.name}.",
-                hint="Start ComfyUI with a larger --max-upload-size, or take a smaller picture.",
+                f"A {noun} of {size / 2**20:.1f} MiB is too large for {self.name}.",
+                hint=f"Start ComfyUI with a larger --max-upload-size, or take a smaller {noun}.",
             )
         if status != 200:
             raise EngineRejectedError(
-                f"{self.name} does not take the picture {file_name} ({status}).",
+                f"{self.name} does not take the {noun} {file_name} ({status}).",
                 hint="Look into ComfyUI's own window for the reason.",
             )
         if _stored_as(content) != (file_name, folder, "input"):
             raise EngineRejectedError(
-                f"{self.name} put the picture {file_name} somewhere else.",
+                f"{self.name} put the {noun} {file_name} somewhere else.",
                 hint="Update ComfyUI.",
             )
 

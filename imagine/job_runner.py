@@ -31,7 +31,7 @@ from imagine.errors import (
     StorageError,
 )
 from imagine.estimates import Estimates
-from imagine.input_image import InputImage
+from imagine.input_image import InputFile
 from imagine.job_endings import Endings
 from imagine.job_limits import JobLimits
 from imagine.job_memory import OUT_OF_MEMORY, Memory
@@ -63,9 +63,9 @@ class EventBus(Protocol):
 
 
 class InputFiles(Protocol):
-    """The pictures that graphs start from (`imagine.inputs`)."""
+    """The files that graphs start from (`imagine.inputs`)."""
 
-    async def path(self, image: InputImage) -> Path: ...
+    async def path(self, image: InputFile) -> Path: ...
 
 
 class Runner:
@@ -271,6 +271,6 @@ class Runner:
             await self._endings.end(run, JobState.FAILED, error.body())
 
 
-def is_used(image: InputImage, graph: Mapping[str, Any]) -> bool:
-    """Whether a graph loads a picture."""
+def is_used(image: InputFile, graph: Mapping[str, Any]) -> bool:
+    """Whether a graph loads a file."""
     return any(image.name in node["inputs"].values() for node in graph.values())

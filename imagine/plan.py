@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from imagine.input_image import InputImage
+from imagine.input_image import InputFile
 from imagine.models import Note
 from imagine.planning.memory import Spared
 
@@ -12,13 +12,13 @@ from imagine.planning.memory import Spared
 class Plan:
     """What a job will use. ``parameters`` is what it shows, ready for JSON.
 
-    ``inputs`` are the pictures that the graph loads; the engine has to have them. ``spared``: what
+    ``inputs`` are the files that the graph loads; the engine has to have them. ``spared``: what
     less memory can be had by, when it ran out.
     """
 
     parameters: dict[str, Any]
     notes: tuple[Note, ...]
-    inputs: tuple[InputImage, ...] = ()
+    inputs: tuple[InputFile, ...] = ()
 
     @property
     def spared(self) -> Spared:

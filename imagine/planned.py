@@ -11,8 +11,9 @@ from typing import Any, Protocol
 
 from imagine.catalog import Catalog
 from imagine.graph import Workflow
-from imagine.input_image import InputImage
+from imagine.input_image import InputFile, InputImage
 from imagine.links import read_picture
+from imagine.media import Kind
 from imagine.models import Action, Job, JobKind, Note, Origin, Parent, utc_now
 from imagine.plan import Plan
 from imagine.prompt import Prompt
@@ -35,7 +36,7 @@ SPEEDS: Mapping[str, int] = {"turbo": 20, "fast": 10, "relax": -10}
 
 
 class Inputs(Protocol):
-    """Finds the pictures that prompts name.
+    """Finds the files that prompts name.
 
     Raises:
         PromptError: a link names no picture, or one that cannot be used.
@@ -43,6 +44,14 @@ class Inputs(Protocol):
 
     async def find(self, links: Collection[str]) -> Mapping[str, InputImage]:
         """Return the picture of each link; those on the web are fetched and kept."""
+        ...
+
+    async def find_media(self, links: Collection[str], kind: Kind) -> Mapping[str, InputFile]:
+        """Return the video or the sound of each link."""
+        ...
+
+    def kind_of(self, link: str) -> Kind | None:
+        """Return of what kind an upload is; None of all other links. For threads."""
         ...
 
     async def find_mask(self, link: str, source: InputImage) -> InputImage:

@@ -198,14 +198,14 @@ class Planner:
 
         def opened() -> list[Prompt]:
             vocabulary = replace(self.vocabulary(text, options), max_characters=most)
-            return expand(text, vocabulary, draw_seed, options, uploads=len(images))
+            prompts = expand(text, vocabulary, draw_seed, options, uploads=len(images))
+            whole = (replace(prompt, images=(*prompt.images, *images)) for prompt in prompts)
+            return [one for prompt in whole for one in self.spread(prompt)]
 
-        prompts = await read_apart(" ".join((text, *options)), opened)
-        whole = (replace(prompt, images=(*prompt.images, *images)) for prompt in prompts)
-        return [one for prompt in whole for one in self.spread(prompt)]
+        return await read_apart(" ".join((text, *options)), opened)
 
     def spread(self, prompt: Prompt) -> list[Prompt]:
-        """Return one prompt for each picture, where a workflow takes one at a time.
+        """Return one prompt for each picture, where a workflow takes one at a time; for threads.
 
         Raises:
             PromptError: it names more pictures than may be made at once.

@@ -14,7 +14,8 @@ from imagine.characters import Character, Characters, cast_of, read_cast, told_o
 from imagine.errors import Detail, NotFoundError, PromptError, WorkflowError
 from imagine.graph import Workflow
 from imagine.ids import new_id
-from imagine.input_image import InputImage
+from imagine.input_image import InputFile, InputImage
+from imagine.media import Kind
 from imagine.models import Job, Origin
 from imagine.planned import Inputs, Planned, draw_seed
 from imagine.preflight import preflight
@@ -24,7 +25,8 @@ from imagine.prompt_links import with_links
 from imagine.prompt_places import placed
 from imagine.registry.asking import WorkflowAsk, each_picture, given_by
 from imagine.registry.availability import wrong_feeds
-from imagine.registry.entries import PICTURES, Entry, Parameter
+from imagine.registry.brought import ask_with_media, prompt_with_media
+from imagine.registry.entries import FILES, Entry, Parameter
 from imagine.registry.filling import fill
 from imagine.registry.installed import stand_in_notes
 from imagine.registry.lookup import Registry, find_entry
@@ -101,10 +103,16 @@ class WorkflowPlanner:
     def spread(self, prompt: Prompt) -> list[Prompt]:
         """Return one prompt for each picture, where a workflow takes one at a time.
 
+        Videos and sounds stand behind flags then. It may look for uploads, so it is for threads.
+
         Raises:
             PromptError: it names more pictures than may be made at once.
         """
-        return spread(prompt, self._entry(prompt))
+        entry = self._entry(prompt)
+        return spread(prompt_with_media(prompt, entry, self._kind_of), entry)
+
+    def _kind_of(self, link: str) -> Kind | None:
+        return self._inputs.kind_of(link) if self._inputs is not None else None
 
     def outline(self, prompt: Prompt, catalog: Catalog | None) -> tuple[Prompt, WorkflowPlan]:
         """Say what a prompt would use, without its graph; nobody looks for its pictures.
@@ -149,7 +157,7 @@ class WorkflowPlanner:
         prompt, given, also = self._read(prompt, entry, parameters, catalog)
         names: frozenset[str] = frozenset()
         if beneath is not None:
-            names = beneath.names | {one.name for one in entry.of_type(*PICTURES)}
+            names = beneath.names | {one.name for one in entry.of_type(*FILES)}
             names -= given.values.keys()
         whole = given if beneath is None else with_beneath(given, beneath)
         values = _checked(prompt, entry, parameters, whole, draw_seed)
@@ -171,7 +179,7 @@ class WorkflowPlanner:
             PromptError: a value cannot be, or there are too many pictures.
             WorkflowError: the engine cannot run it.
         """
-        entry, characters = await asyncio.to_thread(self._asked, ask)
+        ask, entry, characters = await asyncio.to_thread(self._asked, ask)
         cast = read_cast(ask.character, characters) if ask.character is not None else ()
         planned = []
         for one in each_picture(ask, entry):
@@ -179,9 +187,12 @@ class WorkflowPlanner:
             await asyncio.sleep(0)
         return planned
 
-    def _asked(self, ask: WorkflowAsk) -> tuple[Entry, Mapping[str, Character]]:
+    def _asked(self, ask: WorkflowAsk) -> tuple[WorkflowAsk, Entry, Mapping[str, Character]]:
+        """Return a request with its videos and sounds as values, and what it names."""
         entry = self.find(ask.workflow)
-        return entry, self._characters.current().characters if ask.character is not None else {}
+        ask = ask_with_media(ask, entry, self._kind_of)
+        known = self._characters.current().characters if ask.character is not None else {}
+        return ask, entry, known
 
     async def _plan_run(
         self,
@@ -319,7 +330,7 @@ class WorkflowPlanner:
         given: Given,
         values: Mapping[str, Any],
         catalog: Catalog | None,
-        images: Mapping[str, InputImage],
+        images: Mapping[str, InputFile],
         also: Mapping[str, Any],
     ) -> WorkflowPlan:
         seed = prompt.parameters.get("seed")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
+from imagine import media_inputs
 from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range
 from imagine.importing.branches import running
@@ -55,6 +56,8 @@ class ParameterType(StrEnum):
     SEED = "seed"
     IMAGE = "image"
     MASK = "mask"
+    VIDEO = "video"
+    AUDIO = "audio"
     MODEL = "model"
     LORA = "lora"
 
@@ -132,9 +135,9 @@ class Fields:
     def type_of(self, field: Field, role: str = "") -> ParameterType:
         """Return what a value takes. ``role``: what it is for, if that is known."""
         name, value, wanted = field.feed[1], field.value, field.wanted
-        if kind := self.picture_kind(field):
+        if kind := self.picture_kind(field) or self.medium(field):
             return kind
-        if self.medium(field) is not None:
+        if self.medium_named(field) and (wanted is None or wanted.type != CHOICE):
             return ParameterType.TEXT
         if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
             return ParameterType.BOOL
@@ -186,10 +189,17 @@ class Fields:
                 return True
         return False
 
-    def medium(self, field: Field) -> str | None:
-        """Return ``audio`` or ``video`` where a value names a file of that kind."""
-        upload = field.wanted.upload if field.wanted is not None else None
-        kind = medium_of(field.class_type, field.feed[1], upload)
+    def medium(self, field: Field) -> ParameterType | None:
+        """Return whether a value names a video or a sound to be uploaded; None for anything else.
+
+        Whoever gives a path or an address has a text.
+        """
+        kind = medium_of(field.class_type, field.feed[1], field.wanted)
+        return ParameterType(kind) if kind is not None and isinstance(field.value, str) else None
+
+    def medium_named(self, field: Field) -> str | None:
+        """Return ``video`` or ``audio`` where a value says in any way which one to load."""
+        kind = media_inputs.named(field.class_type, field.feed[1])
         return kind if isinstance(field.value, str) else None
 
 

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from imagine.catalog import Catalog
+from imagine import media_inputs
+from imagine.catalog import Catalog, InputSchema
 from imagine.importing.page_graph import objects
 from imagine.importing.walking import inputs_of
 from imagine.names import basename
@@ -15,9 +16,6 @@ from imagine.repair import Graph, folder_of, title
 
 # ``{red|green}``: ComfyUI's page draws one of them before it sends a text; the engine does not.
 _DRAWN = re.compile(r"\{[^{}|]*\|[^{}]*\}")
-# What a node loads besides pictures, by a part of its class, and the inputs that name it.
-MEDIA = {"audio": ("audio", "audio_file"), "video": ("file", "video", "video_path")}
-_LOADS = ("Load", "load")
 # Units: model files in one note.
 _MOST_FILES = 12
 
@@ -32,14 +30,14 @@ def find_notes(graph: Graph, page: Mapping[str, Any], catalog: Catalog | None) -
     )
 
 
-def medium_of(class_type: str, name: str, upload: str | None) -> str | None:
-    """Return ``audio`` or ``video`` where an input names a file of that kind; None elsewhere."""
-    if upload in MEDIA:
-        return upload
-    if not any(word in class_type for word in _LOADS):
-        return None
-    lower = class_type.lower()
-    return next((kind for kind, names in MEDIA.items() if kind in lower and name in names), None)
+def medium_of(class_type: str, name: str, wanted: InputSchema | None) -> str | None:
+    """Return ``audio`` or ``video`` where an input names a file of that kind to be uploaded.
+
+    ``wanted``: the input as an engine describes it, if it does.
+    """
+    if wanted is None:
+        return media_inputs.uploaded(class_type, name)
+    return wanted.upload if wanted.upload in ("audio", "video") else None
 
 
 def _media(graph: Graph, catalog: Catalog | None) -> Iterator[str]:
@@ -48,13 +46,14 @@ def _media(graph: Graph, catalog: Catalog | None) -> Iterator[str]:
         schema = catalog.schemas.get(class_type) if catalog is not None else None
         for name, value in inputs_of(graph, node_id).items():
             wanted = schema.inputs.get(name) if schema is not None else None
-            medium = medium_of(class_type, name, wanted.upload if wanted is not None else None)
-            if medium is not None and isinstance(value, str):
-                what = "sound" if medium == "audio" else "video"
-                yield (
-                    f"{title(graph, node_id)} takes the name of a {what} file in ComfyUI’s input "
-                    "folder. Only pictures can be sent there from here."
-                )
+            medium = media_inputs.named(class_type, name)
+            if medium is None or medium_of(class_type, name, wanted) or not isinstance(value, str):
+                continue
+            what = "sound" if medium == "audio" else "video"
+            yield (
+                f"{title(graph, node_id)} takes the path or the address of a {what} as ComfyUI’s "
+                "machine knows it. None can be sent there from here."
+            )
 
 
 def _drawn(graph: Graph) -> Iterator[str]:

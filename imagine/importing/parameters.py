@@ -16,6 +16,7 @@ from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
 from imagine.importing.roles import Role, find_roles
+from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of
 from imagine.repair import Graph, folder_of
 
@@ -31,7 +32,8 @@ class Rank(StrEnum):
 class Parameter:
     """One thing that can be set, and the inputs that it feeds.
 
-    ``is_required``: a picture without which the graph cannot run.
+    ``label``: what to call it where its name says too little.
+    ``is_required``: a file without which the graph cannot run.
     """
 
     name: str
@@ -45,6 +47,7 @@ class Parameter:
     feeds: tuple[Feed, ...]
     rank: Rank = Rank.MORE
     is_required: bool = False
+    label: str = ""
 
 
 # The order in which people look for them.
@@ -87,7 +90,7 @@ _OF_FOLDERS = {
 }
 # Inputs of these names are what a node is about, when its title names one of several.
 _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "image", "seed")
-_PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
+_FILES = (ParameterType.IMAGE, ParameterType.MASK, ParameterType.VIDEO, ParameterType.AUDIO)
 # A graph with one of these is set by it; another one by what its own nodes have.
 _STEERING = ("prompt", "seed", "steps", "cfg")
 # A text that its input only calls a text has the name of its node's title.
@@ -139,7 +142,26 @@ def infer(
         else one
         for one in made
     )
-    return tuple(part for one in drawn for part in _with_mask(fields, one, given))
+    whole = [part for one in drawn for part in _with_mask(fields, one, given)]
+    return tuple(_told_apart(fields, whole))
+
+
+def _told_apart(fields: Fields, parameters: Sequence[Parameter]) -> Iterator[Parameter]:
+    """Yield parameters, the pictures among them with labels where there are several."""
+    pictures = [
+        one
+        for one in parameters
+        if one.type is ParameterType.IMAGE and one.name.rstrip("_0123456789") == "image"
+    ]
+    found = labels([fields.by_feed[one.feeds[0]] for one in pictures], fields)
+    told = {id(one): label for one, label in zip(pictures, found, strict=True) if label is not None}
+    for one in parameters:
+        if len(pictures) < 2 or (label := told.get(id(one))) is None:
+            yield one
+            continue
+        number = one.name.replace("_", " ").capitalize()
+        text = label.text if label.is_apart else f"{number} ({label.text})"
+        yield replace(one, label=text, description=label.description)
 
 
 class _Drafts:
@@ -220,9 +242,10 @@ class _Drafts:
         for node_id in self.fields.in_order():
             for name in inputs_of(self.fields.graph, node_id):
                 field = self.left.get((node_id, name))
-                kind = self.fields.picture_kind(field) if field is not None else None
-                medium = self.fields.medium(field) if field is not None else None
-                if (called := kind or medium) is not None:
+                if field is None:
+                    continue
+                kind = self.fields.picture_kind(field) or self.fields.medium(field)
+                if called := kind or self.fields.medium_named(field):
                     found.append((str(called), ((node_id, name),), 0))
         return found
 
@@ -308,7 +331,7 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
         description=_description(draft),
         feeds=tuple(other.feed for other in draft.fields),
         rank=Rank.MAIN if draft.is_main else Rank.MORE,
-        is_required=type_ in _PICTURES and fields.is_needed(field),
+        is_required=type_ in _FILES and fields.is_needed(field),
     )
     wanted = fields.bounds(field)
     if wanted is not None and type_ in (

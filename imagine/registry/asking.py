@@ -14,7 +14,7 @@ from imagine.importing.fields import ParameterType
 from imagine.models import Note
 from imagine.prompt_values import Weighted
 from imagine.registry.entries import Entry
-from imagine.registry.translation import Given, mask_of, refuse_pictures, refuse_runs
+from imagine.registry.translation import Given, mask_of, refuse_files, refuse_runs
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +22,8 @@ class WorkflowAsk:
     """One run of a workflow, or one for each picture.
 
     ``prompt`` is taken as it stands: flags and braces in it are words. ``images`` and ``mask`` are
-    links (`imagine.links`, or of the web); ``character`` is an id, or ``id:0.8``.
+    links (`imagine.links`, or of the web), among ``images`` also those of videos and sounds;
+    ``character`` is an id, or ``id:0.8``.
     """
 
     workflow: str
@@ -45,7 +46,7 @@ def each_picture(ask: WorkflowAsk, entry: Entry) -> list[WorkflowAsk]:
     if count <= len(free):
         return [ask]
     if len(takes) != 1 or not free or entry.max_batch_size == 1:
-        raise refuse_pictures(entry, count + len(takes) - len(free))
+        raise refuse_files(entry, ParameterType.IMAGE, count + len(takes) - len(free))
     if count > entry.max_batch_size:
         raise refuse_runs(entry, count)
     return [replace(ask, images=(image,)) for image in ask.images]

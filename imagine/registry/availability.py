@@ -9,19 +9,19 @@ from imagine.errors import Detail, WorkflowError
 from imagine.importing.bounds import Range
 from imagine.importing.fields import ParameterType
 from imagine.importing.walking import Feed, inputs_of
-from imagine.input_image import InputImage
+from imagine.input_image import InputFile
 from imagine.links import upload_link
 from imagine.preflight import MOST_PROBLEMS, preflight
 from imagine.profiles import Profiles
-from imagine.registry.entries import NAMES, NUMBERS, PICTURES, Entry, Parameter
+from imagine.registry.entries import FILES, NAMES, NOUNS, NUMBERS, PICTURES, Entry, Parameter
 from imagine.registry.fed import Fed, wanted_file
 from imagine.registry.filling import fill
 from imagine.registry.settling import settle
 from imagine.repair import folder_of, plain_range, title, written
 
-# A picture that stands for all those that a person would give.
+# A file that stands for all those that a person would give.
 _LINK = upload_link("0" * 64)
-_PICTURE = InputImage(_LINK, "imagine/picture.png", 1024, 1024)
+_FILE = InputFile(_LINK, "imagine/picture.png", 1024, 1024)
 # What an input of the engine takes that a parameter of a type can feed.
 _FITTING = {
     ParameterType.INT: ("INT", "FLOAT"),
@@ -30,6 +30,8 @@ _FITTING = {
     ParameterType.BOOL: ("BOOLEAN",),
     ParameterType.TEXT: ("STRING",),
 }
+# What loads a file that was uploaded, by what it holds.
+_LOADERS = {"image": "LoadImage", "video": "LoadVideo", "audio": "LoadAudio"}
 _CALLED = {
     "INT": "a whole number",
     "FLOAT": "a number",
@@ -79,7 +81,7 @@ def _problems(entry: Entry, catalog: Catalog, profiles: Profiles) -> Iterator[De
             yield missing
     try:
         filled = fill(
-            entry, values, images={_LINK: _PICTURE}, catalog=catalog, filename_prefix="imagine"
+            entry, values, images={_LINK: _FILE}, catalog=catalog, filename_prefix="imagine"
         )
     except WorkflowError as error:
         yield Detail(message=error.message)
@@ -91,7 +93,7 @@ def _problems(entry: Entry, catalog: Catalog, profiles: Profiles) -> Iterator[De
 
 def _usual(parameter: Parameter) -> Any:
     """Return a value with which a parameter is tried."""
-    if parameter.type in PICTURES:
+    if parameter.type in FILES:
         return _LINK
     return 0 if parameter.type is ParameterType.SEED else parameter.default
 
@@ -120,10 +122,12 @@ def _wrong_feed(entry: Entry, parameter: Parameter, feed: Feed, fed: Fed) -> str
         if fed.catalog is None or not fed.catalog.has(class_type) or _is_open(fed, class_type):
             return None  # the preflight tells of the node, or the node makes its inputs itself
         return f"{start}, which has no such input. Change its feeds."
-    if parameter.type in PICTURES:
-        if schema.upload == "image":
+    if parameter.type in FILES:
+        wanted = "image" if parameter.type in PICTURES else parameter.type.value
+        if schema.upload == wanted:
             return None
-        return f"{start}, which does not load an uploaded picture. Let it feed a LoadImage."
+        noun, loader = NOUNS[parameter.type], _LOADERS[wanted]
+        return f"{start}, which does not load an uploaded {noun}. Let it feed a {loader}."
     fitting = _FITTING.get(parameter.type)
     if fitting is None or schema.type not in _CALLED or schema.type in fitting:
         return None

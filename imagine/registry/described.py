@@ -8,7 +8,7 @@ from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import find_outputs
 from imagine.profiles import Profiles
 from imagine.registry.availability import problems, reason, remarks
-from imagine.registry.entries import Entry, Parameter
+from imagine.registry.entries import MEDIA, Entry, Parameter
 from imagine.registry.rows import is_words, row_of
 from imagine.registry.settling import settle
 
@@ -48,15 +48,21 @@ def describe(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> dict[
 
 def _inputs(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
     """Say in short what a workflow takes."""
-    images = [one for one in parameters if one.type is ParameterType.IMAGE]
+
+    def count(type_: ParameterType) -> dict[str, int]:
+        found = [one for one in parameters if one.type is type_]
+        return {"min": sum(one.required for one in found), "max": len(found)}
+
     masks = [one for one in parameters if one.type is ParameterType.MASK]
     mask = None
     if masks:
         mask = "required" if any(one.required for one in masks) else "optional"
     return {
         "prompt": entry.prompt is not None,
-        "images": {"min": sum(one.required for one in images), "max": len(images)},
+        "images": count(ParameterType.IMAGE),
         "mask": mask,
+        "videos": count(ParameterType.VIDEO),
+        "audios": count(ParameterType.AUDIO),
         "batch": entry.max_batch_size > 1,
     }
 
@@ -69,7 +75,7 @@ def _outputs(entry: Entry, catalog: Catalog | None) -> list[str]:
 
 
 def _example(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
-    """Return a body that makes something; pictures have to be put in."""
+    """Return a body that makes something; files have to be put in."""
     body: dict[str, Any] = {}
     if entry.example.prompt is not None:
         body["prompt"] = entry.example.prompt
@@ -80,9 +86,14 @@ def _example(entry: Entry, parameters: Sequence[Parameter]) -> dict[str, Any]:
         body["images"] = ["id of an upload"] * count
     if needed["mask"] == "required":
         body["mask"] = "id of an upload"
-    if entry.example.parameters:
-        body["parameters"] = dict(entry.example.parameters)
+    media = {one.name: "link of an upload" for one in parameters if _is_needed_medium(one)}
+    if media or entry.example.parameters:
+        body["parameters"] = {**entry.example.parameters, **media}
     return body
+
+
+def _is_needed_medium(one: Parameter) -> bool:
+    return one.type in MEDIA and one.required
 
 
 def _parameter(one: Parameter) -> dict[str, Any]:

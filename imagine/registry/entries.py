@@ -54,6 +54,16 @@ NAMED_TYPES = {
     "batch_size": (ParameterType.INT,),
 }
 PICTURES = (ParameterType.IMAGE, ParameterType.MASK)
+MEDIA = (ParameterType.VIDEO, ParameterType.AUDIO)
+# What is a file that somebody brings: its value is a link.
+FILES = (*PICTURES, *MEDIA)
+# What a link has to lead to.
+NOUNS = {
+    ParameterType.IMAGE: "picture",
+    ParameterType.MASK: "picture",
+    ParameterType.VIDEO: "video",
+    ParameterType.AUDIO: "sound",
+}
 NUMBERS = (ParameterType.INT, ParameterType.FLOAT, ParameterType.SEED)
 NAMES = (ParameterType.MODEL, ParameterType.LORA)
 
@@ -79,8 +89,8 @@ def read_feed(value: object) -> object:
 class Parameter(Frozen):
     """One thing that can be set. What it leaves out, the nodes that it feeds say.
 
-    ``default``: None is what stands in the graph; of a picture, none. ``required``: it has no
-    default that would do. ``rank``: shown at once, or among the rest.
+    ``default``: None is what stands in the graph; of a file that is brought, none. ``required``: it
+    has no default that would do. ``rank``: shown at once, or among the rest.
     """
 
     name: str = Field(pattern=f"^{NAME}$")

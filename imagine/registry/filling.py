@@ -1,7 +1,7 @@
 """The graph of a workflow with values in it: what is sent to the engine.
 
 Exactly the inputs that parameters feed are changed, and the file names under which the graph saves.
-All else that differs is a consequence: pictures that are not given and LoRAs that are left out take
+All else that differs is a consequence: files that are not given and LoRAs that are left out take
 with them what cannot be without them, and what no output needs is not sent.
 """
 
@@ -13,12 +13,11 @@ from imagine.errors import WorkflowError
 from imagine.graph import Workflow, output_nodes
 from imagine.image_request import Lora
 from imagine.importing.branches import sampled
-from imagine.importing.branches import sampled
 from imagine.importing.fields import ParameterType
 from imagine.importing.outputs import Output, OutputKind, find_outputs
 from imagine.importing.walking import Feed, inputs_of
-from imagine.input_image import InputImage
-from imagine.registry.entries import PICTURES, Entry, Parameter
+from imagine.input_image import InputFile
+from imagine.registry.entries import FILES, Entry, Parameter
 from imagine.registry.loras import put_loras
 from imagine.registry.pace import pace_of
 from imagine.registry.surgery import Surgery
@@ -36,19 +35,20 @@ def fill(
     entry: Entry,
     values: Mapping[str, Any],
     *,
-    images: Mapping[str, InputImage],
+    images: Mapping[str, InputFile],
     catalog: Catalog,
     filename_prefix: str,
     loras: Sequence[Lora] = (),
 ) -> Workflow:
     """Return the graph of an entry with these values, ready to be sent.
 
-    ``values`` are checked; ``images`` holds the pictures whose links are among them.
+    ``values`` are checked; ``images`` holds the pictures, the videos and the sounds whose links are
+    among them.
     ``filename_prefix`` is unique to the attempt. ``loras`` go behind every model that is loaded,
     in front of the graph's own.
 
     Raises:
-        WorkflowError: nothing is left without the pictures that are not given, or the graph loads
+        WorkflowError: nothing is left without the files that are not given, or the graph loads
             no model for the LoRAs.
     """
     filling = _Filling(entry, values, images, catalog)
@@ -87,16 +87,16 @@ def kept_outputs(graph: Graph, catalog: Catalog | None) -> tuple[Output, ...]:
     return tuple(one for one in outputs if one.node_id in made or one.kind is not OutputKind.IMAGE)
 
 
-def is_needed(entry: Entry, picture: Parameter, catalog: Catalog) -> bool:
-    """Say whether a workflow makes nothing without a picture."""
-    given = [one for one in entry.of_type(*PICTURES) if one is not picture]
+def is_needed(entry: Entry, file: Parameter, catalog: Catalog) -> bool:
+    """Say whether a workflow makes nothing without a picture, a video or a sound."""
+    given = [one for one in entry.of_type(*FILES) if one is not file]
     surgery = Surgery(entry.graph, catalog)
-    _leave_out_picture(surgery, picture, {feed for one in given for feed in one.feeds})
+    _leave_out_file(surgery, file, {feed for one in given for feed in one.feeds})
     return not kept_outputs(surgery.nodes, catalog) and bool(kept_outputs(entry.graph, catalog))
 
 
-def _leave_out_picture(surgery: Surgery, picture: Parameter, given: Collection[Feed]) -> None:
-    for feed in picture.feeds:
+def _leave_out_file(surgery: Surgery, file: Parameter, given: Collection[Feed]) -> None:
+    for feed in file.feeds:
         if feed not in given:
             surgery.remove(feed[0])
 
@@ -108,7 +108,7 @@ class _Filling:
         self,
         entry: Entry,
         values: Mapping[str, Any],
-        images: Mapping[str, InputImage],
+        images: Mapping[str, InputFile],
         catalog: Catalog,
     ) -> None:
         self.entry = entry
@@ -123,7 +123,7 @@ class _Filling:
                     name = self.images[value].name
                     for feed in parameter.feeds:
                         self._put_mask(feed, name)
-                case ParameterType.IMAGE:
+                case ParameterType.IMAGE | ParameterType.VIDEO | ParameterType.AUDIO:
                     for feed in parameter.feeds:
                         self.surgery.set(feed, self.images[value].name)
                 case _:
@@ -133,11 +133,11 @@ class _Filling:
             self._put_parts(node_id)
 
     def leave_out(self) -> None:
-        """Take out the pictures that are not given, and the LoRAs that are not wanted."""
+        """Take out the files that are not given, and the LoRAs that are not wanted."""
         given = {feed for parameter, _ in self._given() for feed in parameter.feeds}
-        for parameter in self.entry.of_type(*PICTURES):
+        for parameter in self.entry.of_type(*FILES):
             if parameter.name not in self.values:
-                _leave_out_picture(self.surgery, parameter, given)
+                _leave_out_file(self.surgery, parameter, given)
         for parameter in self.entry.of_type(ParameterType.LORA):
             if self.values.get(parameter.name) == "":
                 for feed in parameter.feeds:
@@ -152,7 +152,7 @@ class _Filling:
         if outputs:
             self.surgery.keep(output.node_id for output in outputs)
         elif find_outputs(self.entry.graph, self.surgery.catalog):
-            names = [one.name for one in self.entry.of_type(*PICTURES)]
+            names = [one.name for one in self.entry.of_type(*FILES)]
             missing = ", ".join(name for name in names if name not in self.values)
             raise WorkflowError(f"{self.entry.name} makes nothing without {missing}.")
 

@@ -22,12 +22,12 @@ from imagine.importing.reading import Imported
 from imagine.importing.walking import Feed, links_of, users_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
+    FILES,
     LONGEST_TEXT,
     MOST_PARAMETERS,
     NAMED_TYPES,
     NAMES,
     NUMBERS,
-    PICTURES,
     RESERVED,
     Entry,
     Parameter,
@@ -138,7 +138,7 @@ def _parameters(
     # Only the page's form says of a seed that it is meant to stay.
     draws = imported.format is Format.API and imported.container == "json"
     taken = {one.name for one in found}
-    pictures: set[Feed] = set()
+    files: set[Feed] = set()
     for one in found:
         name = one.name
         is_other = one.type not in NAMED_TYPES.get(name, (one.type,))
@@ -147,15 +147,15 @@ def _parameters(
             taken.add(name)
         # A mask that is painted into a picture comes after it, and feeds the same.
         is_needed = (
-            one.type in PICTURES
-            and pictures.isdisjoint(one.feeds)
+            one.type in FILES
+            and files.isdisjoint(one.feeds)
             and (
-                not pictures
+                not files
                 or not all(_does_without(imported.graph, node, catalog) for node, _ in one.feeds)
             )
         )
-        if one.type is ParameterType.IMAGE:
-            pictures.update(one.feeds)
+        if one.type in FILES and one.type is not ParameterType.MASK:
+            files.update(one.feeds)
         default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
         yield _parameter(one, name, default, is_needed)
 
@@ -165,6 +165,7 @@ def _parameter(one: read.Parameter, name: str, default: Value, is_needed: bool) 
     return Parameter(
         name=name,
         type=one.type,
+        label=one.label[:80],
         description=one.description[:1000],
         default=default,
         required=is_needed,
@@ -181,7 +182,7 @@ def _default(one: read.Parameter) -> Value:
 
     What is left out is what stands in the graph.
     """
-    if one.type in (*PICTURES, *NAMES) or not isinstance(one.default, bool | int | float | str):
+    if one.type in (*FILES, *NAMES) or not isinstance(one.default, bool | int | float | str):
         return None
     value = one.default
     if isinstance(value, float) and one.type is not ParameterType.FLOAT and value.is_integer():
@@ -213,7 +214,7 @@ def _other_name(one: read.Parameter, taken: Container[str]) -> str:
 
 
 def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
-    """Say whether a graph runs without a picture: all that takes it can be without one."""
+    """Say whether a graph runs without a file: all that takes it can be without one."""
     if catalog is None:
         return False
     users, waiting, seen = users_of(graph), [node_id], {node_id}
@@ -225,7 +226,7 @@ def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
             if schema is None or wanted is None or schema.is_output:
                 return False
             if wanted.is_required and user not in seen:
-                # What only works on the picture, such as a scaling, goes with it.
+                # What only works on it, such as a scaling, goes with it.
                 if len(links_of(graph, user)) > 1:
                     return False
                 seen.add(user)

@@ -12,7 +12,7 @@ from imagine.errors import Detail, PromptError
 from imagine.image_request import Lora
 from imagine.importing.fields import ParameterType
 from imagine.importing.walking import inputs_of
-from imagine.input_image import NO_INPUTS, InputImage
+from imagine.input_image import NO_INPUTS, InputFile
 from imagine.model_choice import installed_models
 from imagine.models import Note
 from imagine.names import find, nearest
@@ -30,11 +30,11 @@ _SKETCH = "sketch"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorkflowPlan(Plan):
-    """What a run of a workflow will use. ``images`` are the pictures among its values, by link."""
+    """What a run of a workflow will use. ``images`` are the files among its values, by link."""
 
     entry: Entry
     values: Mapping[str, Any]
-    images: Mapping[str, InputImage]
+    images: Mapping[str, InputFile]
     loras: tuple[Lora, ...] = ()
 
 
@@ -46,7 +46,7 @@ def plan_values(
     *,
     seed: int,
     loras: tuple[Weighted, ...] = (),
-    images: Mapping[str, InputImage] = NO_INPUTS,
+    images: Mapping[str, InputFile] = NO_INPUTS,
     notes: tuple[Note, ...] = (),
     also: Mapping[str, Any] | None = None,
 ) -> WorkflowPlan:
@@ -92,14 +92,15 @@ def plan_values(
 
 
 def size_of(
-    entry: Entry, values: Mapping[str, Any], images: Mapping[str, InputImage]
+    entry: Entry, values: Mapping[str, Any], images: Mapping[str, InputFile]
 ) -> tuple[int, int]:
     """Return the size that pictures of a run will have, as far as that shows. Units: pixels."""
     own = [values.get(name) for name in ("width", "height")]
     if is_size(own):
         return own[0], own[1]
-    for parameter in entry.of_type(ParameterType.IMAGE):
-        if (image := images.get(str(values.get(parameter.name)))) is not None:
+    for parameter in entry.of_type(ParameterType.IMAGE, ParameterType.VIDEO):
+        image = images.get(str(values.get(parameter.name)))
+        if image is not None and image.width is not None and image.height is not None:
             return image.width, image.height
     return next(_sizes(entry), USUAL)
 

@@ -13,7 +13,7 @@ from imagine.importing.fields import ParameterType
 from imagine.parameters import Group, ItemKind, ValueType, short
 from imagine.parameters import Parameter as Row
 from imagine.prompt import Vocabulary
-from imagine.registry.entries import PICTURES, Entry, Parameter
+from imagine.registry.entries import FILES, Entry, Parameter
 
 # General flags that count with every workflow.
 STEERING = frozenset(
@@ -28,6 +28,8 @@ TURNED = {
     "no": ("negative",),
 }
 _LINK = "https://example.com/cat.png"
+_CLIP = "https://example.com/cat.mp4"
+_SOUND = "https://example.com/cat.wav"
 _LONGEST_EXAMPLE = 40
 _TYPES = {
     ParameterType.INT: ValueType.INT,
@@ -37,6 +39,8 @@ _TYPES = {
     ParameterType.CHOICE: ValueType.CHOICE,
     ParameterType.IMAGE: ValueType.WEIGHTED_LIST,
     ParameterType.MASK: ValueType.WEIGHTED_LIST,
+    ParameterType.VIDEO: ValueType.WEIGHTED_LIST,
+    ParameterType.AUDIO: ValueType.WEIGHTED_LIST,
 }
 _VALUES = {
     ParameterType.TEXT: "words, up to the next flag",
@@ -44,6 +48,8 @@ _VALUES = {
     ParameterType.LORA: "an installed LoRA, or a part of its name; none",
     ParameterType.IMAGE: "one link",
     ParameterType.MASK: "one link",
+    ParameterType.VIDEO: "one link of a video",
+    ParameterType.AUDIO: "one link of a sound",
 }
 # Types whose values run on to the next flag.
 _RUNNING = (ParameterType.TEXT, ParameterType.MODEL, ParameterType.LORA)
@@ -53,6 +59,8 @@ _EXAMPLES = {
     ParameterType.LORA: "detail",
     ParameterType.IMAGE: _LINK,
     ParameterType.MASK: _LINK,
+    ParameterType.VIDEO: _CLIP,
+    ParameterType.AUDIO: _SOUND,
     ParameterType.BOOL: "on",
     ParameterType.SEED: "42",
 }
@@ -120,11 +128,11 @@ def row_of(parameter: Parameter) -> Row:
         min=parameter.min,
         max=parameter.max,
         step=parameter.step,
-        default=None if kind in PICTURES else default,
+        default=None if kind in FILES else default,
         choices=choices,
         values=_VALUES.get(kind, "") or _bounds(parameter),
-        items=ItemKind.LINK if kind in PICTURES else None,
-        max_items=1 if kind in PICTURES else None,
+        items=ItemKind.LINK if kind in FILES else None,
+        max_items=1 if kind in FILES else None,
         runs_on=_runs_on(kind, choices),
         bare="on" if kind is ParameterType.BOOL else "" if kind is ParameterType.TEXT else None,
         ours=True,
@@ -153,7 +161,7 @@ def switch(value: bool) -> str:
 
 def _example(parameter: Parameter, choices: Sequence[str]) -> str:
     kind, default = parameter.type, parameter.default
-    if kind in PICTURES or kind in (ParameterType.BOOL, ParameterType.SEED):
+    if kind in FILES or kind in (ParameterType.BOOL, ParameterType.SEED):
         return _EXAMPLES[kind]
     if isinstance(default, int | float) and not isinstance(default, bool):
         return short(default)

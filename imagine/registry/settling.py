@@ -14,10 +14,11 @@ from imagine.importing.fields import DRAWN, ParameterType
 from imagine.profiles import Profiles
 from imagine.prompt_tokens import printable
 from imagine.registry.entries import (
+    FILES,
     LONGEST_TEXT,
     NAMES,
+    NOUNS,
     NUMBERS,
-    PICTURES,
     Entry,
     Parameter,
 )
@@ -33,8 +34,8 @@ def settle(entry: Entry, catalog: Catalog | None, profiles: Profiles) -> tuple[P
     """Return the parameters as an engine has them: with bounds, choices and defaults.
 
     The nodes narrow what the entry says, and never widen it. A default is None where nothing would
-    do: for pictures, and for names of which nothing fitting is installed. A picture is required
-    where the graph makes nothing without it.
+    do: for files that are brought, and for names of which nothing fitting is installed. Such a file
+    is required where the graph makes nothing without it.
     """
     settling = _Settling(entry, catalog, profiles)
     return tuple(settling.settled(parameter) for parameter in entry.parameters)
@@ -53,8 +54,8 @@ def range_of(parameter: Parameter) -> str:
             return some(parameter.choices) if parameter.choices else "a text"
         case ParameterType.MODEL | ParameterType.LORA:
             return "an installed file, or a part of its name"
-        case ParameterType.IMAGE | ParameterType.MASK:
-            return "the link of a picture"
+        case ParameterType.IMAGE | ParameterType.MASK | ParameterType.VIDEO | ParameterType.AUDIO:
+            return f"the link of a {NOUNS[parameter.type]}"
         case _:
             return f"up to {LONGEST_TEXT} characters"
 
@@ -76,13 +77,13 @@ class _Settling:
         elif parameter.type in (ParameterType.CHOICE, *NAMES):
             now = first_value(self.entry.graph, parameter.feeds)
             changes["choices"] = narrowed_choices(parameter, schemas, now)
-        elif parameter.type in PICTURES:
+        elif parameter.type in FILES:
             changes["required"] = parameter.required or self._is_needed(parameter)
         made = parameter.model_copy(update=changes)
         return made.model_copy(update={"default": self._default(made, schemas)})
 
-    def _is_needed(self, picture: Parameter) -> bool:
-        return self.catalog is not None and is_needed(self.entry, picture, self.catalog)
+    def _is_needed(self, file: Parameter) -> bool:
+        return self.catalog is not None and is_needed(self.entry, file, self.catalog)
 
     def _number(self, parameter: Parameter, schemas: Sequence[InputSchema]) -> dict[str, Any]:
         bounds = self.fed.narrowed(parameter)
@@ -95,7 +96,7 @@ class _Settling:
         default = parameter.default
         if default is None and parameter.type is ParameterType.SEED:
             return DRAWN
-        if default is None and parameter.type not in PICTURES:
+        if default is None and parameter.type not in FILES:
             default = _as_type(parameter.type, self._standing(parameter, schemas))
         match parameter.type:
             case ParameterType.INT | ParameterType.FLOAT:

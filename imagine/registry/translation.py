@@ -15,7 +15,7 @@ from imagine.parameters import Parameter as Row
 from imagine.parameters import short
 from imagine.prompt import Prompt
 from imagine.prompt_values import Value, Weighted
-from imagine.registry.entries import PICTURES, Entry, Parameter
+from imagine.registry.entries import FILES, NOUNS, Entry, Parameter
 from imagine.registry.rows import (
     STEERING,
     choice_names,
@@ -92,10 +92,10 @@ def refuse_runs(entry: Entry, count: int) -> PromptError:
     return _too_many(text, count, most)
 
 
-def refuse_pictures(entry: Entry, count: int) -> PromptError:
-    """Return the error that there are more pictures than a workflow takes."""
-    takes = len(entry.of_type(ParameterType.IMAGE))
-    what = {0: "takes no pictures", 1: "takes 1 picture"}.get(takes, f"takes {takes} pictures")
+def refuse_files(entry: Entry, type_: ParameterType, count: int) -> PromptError:
+    """Return the error that there are more pictures, videos or sounds than a workflow takes."""
+    takes, noun = len(entry.of_type(type_)), NOUNS[type_]
+    what = {0: f"takes no {noun}s", 1: f"takes 1 {noun}"}.get(takes, f"takes {takes} {noun}s")
     here = "is 1" if count == 1 else f"are {count}"
     return _too_many(f"The workflow {entry.name} {what}, and here {here}.", count, takes)
 
@@ -145,7 +145,7 @@ def typed_value(parameter: Parameter, value: Value) -> Any:
             return known.get(str(value), value)
         case ParameterType.LORA if value == NO_LORA:
             return NOTHING
-        case ParameterType.IMAGE | ParameterType.MASK:
+        case ParameterType.IMAGE | ParameterType.MASK | ParameterType.VIDEO | ParameterType.AUDIO:
             assert isinstance(value, tuple)
             item = value[0]
             return item.value if isinstance(item, Weighted) else item
@@ -162,7 +162,7 @@ def written_value(parameter: Parameter, value: Any) -> Value:
             return switch(value) if isinstance(value, bool) else short(value)
         case ParameterType.LORA if value == NOTHING:
             return NO_LORA
-        case ParameterType.IMAGE | ParameterType.MASK:
+        case ParameterType.IMAGE | ParameterType.MASK | ParameterType.VIDEO | ParameterType.AUDIO:
             return (Weighted(str(value)),)
         case ParameterType.FLOAT:
             return float(value)
@@ -225,7 +225,7 @@ class _Reading:
     def _too_many(self) -> PromptError:
         typed = [name for name in self.values if name in self.prompt.parameters]
         flags = sum(self.parameters[name].type is ParameterType.IMAGE for name in typed)
-        return refuse_pictures(self.entry, len(self.prompt.images) + flags)
+        return refuse_files(self.entry, ParameterType.IMAGE, len(self.prompt.images) + flags)
 
     def _loras(self) -> None:
         """The first LoRA goes into the parameter of that name, and all others beside it."""
@@ -299,8 +299,10 @@ def usual_size(parameters: Mapping[str, Parameter]) -> tuple[int, int]:
     return side("width", USUAL[0]), side("height", USUAL[1])
 
 
-def links_in(entry: Entry, values: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """Yield name and link of each picture and mask among values."""
-    for parameter in entry.of_type(*PICTURES):
+def links_in(
+    entry: Entry, values: Mapping[str, Any], types: Sequence[ParameterType] = FILES
+) -> Iterator[tuple[str, str]]:
+    """Yield name and link of each file among values, or of those of some types."""
+    for parameter in entry.of_type(*types):
         if parameter.name in values:
             yield parameter.name, str(values[parameter.name])

@@ -16,7 +16,7 @@ from imagine.names import closest, find, plain
 from imagine.prompt_findings import near_name
 from imagine.prompt_options import plain_key, shown, whole_number
 from imagine.prompt_tokens import FORBIDDEN, clip, printable
-from imagine.registry.entries import LONGEST_TEXT, NAMES, Entry, Parameter
+from imagine.registry.entries import LONGEST_TEXT, NAMES, NOUNS, Entry, Parameter
 from imagine.registry.fed import wanted_file
 from imagine.registry.settling import Choice, among, range_of
 from imagine.repair import plain_number, some
@@ -34,7 +34,7 @@ def check_values(
     given: Mapping[str, Any],
     draw: Callable[[], int],
 ) -> dict[str, Any]:
-    """Return the value that each parameter really has; pictures that are not given have none.
+    """Return the value that each parameter really has; files that are not given have none.
 
     ``parameters`` are settled. ``draw`` gives a seed, 0–4294967295, where none is given. The names
     may be written as JSON has them elsewhere: ``negativePrompt``. null is as if not given.
@@ -140,8 +140,8 @@ class _Reading:
 
 def _missing(parameter: Parameter) -> str:
     match parameter.type:
-        case ParameterType.IMAGE:
-            return "is missing: the workflow begins from a picture"
+        case ParameterType.IMAGE | ParameterType.VIDEO | ParameterType.AUDIO:
+            return f"is missing: the workflow begins from a {NOUNS[parameter.type]}"
         case ParameterType.MASK:
             return "is missing: the workflow needs to know what to paint anew"
         case ParameterType.TEXT:
@@ -169,8 +169,8 @@ def _checked(parameter: Parameter, value: Any) -> Choice:
             return _choice(parameter, value)
         case ParameterType.MODEL | ParameterType.LORA:
             return _file(parameter, value)
-        case ParameterType.IMAGE | ParameterType.MASK:
-            return _link(value)
+        case ParameterType.IMAGE | ParameterType.MASK | ParameterType.VIDEO | ParameterType.AUDIO:
+            return _link(parameter, value)
         case _:
             return _text(value)
 
@@ -258,10 +258,10 @@ def _file(parameter: Parameter, value: Any) -> str:
     raise _WrongError(message if near else f"takes one of {some(names)}", near)
 
 
-def _link(value: Any) -> str:
+def _link(parameter: Parameter, value: Any) -> str:
     is_link = isinstance(value, str) and len(value) <= _LONGEST_LINK and not FORBIDDEN.search(value)
     if not is_link or not (is_own(value) or value.lower().startswith(_WEB)):
-        raise _WrongError("takes the link of a picture, such as upload:…")
+        raise _WrongError(f"takes the link of a {NOUNS[parameter.type]}, such as upload:…")
     link: str = value
     return link
 

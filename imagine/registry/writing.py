@@ -14,7 +14,7 @@ from imagine.prompt import Prompt, Segment, Vocabulary, in_order
 from imagine.prompt_loras import lora_tags
 from imagine.prompt_tokens import LINK_IN_TEXT, flags, printable, tidy
 from imagine.prompt_values import Value, Weighted
-from imagine.registry.entries import Parameter
+from imagine.registry.entries import FILES, Parameter
 from imagine.registry.rows import is_flag, is_lora
 from imagine.registry.translation import NO_LORA, written_value
 
@@ -33,7 +33,7 @@ def written_prompt(
 ) -> Prompt:
     """Return a prompt that says what a run is given.
 
-    ``names`` are the parameters that somebody gave; seeds and pictures are written in any case.
+    ``names`` are the parameters that somebody gave; seeds and files are written in any case.
     ``switches`` are general flags without a value.
     """
     text = plain_words(words)
@@ -72,7 +72,7 @@ def written_prompt(
     return replace(prompt, source=prompt.canonical())
 
 
-_ALWAYS = (ParameterType.SEED, ParameterType.IMAGE, ParameterType.MASK)
+_ALWAYS = (ParameterType.SEED, *FILES)
 
 
 def with_values(

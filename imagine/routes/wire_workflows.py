@@ -24,7 +24,8 @@ class RunBody(Body):
         default_factory=list,
         max_length=16,
         description="Ids of uploads, links, and pictures of jobs, in the order of the workflow's "
-        "pictures; of several for a workflow that takes one, each makes a job",
+        "pictures; of several for a workflow that takes one, each makes a job. Uploads of videos "
+        "and sounds fill the parameters of their own kind",
     )
     mask: str | PictureRef | None = Field(
         None, description="Id of an upload: where it is white, the picture is painted anew"
@@ -79,7 +80,7 @@ class AddQuery(Query):
 
 
 class CountEntry(BaseModel):
-    """How many pictures a run takes."""
+    """How many files of a kind a run takes."""
 
     min: int
     max: int
@@ -91,6 +92,8 @@ class InputsEntry(BaseModel):
     prompt: bool
     images: CountEntry
     mask: Literal["required", "optional"] | None
+    videos: CountEntry
+    audios: CountEntry
     batch: bool
 
 

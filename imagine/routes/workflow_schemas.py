@@ -14,10 +14,14 @@ _TYPES: Mapping[str, Mapping[str, Any]] = {
     "text": {"type": "string"},
     "image": {"type": "string"},
     "mask": {"type": "string"},
+    "video": {"type": "string"},
+    "audio": {"type": "string"},
     "model": {"type": "string"},
     "lora": {"type": "string"},
     "choice": {},
 }
+# What ``images`` may bring.
+_FILES = ("image", "video", "audio")
 
 
 def run_schema(told: Mapping[str, Any], picture: Mapping[str, Any]) -> dict[str, Any]:
@@ -29,10 +33,12 @@ def run_schema(told: Mapping[str, Any], picture: Mapping[str, Any]) -> dict[str,
         fields["prompt"] = {"type": "string", "description": words.get("description", "")}
         if words.get("required"):
             required.append("prompt")
-    if most := inputs["images"]["max"]:
-        least = inputs["images"]["min"]
-        if most == 1 and inputs["batch"]:
-            most = told["max_batch_size"]
+    most, least = inputs["images"]["max"], inputs["images"]["min"]
+    if most == 1 and inputs["batch"]:
+        most = told["max_batch_size"]
+    # Those may be among the parameters as well.
+    most += sum(inputs[kind]["max"] for kind in ("videos", "audios"))
+    if most:
         fields["images"] = {
             "type": "array",
             "items": picture,
@@ -63,8 +69,9 @@ def form_schema(told: Mapping[str, Any]) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     if inputs["prompt"]:
         fields["prompt"] = {"type": "string"}
-    most = min(inputs["images"]["max"], len(FILES))
-    least = min(inputs["images"]["min"], most)
+    counts = [inputs[kind] for kind in ("images", "videos", "audios")]
+    most = min(sum(count["max"] for count in counts), len(FILES))
+    least = min(sum(count["min"] for count in counts), most)
     fields |= dict.fromkeys(FILES[:most], A_FILE)
     if inputs["mask"] is not None:
         fields["mask"] = A_FILE
@@ -103,7 +110,7 @@ def _parameter(one: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _pictures(told: Mapping[str, Any]) -> str:
-    names = [one["label"] for one in told["parameters"] if one["type"] == "image"]
+    names = [one["label"] for one in told["parameters"] if one["type"] in _FILES]
     return ", ".join(names)
 
 

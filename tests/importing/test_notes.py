@@ -17,23 +17,72 @@ def with_models(document: dict[str, Any], *names: str) -> dict[str, Any]:
     return document
 
 
+def loading(class_type: str, name: str) -> dict[str, Any]:
+    """A picture of words, and beside it a node that loads something."""
+    document = edited("sd15_api")
+    document["50"] = {"class_type": class_type, "inputs": {name: "clip.bin"}}
+    document["51"] = {"class_type": "SomebodysCutter", "inputs": {"what": ["50", 0]}}
+    return document
+
+
 @pytest.mark.parametrize(
     ("class_type", "name", "called"),
     [
         ("LoadAudio", "audio", "audio"),
         ("LoadVideo", "file", "video"),
         ("VHS_LoadVideo", "video", "video"),
+        ("VHS_LoadVideoFFmpeg", "video", "video"),
         ("VHS_LoadAudioUpload", "audio", "audio"),
     ],
 )
-def test_sounds_and_videos_are_texts_that_name_a_file_and_a_note_says_so(class_type, name, called):
-    document = edited("sd15_api")
-    document["50"] = {"class_type": class_type, "inputs": {name: "clip.bin"}}
-    document["51"] = {"class_type": "SomebodysCutter", "inputs": {"what": ["50", 0]}}
-    flow = read(document)
+def test_sounds_and_videos_that_can_be_uploaded_are_files_as_pictures_are(class_type, name, called):
+    flow = read(loading(class_type, name))
+    found = parameter(flow, called)
+    assert (found.type, found.rank, found.choices) == (called, "main", ())
+    assert found.is_required
+    assert flow.notes == ()
+
+
+@pytest.mark.parametrize(
+    ("class_type", "name", "called"),
+    [
+        ("VHS_LoadVideoPath", "video", "video"),
+        ("VHS_LoadVideoFFmpegPath", "video", "video"),
+        ("LoadVideoFromURL", "video", "video"),
+        ("VHS_LoadAudio", "audio_file", "audio"),
+        ("LoadAudioFromPath", "audio", "audio"),
+    ],
+)
+def test_what_takes_a_path_or_an_address_stays_a_text_and_a_note_says_so(class_type, name, called):
+    flow = read(loading(class_type, name))
     found = parameter(flow, called)
     assert (found.type, found.default, found.rank) == ("text", "clip.bin", "main")
-    assert any("ComfyUI’s input folder" in note and class_type in note for note in flow.notes)
+    assert any("the path or the address" in note and class_type in note for note in flow.notes)
+
+
+def test_the_files_that_an_engine_has_are_no_choices_of_a_video():
+    info = object_info()
+    info["VHS_LoadVideo"] = {
+        "input": {
+            "required": {"video": [["a.mp4", "b.mp4"], {}]},
+            "optional": {"format": [["None", "Wan"], {}]},
+        },
+        "output": ["IMAGE"],
+    }
+    info["VHS_LoadVideoPath"] = {
+        "input": {"required": {"video": ["STRING", {"default": "/a/path"}]}},
+        "output": ["IMAGE"],
+    }
+    catalog = Catalog.from_object_info(info)
+    schema = catalog.schemas["VHS_LoadVideo"].inputs["video"]
+    assert schema.upload == "video"
+    assert schema.choices is not None
+    assert not schema.choices.is_closed
+    assert catalog.schemas["VHS_LoadVideo"].inputs["format"].upload is None
+    assert catalog.schemas["VHS_LoadVideoPath"].inputs["video"].upload is None
+    found = parameter(read(loading("VHS_LoadVideo", "video"), catalog), "video")
+    assert (found.type, found.choices) == ("video", ())
+    assert parameter(read(loading("VHS_LoadVideoPath", "video"), catalog), "video").type == "text"
 
 
 def test_a_choice_of_words_stays_as_it_is_and_a_note_says_so():

@@ -57,6 +57,8 @@ async def test_the_list_shows_every_workflow_with_its_inputs(client: Client, own
         "prompt": True,
         "images": {"min": 0, "max": 0},
         "mask": None,
+        "videos": {"min": 0, "max": 0},
+        "audios": {"min": 0, "max": 0},
         "batch": True,
     }
     assert listed["join"]["inputs"]["images"] == {"min": 1, "max": 3}
