@@ -94,9 +94,7 @@ def _models(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Fe
         for name, value in inputs_of(graph, node_id).items():
             if not isinstance(value, str) or not value.lower().endswith(EXTENSIONS):
                 continue
-            if "lora" in name and "lora" not in known:
-                yield "lora", [(node_id, name)]
-            elif name in MODELS and name != "model_name" and "model" not in known:
+            if name in MODELS and name != "model_name" and "model" not in known:
                 yield "model", [(node_id, name)]
 
 

@@ -217,12 +217,14 @@ class _Drafts:
             if not fields:
                 continue
             self.is_steered |= name in _STEERING
-            is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN)
+            is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
             behind = "negative" if role.is_part else name
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
             prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""
             called = f"{prefix}_{name}" if prefix else name
+            if role.count > 1:
+                called = f"{name}_{role.count}"
             if role.is_part:
                 called = self._name_of_part(fields[0], label) or name
             yield _Draft(fields, called, is_main, place, label=label)

@@ -11,6 +11,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders
+from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
     MODELS,
     SIZES,
@@ -72,13 +73,16 @@ MOST_SAMPLERS = 16
 class Role:
     """A usual name, and the inputs that it is for. ``pass_``: of the first sampler, or a later.
 
-    ``is_part``: it is one of several, and its title says more of it.
+    ``is_part``: it is one of several, and its title says more of it. ``count``: which of several
+    things that have two values each, 0 for none of them. ``is_spare``: nothing is there yet.
     """
 
     name: str
     feeds: tuple[Feed, ...]
     pass_: int = 0
     is_part: bool = False
+    count: int = 0
+    is_spare: bool = False
 
 
 def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
@@ -95,6 +99,7 @@ class _Follower:
         self.taken: set[Feed] = set()
         self.found: list[Role] = []
         self.parts: dict[Feed, Role] = {}
+        self.loras: list[tuple[LoraSlot, int]] = []
         self.samplers = self._samplers()
 
     def roles(self) -> list[Role]:
@@ -115,6 +120,7 @@ class _Follower:
                 self._take_text(name, texts_by_name(self.graph, self.catalog, name), 0)
         for name, feeds in by_names(self.graph, known):
             self._take(name, feeds, 0)
+        self.found += self._counted_loras()
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
         return self._joined()
 
@@ -324,25 +330,43 @@ class _Follower:
                 links = links_of(self.graph, at[0])
                 at = links.get("model") or links.get("model1")
         for node_id in reversed(chain):
+            for holder in (*stacks_of(self.graph, node_id), node_id):
+                for slot in lora_slots(self.graph, holder):
+                    self._take_lora(slot, pass_)
             inputs = inputs_of(self.graph, node_id)
             for name in inputs:
                 feed = number_of(self.graph, node_id, name)
                 if feed is None:
                     continue
-                if "lora" in name and isinstance(
-                    inputs[feed[1]] if feed[0] == node_id else "", str
-                ):
-                    self._take("lora", [feed], pass_)
-                elif name in ("strength_model", "lora_strength") or (
-                    name == "strength" and any("lora" in other for other in inputs)
-                ):
-                    self._take("lora_strength", [feed], pass_)
+                if name in ("strength_model", "lora_strength"):
+                    self._take_lora(LoraSlot(None, feed, is_empty=False), pass_)
                 elif (
                     name in MODELS
                     and isinstance(inputs.get(name), str)
                     and "model" not in links_of(self.graph, node_id)  # else it adds to one
                 ):
                     self._take("model", [feed], pass_)
+
+    def _take_lora(self, slot: LoraSlot, pass_: int) -> None:
+        file = None if slot.file in self.taken else slot.file
+        strength = None if slot.strength in self.taken else slot.strength
+        if file is not None or strength is not None:
+            self.taken.update(feed for feed in (file, strength) if feed is not None)
+            self.loras.append((LoraSlot(file, strength, slot.is_empty), pass_))
+
+    def _counted_loras(self) -> Iterator[Role]:
+        """Yield each LoRA and its strength under the same count, those in use first."""
+        if not any(slot.file is not None for slot, _ in self.loras):  # no chain led to one
+            for node_id in self.graph:
+                is_loader = "lora" in str(self.graph[node_id].get("class_type", "")).lower()
+                for slot in lora_slots(self.graph, node_id):
+                    if names_file(self.graph, slot) or (slot.is_empty and is_loader):
+                        self._take_lora(slot, 0)
+        order = sorted(self.loras, key=lambda one: (one[0].is_empty, one[0].file is None))
+        for count, (slot, pass_) in enumerate(order, 1):
+            for name, feed in (("lora", slot.file), ("lora_strength", slot.strength)):
+                if feed is not None:
+                    yield Role(name, (feed,), pass_, count=count, is_spare=slot.is_empty)
 
     # What is one
 

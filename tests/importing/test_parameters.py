@@ -106,6 +106,75 @@ def test_what_a_continued_sampling_must_have_equal_is_one_parameter():
     assert len(parameter(workflow("hires_fix"), "cfg").feeds) == 1
 
 
+def with_loras(*nodes: tuple[str, dict[str, Any]]) -> dict[str, tuple[Any, Rank]]:
+    """Return what can be set of LoRAs when these nodes (50, 51 …) stand behind the model."""
+    graph = edited("sd15_api")
+    for at, (class_type, inputs) in enumerate(nodes):
+        graph[f"{50 + at}"] = {"class_type": class_type, "inputs": inputs}
+    graph["3"]["inputs"]["model"] = [f"{49 + len(nodes)}", 0]
+    found = read(graph).parameters
+    return {one.name: (one.default, one.rank) for one in found if "lora" in one.name}
+
+
+def test_the_slots_of_a_stack_have_a_strength_each_and_the_empty_ones_come_behind():
+    stack = {"lora_01": "None", "strength_01": 1, "lora_02": "fur.safetensors", "strength_02": 0.4}
+    stack |= {"lora_03": "ink.safetensors", "strength_03": 0.7, "model": ["4", 0]}
+    assert with_loras(("Somebodys Stack", stack)) == {
+        "lora": ("fur.safetensors", Rank.MAIN),
+        "lora_2": ("ink.safetensors", Rank.MAIN),
+        "lora_strength": (0.4, Rank.MAIN),
+        "lora_strength_2": (0.7, Rank.MAIN),
+        "lora_3": ("None", Rank.MORE),
+        "lora_strength_3": (1, Rank.MORE),
+    }
+
+
+def test_loras_that_are_handed_on_apart_from_the_model_are_found():
+    first = {"lora_name_1": "fur.safetensors", "model_weight_1": 0.4, "clip_weight_1": 1}
+    second = {
+        "lora": "ink.safetensors",
+        "strength": 0.7,
+        "is_merged": False,
+        "prev_lora": ["50", 0],
+    }
+    apply = {"model": ["4", 0], "lora_stack": ["51", 0]}
+    found = with_loras(("Somebodys", first), ("Somebodys", second), ("SomebodysApply", apply))
+    assert found == {
+        "lora": ("fur.safetensors", Rank.MAIN),
+        "lora_2": ("ink.safetensors", Rank.MAIN),
+        "lora_strength": (0.4, Rank.MAIN),
+        "lora_strength_2": (0.7, Rank.MAIN),
+    }
+
+
+def test_a_lora_whose_file_another_node_names_keeps_its_strength():
+    graph = edited("sd15_api")
+    named = {"url": "https://example.org/fur", "again": True}
+    graph["50"] = {"class_type": "SomebodysDownload", "inputs": named}
+    stack = {"lora_01": ["50", 0], "strength_01": 0.4, "lora_02": "None", "strength_02": 1}
+    graph["51"] = {"class_type": "Somebodys Stack", "inputs": stack | {"model": ["4", 0]}}
+    graph["3"]["inputs"]["model"] = ["51", 0]
+    flow = read(graph)
+    assert parameter(flow, "lora_strength").feeds == (("51", "strength_01"),)
+    assert parameter(flow, "lora_strength").rank is Rank.MAIN
+    assert parameter(flow, "lora_2").rank is parameter(flow, "lora_strength_2").rank is Rank.MORE
+
+
+def test_without_a_chain_of_models_each_lora_has_its_strength_too():
+    graph = {
+        "1": {"class_type": "SomebodysLoader", "inputs": {"model": "wave.gguf"}},
+        "2": {"class_type": "SomebodysLora", "inputs": {"lora": "a.safetensors", "strength": 0.4}},
+        "3": {"class_type": "SomebodysLora", "inputs": {"lora": "none", "strength": 1}},
+        "4": {"class_type": "SomebodysSaver", "inputs": {"images": ["1", 0], "l": ["2", 0]}},
+        "5": {"class_type": "SomebodysLora", "inputs": {"lora": "b.safetensors", "strength": 0.7}},
+    }
+    found = {one.name: (one.default, one.rank) for one in read(graph).parameters}
+    assert found["lora"] == ("a.safetensors", Rank.MAIN)
+    assert found["lora_strength"] == (0.4, Rank.MAIN)
+    assert found["lora_strength_2"] == (0.7, Rank.MAIN)
+    assert found["lora_strength_3"] == (1, Rank.MORE)
+
+
 def in_two_stages(**second: Any) -> dict[str, dict[str, Any]]:
     """Return a graph whose sampler (3) leaves its last ten steps to another one (30)."""
     graph = edited("sd15_api")
