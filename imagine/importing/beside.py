@@ -7,7 +7,7 @@ texts reach the pictures on ways of their own.
 from collections.abc import Iterator
 
 from imagine.catalog import Catalog, NodeSchema
-from imagine.importing.walking import users_of
+from imagine.importing.walking import Feed, inputs_of, users_of
 from imagine.repair import Graph
 
 # What makes of a text that there is none.
@@ -15,6 +15,13 @@ STOP = "ConditioningZeroOut"
 _ENCODED = "CONDITIONING"
 # What is found, by a part of the type.
 _FOUND = ("MASK", "SEGS", "BBOX")
+# How nodes call the text that says what to find.
+_SOUGHT = (
+    *("prompt", "prompts", "text", "text_input", "text_prompt", "query", "categories", "classes"),
+    "class_names",
+)
+# And nodes that nobody here knows are called by what they do it with.
+_FINDERS = ("segment", "dino", "clipseg", "florence", "detect")
 
 
 def encoders(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, str]]:
@@ -49,10 +56,34 @@ def _uses(
                 waiting += [] if user in seen else [user]
                 seen.add(user)
             else:
-                yield "find" if schema is not None and is_found(schema) else "prompt"
+                yield "find" if schema is not None and _is_found(schema) else "prompt"
 
 
-def is_found(schema: NodeSchema) -> bool:
+def sought(graph: Graph, catalog: Catalog | None) -> Iterator[Feed]:
+    """Yield the inputs that say what to find in a picture, of nodes whose finding is used."""
+    users = users_of(graph)
+    for node_id, node in graph.items():
+        schema = _schema(graph, catalog, node_id)
+        inputs = inputs_of(graph, node_id)
+        if schema is None:
+            class_type = str(node.get("class_type", "")).lower()
+            is_finder = "image" in inputs and any(word in class_type for word in _FINDERS)
+        else:
+            used = {inputs_of(graph, user)[name][1] for user, name in users.get(node_id, ())}
+            shown = [given for at, given in enumerate(schema.outputs) if at in used]
+            is_finder = _is_found(schema) and any(_is_shown(given) for given in shown)
+        for name in inputs if is_finder else ():
+            wanted = schema.inputs.get(name) if schema is not None else None
+            is_text = schema is None or (wanted is not None and wanted.type == "STRING")
+            if name.lower() in _SOUGHT and is_text:
+                yield (node_id, name)
+
+
+def _is_shown(given: str) -> bool:
+    return given == "IMAGE" or any(part in given for part in _FOUND)
+
+
+def _is_found(schema: NodeSchema) -> bool:
     """Say whether a node gives where something is in a picture, and makes no picture itself."""
     finds = any(part in given for given in schema.outputs for part in _FOUND)
     takes = any(wanted.type == "IMAGE" for wanted in schema.inputs.values())

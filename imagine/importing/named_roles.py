@@ -63,10 +63,12 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
     yield from _models(graph, known)
 
 
-def texts_by_name(graph: Graph, catalog: Catalog | None, role: str) -> list[Text]:
+def texts_by_name(
+    graph: Graph, catalog: Catalog | None, role: str, last: Collection[Feed]
+) -> list[Text]:
     """Return the texts of the first node that has one with the name of a role.
 
-    What only tells a model how to write is taken where there is nothing else.
+    What only tells a model how to write is taken where there is nothing else, and so are ``last``.
     """
     found = [
         texts
@@ -76,7 +78,7 @@ def texts_by_name(graph: Graph, catalog: Catalog | None, role: str) -> list[Text
         for name in _NAMED[role]
         if (texts := _texts(graph, catalog, node_id, name, role))
     ]
-    meant = (texts for texts in found if not texts[0].is_told)
+    meant = (texts for texts in found if not texts[0].is_told and texts[0].feed not in last)
     return next(meant, found[0] if found else [])
 
 

@@ -17,7 +17,7 @@ from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, Parameter
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
 from imagine.importing.roles import Role, find_roles
 from imagine.importing.told_apart import labels
-from imagine.importing.walking import Feed, inputs_of
+from imagine.importing.walking import Feed, inputs_of, links_of
 from imagine.repair import Graph, folder_of
 
 
@@ -229,13 +229,15 @@ class _Drafts:
                 called = self._name_of_part(fields[0], label) or name
             yield _Draft(fields, called, is_main, place, label=label)
 
-    def _name_of_part(self, field: Field, label: str | None) -> str:
+    def _name_of_part(self, usual: str, field: Field, label: str | None) -> str:
         """Return what a person or its input calls a text that is one of several, "" if nothing."""
         name = safe_name(label or field.label or "")
         name = "" if name in _MAIN or "text_encode" in name else name
         own = safe_name(field.feed[1])
         own = "" if own.rstrip("_0123456789") in _ANY_TEXT else own
         is_alone = label is not None or len(self.nodes[field.feed[0]]) == 1
+        if usual == "find" and links_of(self.fields.graph, field.feed[0]):
+            return usual  # what finds is called by how it does it
         return name or own if is_alone else own or name
 
     def _pictures(self) -> list[tuple[str, tuple[Feed, ...], int]]:

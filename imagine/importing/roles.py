@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.beside import STOP, encoders
+from imagine.importing.beside import STOP, encoders, sought
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
     MODELS,
@@ -115,9 +115,15 @@ class _Follower:
                 self._steer(self._steering(sampler), pass_)
         self._texts_beside()
         known = {role.name for role in self.found}
+        finding = list(self._finding())
+        last = {text.feed for texts in finding for text in texts}
         for name in WORDS:
-            if name not in known:
-                self._take_text(name, texts_by_name(self.graph, self.catalog, name), 0)
+            texts = texts_by_name(self.graph, self.catalog, name, last)
+            is_other = bool(self.samplers) and not last.isdisjoint(text.feed for text in texts)
+            if name not in known and not is_other:
+                self._take_text(name, texts, 0)
+        for texts in finding:
+            self._add_parts("find", texts)
         for name, feeds in by_names(self.graph, known):
             self._take(name, feeds, 0)
         self.found += self._counted_loras()
@@ -200,6 +206,15 @@ class _Follower:
                     self._take_text(name, texts, 0)
                 else:
                     self._add_parts(name, texts)
+
+    def _finding(self) -> Iterator[list[Text]]:
+        """Yield what is looked for in a picture; what is empty belongs to another of its tasks."""
+        for node_id, name in sought(self.graph, self.catalog):
+            link = links_of(self.graph, node_id).get(name)
+            if link is not None:
+                yield written(self.graph, self.catalog, link[0], "positive")
+            elif str(inputs_of(self.graph, node_id)[name]).strip():
+                yield [typed(self.graph, self.catalog, node_id, name)]
 
     def _take_text(self, name: str, texts: Sequence[Text], pass_: int) -> None:
         """Take the first of what a text is made of, and keep the others.

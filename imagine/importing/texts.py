@@ -120,7 +120,8 @@ class _Reader:
             value = inputs_of(self.graph, node_id)[name]
             is_told = is_told or not _words(name).isdisjoint(_TELLING)
             if not is_link(value):
-                yield self.text(node_id, name, is_told=is_told)
+                if value.strip() or not self._reads_pictures(node_id):
+                    yield self.text(node_id, name, is_told=is_told)
             elif value[0] not in seen:
                 seen.add(value[0])
                 waiting += [(value[0], other, is_told) for other in self._names(value[0])[::-1]]
@@ -132,6 +133,16 @@ class _Reader:
         is_said = is_box and not _words(title).isdisjoint(_TELLING)
         is_told = is_told or is_said or _TOLD.match(value) is not None
         return Text((node_id, name), value, title, is_box, is_told)
+
+    def _reads_pictures(self, node_id: str) -> bool:
+        """Say whether a node writes from a picture: it needs no question then."""
+        schema = self._schema(node_id)
+        wanted = schema.inputs if schema is not None else {}
+        links = [name for name, value in inputs_of(self.graph, node_id).items() if is_link(value)]
+        return any(
+            wanted[name].type == "IMAGE" if name in wanted else name in ("image", "images")
+            for name in links
+        )
 
     def _title(self, node_id: str) -> str:
         """Return the title of a node, if a person wrote it."""

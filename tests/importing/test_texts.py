@@ -34,6 +34,11 @@ def engine() -> Catalog:
         ("Text Concatenate", {"text_a": text, "text_b": text, "text_c": text}, ["STRING"]),
         ("AskTheModel", {"prompt": text, "system_prompt": text, "image": picture}, ["STRING"]),
         ("FindByWords", {"image": picture, "prompt": text}, ["IMAGE", "MASK"]),
+        (
+            "FindByEncoded",
+            {"image": picture, "conditioning": ["CONDITIONING", {}]},
+            ["BOOL", "MASK"],
+        ),
         ("RegionOfWords", {"model": ["MODEL", {}], "cond": ["CONDITIONING", {}]}, ["MODEL"]),
     ):
         info[name] = {
@@ -268,3 +273,60 @@ def test_a_text_that_is_thrown_away_is_not_asked_for():
     }
     document["3"]["inputs"]["negative"] = ["31", 0]
     assert [*shown(read(document, engine()))] == ["prompt"]
+
+
+# --- What to find
+
+
+def masked(**finder: dict[str, Any]) -> Imported:
+    """Return a graph that paints anew what a node finds."""
+    document = edited("sd15_api") | {
+        "30": node("LoadImage", image="a.png"),
+        "31": node("FindByWords", "Find it (fast)", image=["30", 0], prompt="the hat"),
+        "32": node("VAEEncodeForInpaint", pixels=["30", 0], vae=["4", 2], mask=["31", 1]),
+    }
+    document["32"]["inputs"]["grow_mask_by"] = 6
+    document["3"]["inputs"]["latent_image"] = ["32", 0]
+    return read(document | finder, engine())
+
+
+def test_what_to_find_in_a_picture_is_asked_for_beside_the_prompt():
+    flow = masked()
+    assert [*shown(flow)] == ["prompt", "negative", "find"]
+    assert shown(flow)["find"] == "the hat"
+
+
+def test_what_to_find_has_the_title_of_its_box():
+    finder = node("FindByWords", image=["30", 0], prompt=["33", 0])
+    flow = masked(**{"31": finder, "33": node("Text box", "Clothes to change", Text="the hat")})
+    assert shown(flow)["clothes_to_change"] == "the hat"
+
+
+def test_what_a_node_does_not_look_for_is_not_asked_for():
+    flow = masked(**{"31": node("FindByWords", image=["30", 0], prompt="")})
+    assert [*shown(flow)] == ["prompt", "negative"]
+
+
+def test_what_is_encoded_to_be_found_is_no_prompt():
+    info = node("FindByEncoded", image=["30", 0], conditioning=["33", 0])
+    flow = masked(**{"31": info, "33": node("CLIPTextEncode", text="the hat", clip=["4", 1])})
+    assert shown(flow)["find"] == "the hat"
+
+
+def test_in_a_graph_that_only_finds_it_is_the_prompt():
+    document = {
+        "1": node("LoadImage", image="a.png"),
+        "2": node("FindByWords", image=["1", 0], prompt="the hat"),
+        "3": node("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    assert shown(read(document, engine())) == {"prompt": "the hat"}
+
+
+def test_nobody_is_asked_for_what_a_model_writes_from_a_picture():
+    flow = masked(
+        **{
+            "6": node("CLIPTextEncode", text=["33", 0], clip=["4", 1]),
+            "33": node("AskTheModel", prompt="", image=["30", 0]),
+        }
+    )
+    assert [*shown(flow)] == ["negative", "find"]
