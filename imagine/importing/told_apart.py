@@ -1,0 +1,138 @@
+"""What to call pictures of which a graph takes several: by what they are for, else by their files.
+
+Their loaders are mostly called the same, and a form of “Image” and “Image 2” says nothing.
+"""
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import PurePath
+
+from imagine.importing.fields import Field, Fields
+from imagine.importing.naming import safe_name
+from imagine.importing.walking import links_of
+from imagine.repair import title
+
+# What says nothing, also with a number behind it: all pictures go into something called this.
+_PLAIN = frozenset(
+    {
+        *("image", "images", "img", "pixels", "picture", "pictures", "photo", "photos", "frame"),
+        *("frames", "batch", "video", "videos", "audio", "audios", "sound", "media", "file"),
+        *("input", "inputs", "in", "value", "values", "any", "anything", "on", "true", "false"),
+        *("switch", "select", "optional", "opt", "pass", "list", "passthrough", "and", "the"),
+    }
+)
+# And what files are called by programs.
+_OF_FILES = frozenset(
+    {
+        *("comfyui", "temp", "output", "example", "untitled", "unnamed", "download", "pasted"),
+        *("screenshot", "whatsapp", "clipspace", "copy", "final", "new", "default", "upload"),
+        *("generated", "dsc", "pxl", "jpg", "jpeg", "png", "webp", "mp", "resized", "test"),
+    }
+)
+_LOADING = ("load", "loader", "loading", "upload", "node")
+_VOWELS = re.compile(r"[aeiouy]")
+_SLOT_OF_PICTURES = 0
+# How many nodes that only change a picture are followed, and how many words a name has.
+_MOST_PASSED, _MOST_WORDS = 4, 4
+# Units: characters.
+_LONGEST = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Label:
+    """What to call a picture, "" for nothing else than usual, and what to say of it.
+
+    ``needs_number``: the text alone does not say that it is a picture.
+    """
+
+    text: str
+    description: str
+    needs_number: bool = False
+
+
+def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
+    """Return for each of some pictures what only it is called; None where nothing is known."""
+    found: list[Label | None] = [None] * len(pictures)
+    ways: tuple[Callable[[Field, Fields], Label | None], ...] = (_titled, _used_as, _filed_as)
+    for way in ways:
+        names = [way(picture, fields) for picture in pictures]
+        counts = Counter(name.text.lower() for name in names if name is not None)
+        for at, name in enumerate(names):
+            if found[at] is None and name is not None and counts[name.text.lower()] == 1:
+                found[at] = name
+    return [
+        label if label is not None else _used_alike(picture, fields)
+        for label, picture in zip(found, pictures, strict=True)
+    ]
+
+
+def _titled(picture: Field, fields: Fields) -> Label | None:
+    """Return the title that a person wrote, if it says more than that a picture is loaded."""
+    text = " ".join((picture.label or "").split())[:_LONGEST].rstrip()
+    words = [word for word in safe_name(text).split("_") if word]
+    if not text or (words and not _meant([word for word in words if word not in _LOADING])):
+        return None
+    return Label(text, f"{picture.title}: {picture.feed[1]}")
+
+
+def _used_as(picture: Field, fields: Fields) -> Label | None:
+    """Return what a picture is for: what the first input that is not just an image calls it."""
+    waiting, seen = deque([(picture.feed[0], 0)]), {picture.feed[0]}
+    while waiting:
+        node_id, passed = waiting.popleft()
+        for user, name in fields.users.get(node_id, ()):
+            if node_id == picture.feed[0] and not _is_picture(fields, user, name):
+                continue
+            if words := _meant(safe_name(name.rpartition(".")[2]).split("_")):
+                text = " ".join(words).capitalize()
+                used = f"Goes into {title(fields.graph, user)} as {name}"
+                return Label(text if len(words) > 1 else f"{text} image", used)
+            if passed < _MOST_PASSED and user not in seen and _passes_on(fields, user):
+                seen.add(user)
+                waiting.append((user, passed + 1))
+    return None
+
+
+def _used_alike(picture: Field, fields: Fields) -> Label | None:
+    """Return what a picture is for, where others are called the same: only to be said of it."""
+    used = _used_as(picture, fields)
+    return Label("", used.description) if used is not None else None
+
+
+def _is_picture(fields: Fields, user: str, name: str) -> bool:
+    """Say whether an input takes what its loader shows, and not the mask in it."""
+    return links_of(fields.graph, user)[name][1] == _SLOT_OF_PICTURES
+
+
+def _passes_on(fields: Fields, node_id: str) -> bool:
+    """Say whether a node makes one picture of one, such as a scaling."""
+    schema = fields.catalog.schema_of(fields.graph[node_id]) if fields.catalog else None
+    return (
+        schema is not None
+        and schema.outputs[:1] in (("IMAGE",), ("*",))
+        and len(links_of(fields.graph, node_id)) == 1
+    )
+
+
+def _meant(words: Sequence[str]) -> list[str]:
+    """Return the words of an input's name when they say what a picture is for."""
+    plain = [word for word in words if word and not word.isdecimal()]
+    bare = [word.rstrip("0123456789") for word in plain]
+    means = any(len(word) > 1 and word not in _PLAIN for word in bare)
+    return [word for word in bare if word] if means else []
+
+
+def _filed_as(picture: Field, fields: Fields) -> Label | None:
+    """Return the words of the file that the maker had there."""
+    name = PurePath(str(picture.value).replace("\\", "/")).name
+    words = [
+        word
+        for word in safe_name(name.rpartition(".")[0]).split("_")
+        if len(word) > 2 and word.isalpha() and _VOWELS.search(word)
+    ]
+    telling = [word for word in words if word not in _PLAIN | _OF_FILES][:_MOST_WORDS]
+    if not telling:
+        return None
+    return Label(" ".join(telling), f"The maker had {name} here", needs_number=True)
