@@ -160,7 +160,7 @@ def _told_apart(fields: Fields, parameters: Sequence[Parameter]) -> Iterator[Par
             yield one
             continue
         number = one.name.replace("_", " ").capitalize()
-        text = label.text if label.is_apart else f"{number} ({label.text})"
+        text = f"{number} ({label.text})" if label.needs_number else label.text
         yield replace(one, label=text, description=label.description)
 
 
@@ -226,7 +226,7 @@ class _Drafts:
             if role.count > 1:
                 called = f"{name}_{role.count}"
             if role.is_part:
-                called = self._name_of_part(fields[0], label) or name
+                called = self._name_of_part(name, fields[0], label) or name
             yield _Draft(fields, called, is_main, place, label=label)
 
     def _name_of_part(self, usual: str, field: Field, label: str | None) -> str:
