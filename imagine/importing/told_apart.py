@@ -7,11 +7,11 @@ import re
 from collections import Counter, deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import PurePath
 
 from imagine.importing.fields import Field, Fields
 from imagine.importing.naming import safe_name
 from imagine.importing.walking import links_of
+from imagine.names import basename
 from imagine.repair import title
 
 # What says nothing, also with a number behind it: all pictures go into something called this.
@@ -126,7 +126,7 @@ def _meant(words: Sequence[str]) -> list[str]:
 
 def _filed_as(picture: Field, fields: Fields) -> Label | None:
     """Return the words of the file that the maker had there."""
-    name = PurePath(str(picture.value).replace("\\", "/")).name
+    name = basename(str(picture.value))
     words = [
         word
         for word in safe_name(name.rpartition(".")[0]).split("_")
