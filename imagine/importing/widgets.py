@@ -56,7 +56,8 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     if schema is None:
         return _unknown(node, own, values)
     orders = [list(widget_names(node, schema))]
-    if own and (any(i.is_dynamic for i in schema.inputs.values()) or len(own) >= len(orders[0])):
+    is_made = any(wanted.is_dynamic or wanted.parts for wanted in schema.inputs.values())
+    if own and (is_made or len(own) >= len(orders[0])):
         orders.append(own)
     # Buttons that a pack puts in between leave null behind, and so does a value that is not set.
     plain = [value for value in values if value is not None]

@@ -177,6 +177,15 @@ def test_slots_of_some_widgets_change_nothing():
     assert set_values(resizing(widgets, slots[2:])) == set_values(resizing(widgets))
 
 
+def test_the_parts_of_a_choice_that_is_not_there_are_named_by_their_slots():
+    slots = ("resize_type", "resize_type.factor", "scale_method")
+    assert set_values(resizing(["scale by factor", 2, "area"], slots)) == {
+        "resize_type": "scale by factor",
+        "resize_type.factor": 2,
+        "scale_method": "area",
+    }
+
+
 def test_choices_within_choices_are_followed():
     assert set_values(page("Nested", [], ["large", "own", 640, 8])) == {
         "model": "large",
