@@ -54,7 +54,7 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
         if role in known or role in WORDS:
             continue
         for node_id in graph:
-            if role in SIZES and not _is_sized(graph, node_id):
+            if role in SIZES and not is_sized(graph, node_id):
                 continue
             feeds = (_number(graph, node_id, name) for name in names)
             if feed := next((feed for feed in feeds if feed is not None), None):
@@ -105,12 +105,12 @@ def _equal_sizes(graph: Graph, role: str, feed: Feed) -> Iterator[Feed]:
     value = inputs_of(graph, feed[0]).get(feed[1])
     for node_id in graph if role in ("width", "height") else ():
         inputs = inputs_of(graph, node_id)
-        is_whole = {"width", "height"} <= inputs.keys() and _is_sized(graph, node_id)
+        is_whole = {"width", "height"} <= inputs.keys() and is_sized(graph, node_id)
         if is_whole and node_id != feed[0] and inputs[role] == value:
             yield (node_id, role)
 
 
-def _is_sized(graph: Graph, node_id: str) -> bool:
+def is_sized(graph: Graph, node_id: str) -> bool:
     """Say whether a size that a node has is likely that of the pictures."""
     class_type = str(graph[node_id].get("class_type", "")).lower()
     if any(word in class_type for word in _OTHER_SIZES):

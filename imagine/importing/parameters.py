@@ -217,8 +217,9 @@ class _Drafts:
             if not fields:
                 continue
             self.is_steered |= name in _STEERING
-            is_main = name in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
-            behind = "negative" if role.is_part else name
+            usual = role.place or name
+            is_main = usual in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
+            behind = "negative" if role.is_part else usual
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
             prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""

@@ -14,12 +14,11 @@ from imagine.importing.beside import STOP, encoders, sought
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
     MODELS,
-    SIZES,
     WORDS,
     by_names,
-    is_automatic,
     texts_by_name,
 )
+from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
 from imagine.importing.stages import continues
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
@@ -75,6 +74,7 @@ class Role:
 
     ``is_part``: it is one of several, and its title says more of it. ``count``: which of several
     things that have two values each, 0 for none of them. ``is_spare``: nothing is there yet.
+    ``place``: the usual name that it stands for, if that is another one.
     """
 
     name: str
@@ -83,6 +83,7 @@ class Role:
     is_part: bool = False
     count: int = 0
     is_spare: bool = False
+    place: str = ""
 
 
 def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
@@ -107,14 +108,18 @@ class _Follower:
             steering = self._steering(sampler)
             self._texts(steering, pass_)
             self._steer(steering, pass_)
-            self._size(sampler, pass_)
+            self._take_sizes(sizes_of(self.graph, self.catalog, sampler), pass_)
             self._models(steering, pass_)
         if not self.samplers:
             self.samplers = self._others()
             for pass_, sampler in enumerate(self.samplers):
                 self._steer(self._steering(sampler), pass_)
         self._texts_beside()
+        if not any(role.place in ("width", "height") for role in self.found):
+            self._take_sizes(picked_elsewhere(self.graph, self.catalog), 0)
         known = {role.name for role in self.found}
+        if any(role.place == "width" != role.name for role in self.found):  # a node picks both
+            known |= {"width", "height"}
         finding = list(self._finding())
         last = {text.feed for texts in finding for text in texts}
         for name in WORDS:
@@ -293,48 +298,11 @@ class _Follower:
 
     # The size, and the models
 
-    def _size(self, sampler: str, pass_: int) -> None:
-        start = links_of(self.graph, sampler).get("latent_image")
-        for node_id in behind(self.graph, start[0]) if start else [sampler]:
-            names = inputs_of(self.graph, node_id)
-            wide, high = (
-                next((n for n in SIZES[role] if n in names), None) for role in ("width", "height")
-            )
-            if wide is None or high is None or not self._makes_latent(node_id):
-                continue
-            sizes = {role: next((n for n in own if n in names), "") for role, own in SIZES.items()}
-            found = {role: self._sized(node_id, name) for role, name in sizes.items() if name}
-            sides = [found.get(role) for role in ("width", "height")]
-            follows = any(is_automatic(self.graph, feed) for feed in sides)
-            for role, feed in found.items():
-                if feed is not None and not (follows and feed in sides):
-                    self._take(role, [feed], pass_)
-            return
-
-    def _sized(self, node_id: str, name: str) -> Feed | None:
-        """Return where a size is typed: also in a node that scales a picture to it."""
-        if (feed := number_of(self.graph, node_id, name)) is not None:
-            return feed
-        source = (
-            links_of(self.graph, node_id)[name][0]
-            if name in links_of(self.graph, node_id)
-            else None
-        )
-        value = inputs_of(self.graph, source).get(name) if source is not None else None
-        is_typed = isinstance(value, int | float) and not isinstance(value, bool)
-        return (source, name) if source is not None and is_typed else None
-
-    def _makes_latent(self, node_id: str) -> bool:
-        """Say whether a node makes a latent from a size, and not from another latent."""
-        class_type = self.graph[node_id].get("class_type", "")
-        if "samples" in inputs_of(self.graph, node_id):
-            return False
-        schema = self.catalog.schemas.get(class_type) if self.catalog else None
-        return (
-            "LATENT" in schema.outputs
-            if schema is not None
-            else "image" not in links_of(self.graph, node_id)
-        )
+    def _take_sizes(self, sizes: Sequence[Size], pass_: int) -> None:
+        for size in sizes:
+            if size.feed not in self.taken:
+                self.taken.add(size.feed)
+                self.found.append(Role(size.name, (size.feed,), pass_, place=size.place))
 
     def _models(self, steering: Sequence[str], pass_: int) -> None:
         chain: list[str] = []

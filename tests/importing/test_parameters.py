@@ -106,6 +106,73 @@ def test_what_a_continued_sampling_must_have_equal_is_one_parameter():
     assert len(parameter(workflow("hires_fix"), "cfg").feeds) == 1
 
 
+def picked_by(inputs: dict[str, Any], **between: Any) -> list[str]:
+    """Return the main names of a graph whose latent gets its size from a node with these inputs."""
+    graph = edited("sd15_api")
+    latent = graph["3"]["inputs"]["latent_image"][0]
+    graph["50"] = {"class_type": "SomebodysPicker", "inputs": inputs}
+    graph |= {name.removeprefix("n"): node for name, node in between.items()}
+    start = "51" if between else "50"
+    graph[latent]["inputs"] |= {"width": [start, 0], "height": [start, 1]}
+    main = [found.name for found in read(graph).parameters if found.rank is Rank.MAIN]
+    return main[main.index("model") + 1 : main.index("seed")]
+
+
+@pytest.mark.parametrize(
+    ("inputs", "names"),
+    [
+        (
+            {"aspect_ratio": "4:3 (Standard)", "megapixels": 0.5, "multiple": 32},
+            ["aspect_ratio", "megapixels"],
+        ),
+        (
+            {"resolution": "1024x1024", "batch_size": 1, "width_override": 0, "prescale": 1.5},
+            ["resolution", "width_override"],
+        ),
+        (
+            {"width": 512, "height": 768, "aspect_ratio": "custom", "swap_dimensions": "Off"},
+            ["width", "aspect_ratio", "swap_dimensions", "height"],
+        ),
+        ({"resolution": "1024x1024"}, ["resolution"]),
+    ],
+)
+def test_what_picks_the_size_has_its_place(inputs: dict[str, Any], names: list[str]):
+    assert picked_by(inputs) == [*names, "batch_size"]
+
+
+def test_the_size_is_followed_through_what_works_with_it():
+    inputs = {"preset": "wide", "megapixels": 1}
+    sums = {"class_type": "SomebodysSum", "inputs": {"a": ["50", 0], "b": 8}}
+    assert picked_by(inputs, n51=sums) == ["preset", "megapixels", "batch_size"]
+    measured = {"class_type": "SomebodysMeasure", "inputs": {"image": ["50", 0]}}
+    assert picked_by(inputs, n51=measured) == ["batch_size"]
+
+
+def test_a_node_that_makes_the_latent_may_pick_its_size_too():
+    graph = edited("sd15_api")
+    inputs = {"resolution": "1024x1024 (1.0)", "batch_size": 1, "height_override": 0}
+    graph["50"] = {"class_type": "SomebodysLatentPicker", "inputs": inputs}
+    graph["3"]["inputs"]["latent_image"] = ["50", 0]
+    main = [found.name for found in read(graph).parameters if found.rank is Rank.MAIN]
+    assert main[main.index("model") + 1 : main.index("seed")] == [
+        *("resolution", "height_override", "batch_size")
+    ]
+
+
+def test_a_size_is_picked_for_nodes_of_packs_too():
+    graph = {
+        "1": {"class_type": "SomebodysResizer", "inputs": {"width": 64, "height": 64}},
+        "2": {"class_type": "SomebodysPicker", "inputs": {"preset": "wide", "megapixels": 1}},
+        "3": {
+            "class_type": "SomebodysVideo",
+            "inputs": {"seed": 1, "num_frames": 33, "width": ["2", 0], "height": ["2", 1]},
+        },
+        "4": {"class_type": "SomebodysSaver", "inputs": {"images": ["3", 0], "l": ["1", 0]}},
+    }
+    main = [found.name for found in read(graph).parameters if found.rank is Rank.MAIN]
+    assert main == ["preset", "megapixels", "length", "seed"]
+
+
 def with_loras(*nodes: tuple[str, dict[str, Any]]) -> dict[str, tuple[Any, Rank]]:
     """Return what can be set of LoRAs when these nodes (50, 51 …) stand behind the model."""
     graph = edited("sd15_api")

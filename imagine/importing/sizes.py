@@ -1,0 +1,137 @@
+"""Where the size of what a sampler makes is set: in its latent, or in a node that picks one.
+
+Pickers offer shapes by their names, a number of megapixels, or sides of one's own, and work the
+width and the height out of them.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from imagine.catalog import Catalog
+from imagine.importing.named_roles import SIZES, is_automatic, is_sized
+from imagine.importing.naming import safe_name
+from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
+from imagine.repair import Graph
+
+_SIDES = ("width", "height")
+# Words in the names of what picks a size, and of what counts beside it.
+_CHOICES = frozenset({"aspect", "ratio", "resolution", "preset", "dimensions", "orientation"})
+_PICKING = _CHOICES | {"megapixels", "megapixel", "mp", "size"}
+_BESIDE = _PICKING | {"width", "height", "swap", "invert"}
+# What is made from a picture or a latent has its size.
+_PICTURES = ("IMAGE", "MASK", "LATENT", "VIDEO")
+_PICTURED = ("image", "images", "pixels", "mask", "latent", "samples", "video")
+
+
+@dataclass(frozen=True, slots=True)
+class Size:
+    """One value that decides the size. ``place``: which of `SIZES` it has the place of."""
+
+    place: str
+    name: str
+    feed: Feed
+
+
+def sizes_of(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
+    """Return what decides the size of what a sampler makes."""
+    start = links_of(graph, sampler).get("latent_image")
+    for node_id in behind(graph, start[0]) if start else [sampler]:
+        names = inputs_of(graph, node_id)
+        is_sized_ = all(any(name in names for name in SIZES[side]) for side in _SIDES)
+        if is_sized_ and _makes_latent(graph, catalog, node_id):
+            return list(_of_node(graph, catalog, node_id))
+        picked = _picked(graph, catalog, node_id) if start and node_id == start[0] else []
+        if any(isinstance(names.get(one.feed[1]), str) for one in picked):
+            count = number_of(graph, node_id, "batch_size") if "batch_size" in names else None
+            return [*picked, *([Size("batch_size", "batch_size", count)] if count else [])]
+    return []
+
+
+def picked_elsewhere(graph: Graph, catalog: Catalog | None) -> list[Size]:
+    """Return what picks the size of the first node that has one by links."""
+    for node_id in graph:
+        links = links_of(graph, node_id)
+        if all(side in links for side in _SIDES) and is_sized(graph, node_id):
+            picker = _picker(graph, catalog, links["width"][0])
+            if picker is not None:
+                return _picked(graph, catalog, picker)
+    return []
+
+
+def _of_node(graph: Graph, catalog: Catalog | None, node_id: str) -> Iterator[Size]:
+    """Yield the sizes that a node has, or those of what picks them for it."""
+    names, links = inputs_of(graph, node_id), links_of(graph, node_id)
+    sizes = {role: next((n for n in own if n in names), "") for role, own in SIZES.items()}
+    sources = (links[sizes[side]][0] for side in _SIDES if sizes[side] in links)
+    for picker in dict.fromkeys(_picker(graph, catalog, source) for source in sources):
+        yield from _picked(graph, catalog, picker) if picker is not None else ()
+    for name, value in names.items():
+        if isinstance(value, str) and not _CHOICES.isdisjoint(_words(name)):
+            yield Size("width", safe_name(name), (node_id, name))
+    found = {role: _sized(graph, node_id, name) for role, name in sizes.items() if name}
+    sides = [found.get(side) for side in _SIDES]
+    follows = any(is_automatic(graph, feed) for feed in sides)
+    for role, feed in found.items():
+        if feed is not None and not (follows and feed in sides):
+            yield Size(role, role, feed)
+
+
+def _sized(graph: Graph, node_id: str, name: str) -> Feed | None:
+    """Return where a size is typed: also in a node that scales a picture to it."""
+    if (feed := number_of(graph, node_id, name)) is not None:
+        return feed
+    links = links_of(graph, node_id)
+    source = links[name][0] if name in links else None
+    value = inputs_of(graph, source).get(name) if source is not None else None
+    is_typed = isinstance(value, int | float) and not isinstance(value, bool)
+    return (source, name) if source is not None and is_typed else None
+
+
+def _makes_latent(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    """Say whether a node makes a latent from a size, and not from another latent."""
+    if "samples" in inputs_of(graph, node_id):
+        return False
+    schema = catalog.schemas.get(graph[node_id].get("class_type", "")) if catalog else None
+    if schema is not None:
+        return "LATENT" in schema.outputs
+    return "image" not in links_of(graph, node_id)
+
+
+def _picker(graph: Graph, catalog: Catalog | None, start: str) -> str | None:
+    """Return the nearest node that picks a size, of those that this one works with."""
+    waiting = [start]
+    for node_id in waiting:
+        if _is_of_picture(graph, catalog, node_id):
+            continue
+        if _picked(graph, catalog, node_id):
+            return node_id
+        sources = (source for source, _ in links_of(graph, node_id).values())
+        waiting += [source for source in sources if source not in waiting]
+    return None
+
+
+def _picked(graph: Graph, catalog: Catalog | None, node_id: str) -> list[Size]:
+    """Return by what a node picks a size, nothing when it is no picker."""
+    if _is_of_picture(graph, catalog, node_id):
+        return []
+    found: list[Size] = []
+    for name in inputs_of(graph, node_id):
+        feed = number_of(graph, node_id, name)
+        words = _words(name)
+        if feed is not None and "batch" not in words and not _BESIDE.isdisjoint(words):
+            side = name if name in _SIDES else "width"
+            found.append(Size(side, safe_name(name), feed))
+    return found if any(not _PICKING.isdisjoint(_words(one.name)) for one in found) else []
+
+
+def _is_of_picture(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    for name, (source, slot) in links_of(graph, node_id).items():
+        schema = catalog.schemas.get(graph[source].get("class_type", "")) if catalog else None
+        outputs = schema.outputs if schema is not None else ()
+        if name in _PICTURED or any(one in _PICTURES for one in outputs[slot : slot + 1]):
+            return True
+    return False
+
+
+def _words(name: str) -> set[str]:
+    return {*name.lower().split("_")}
