@@ -13,6 +13,8 @@ from imagine.repair import Graph
 # What makes of a text that there is none.
 STOP = "ConditioningZeroOut"
 _ENCODED = "CONDITIONING"
+# Units: nodes. No conditioning goes through more.
+_MOST_NODES = 200
 # What is found, by a part of the type.
 _FOUND = ("MASK", "SEGS", "BBOX")
 # How nodes call the text that says what to find.
@@ -44,7 +46,7 @@ def _uses(
 ) -> Iterator[str]:
     """Yield what the texts of an encoder are in each place to which they come."""
     waiting, seen = [start], {start}
-    while waiting:
+    while waiting and len(seen) < _MOST_NODES:
         for user, name in users.get(waiting.pop(), ()):
             schema = _schema(graph, catalog, user)
             if graph[user].get("class_type") == STOP:

@@ -70,22 +70,26 @@ def texts_by_name(
 
     What only tells a model how to write is taken where there is nothing else, and so are ``last``.
     """
-    found = [
-        texts
-        for node_id in graph
-        # It only writes them down.
-        if "save" not in str(graph[node_id].get("class_type", "")).lower()
-        for name in _NAMED[role]
-        if (texts := _texts(graph, catalog, node_id, name, role))
-    ]
-    meant = (texts for texts in found if not texts[0].is_told and texts[0].feed not in last)
-    return next(meant, found[0] if found else [])
+    first: list[Text] = []
+    seen: set[str] = set()
+    for node_id in graph:
+        if "save" in str(graph[node_id].get("class_type", "")).lower():
+            continue  # it only writes them down
+        for name in _NAMED[role]:
+            texts = _texts(graph, catalog, node_id, name, role, seen)
+            if texts and not texts[0].is_told and texts[0].feed not in last:
+                return texts
+            first = first or texts
+    return first
 
 
-def _texts(graph: Graph, catalog: Catalog | None, node_id: str, name: str, role: str) -> list[Text]:
+def _texts(
+    graph: Graph, catalog: Catalog | None, node_id: str, name: str, role: str, seen: set[str]
+) -> list[Text]:
+    """Return the texts of an input, apart from those of nodes that were seen before."""
     if name in (links := links_of(graph, node_id)):
         side = "negative" if role == "negative" else "positive"
-        return written(graph, catalog, links[name][0], side)
+        return written(graph, catalog, links[name][0], side, seen)
     is_typed = isinstance(inputs_of(graph, node_id).get(name), str)
     return [typed(graph, catalog, node_id, name)] if is_typed else []
 

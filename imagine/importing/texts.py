@@ -4,6 +4,7 @@ A text box, a joiner of several, a preset of a style, a language model that writ
 people typed in any of them decides what is made.
 """
 
+import functools
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -38,6 +39,8 @@ _TYPES = ("STRING", "TEXT", "PROMPT", "JSON", "DICT", "ANY", "MATCH", "AUTOGROW"
 _OTHER_NAMES = frozenset(
     {"image", "images", "mask", "model", "clip", "vae", "latent", "pixels", "samples", "video"}
 )
+# Units: nodes. No prompt is made of more.
+_MOST_NODES = 200
 # Units: words. So much in an input of any other name is written by somebody.
 _WRITTEN = 5
 _SIDES = {"positive": frozenset({"pos", "positive"}), "negative": frozenset({"neg", "negative"})}
@@ -83,12 +86,19 @@ def typed(graph: Graph, catalog: Catalog | None, node_id: str, name: str) -> Tex
     return _Reader(graph, catalog, "positive").text(node_id, name, is_told=False)
 
 
-def written(graph: Graph, catalog: Catalog | None, start: str, side: str) -> list[Text]:
+def written(
+    graph: Graph,
+    catalog: Catalog | None,
+    start: str,
+    side: str,
+    seen: set[str] | None = None,
+) -> list[Text]:
     """Return the texts that an input gets through links, in front what is most likely the prompt.
 
     ``start``: the node that feeds it. ``side``: of a node with two texts that of this side.
+    ``seen``: nodes that are not looked at; those that were are added.
     """
-    found = list(_Reader(graph, catalog, side).texts(start))
+    found = list(_Reader(graph, catalog, side).texts(start, set() if seen is None else seen))
     # In a joiner with more inputs than texts nobody looks for what is empty.
     kept = [one for one in found if one.value.strip() or one.is_box] or found[:1]
     meant = [one for one in kept if not one.is_told] or kept
@@ -112,10 +122,14 @@ class _Reader:
         self.catalog = catalog
         self.side = side
 
-    def texts(self, start: str) -> Iterator[Text]:
+    def texts(self, start: str, seen: set[str]) -> Iterator[Text]:
         """Yield each typed text in the order in which the inputs name them."""
-        seen, waiting = {start}, [(start, name, False) for name in self._names(start)[::-1]]
-        while waiting:
+        if start in seen:
+            return
+        seen.add(start)
+        most = len(seen) + _MOST_NODES
+        waiting = [(start, name, False) for name in self._names(start)[::-1]]
+        while waiting and len(seen) < most:
             node_id, name, is_told = waiting.pop()
             value = inputs_of(self.graph, node_id)[name]
             is_told = is_told or not _words(name).isdisjoint(_TELLING)
@@ -204,5 +218,6 @@ class _Reader:
         return self.catalog.schemas.get(class_type) if self.catalog is not None else None
 
 
+@functools.lru_cache(maxsize=4096)
 def _words(name: str) -> frozenset[str]:
     return frozenset(word.rstrip("0123456789") for word in safe_name(name).split("_"))

@@ -330,3 +330,12 @@ def test_nobody_is_asked_for_what_a_model_writes_from_a_picture():
         }
     )
     assert [*shown(flow)] == ["negative", "find"]
+
+
+def test_a_long_chain_of_texts_is_read_once():
+    chain = {
+        str(at): node("SomebodysShow", text=[str(at + 1), 0], prompt=[str(at + 1), 0])
+        for at in range(2000)
+    }
+    flow = read(chain | {"2000": node("SomebodysEnd", amount=1)})
+    assert [one.name for one in flow.parameters] == ["amount"]
