@@ -116,7 +116,10 @@ def prompt(
     *,
     image: Annotated[
         list[Path] | None,
-        typer.Option(metavar="FILE", help="A picture to start from; may be repeated."),
+        typer.Option(
+            metavar="FILE",
+            help="A picture to start from; for a workflow also a video or a sound. May be repeated.",
+        ),
     ] = None,
     mask: Mask = None,
     save: Save = None,

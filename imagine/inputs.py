@@ -265,7 +265,7 @@ def _about(link: str, error: PromptError | RequestError) -> PromptError:
     if isinstance(error, PromptError) and any(detail.value == link for detail in error.details):
         return error
     if is_own(link):
-        return _refusal(link, error.message, error.hint or "Upload the picture again.")
+        return _refusal(link, error.message, error.hint or "Upload the file again.")
     shown = link if len(link) <= SHOWN else f"{link[:SHOWN]}…"
     return _refusal(link, f"{shown}: {error.message}", error.hint or UPLOAD_IT)
 

@@ -145,4 +145,4 @@ async def test_a_file_that_is_no_picture_is_refused_by_the_server(client: Client
     (tmp_path / "words.txt").write_text("no picture")
     result = await imagine(client, "prompt", "a fox", "--image", str(tmp_path / "words.txt"))
     assert result.exit_code == 2
-    assert "words.txt: This is no PNG, JPEG or WebP." in result.stderr
+    assert "words.txt: This is no PNG, JPEG or WebP, no MP4" in result.stderr

@@ -1,4 +1,4 @@
-"""Uploads on disk: each picture once, under what it holds, and nothing that is no picture."""
+"""Uploads on disk: each file once, under what it holds, and nothing that cannot be used."""
 
 import asyncio
 import errno
@@ -21,8 +21,10 @@ from imagine.errors import (
     UnsupportedMediaError,
 )
 from imagine.image_bytes import INPUT_LIMIT
+from imagine.media import Kind
 from imagine.storage import DiskStorage
 from imagine.uploads import Put, Upload, Uploads
+from tests.media import mp4, ogg
 from tests.painting import bomb, encoded, hole, lying, mask, moving, noise, picture
 
 
@@ -98,6 +100,20 @@ async def test_an_upload_is_known_after_a_restart(output):
     async with Uploads(DiskStorage(output), output) as second:
         assert await second.get(upload.id) == upload
         assert await put(second, lying()) == (upload, False)
+    assert files(output) == [upload.name]
+
+
+@pytest.mark.parametrize(("data", "kind"), [(mp4(), Kind.VIDEO), (ogg(), Kind.AUDIO)])
+async def test_a_video_and_a_sound_are_known_after_a_restart_too(output, data, kind):
+    async with Uploads(DiskStorage(output), output) as first:
+        upload, _ = await put(first, data)
+        assert (upload.kind, first.kind_of(upload.id)) == (kind, kind)
+    async with Uploads(DiskStorage(output), output) as second:
+        assert second.kind_of(upload.id) is kind
+        assert second.kind_of("0" * 64) is None
+        assert await second.get(upload.id) == upload
+        with pytest.raises(NotFoundError, match="no small picture"):
+            await second.thumbnail(upload.id, 160)
     assert files(output) == [upload.name]
 
 

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy
 from tests.following import finish, ready
-from tests.media import mp4, wav, webm
+from tests.media import flac, mp4, wav, webm
 from tests.painting import picture
 from tests.registry.test_media import film
 from tests.routes.test_actions import act
@@ -133,6 +133,16 @@ async def test_a_run_is_made_again_with_the_same_files(client, comfy):
     assert [sent(comfy)[one]["inputs"] for one in "13"] == [first[one]["inputs"] for one in "13"]
     again = await finish(client, job["canonical"])
     assert again["parameters"]["video"] == job["parameters"]["video"]
+
+
+async def test_a_remix_changes_the_sound_and_keeps_the_video(client, comfy):
+    job = await ran(client, comfy, {"data": form(("file", FILM), ("file_2", SOUND))})
+    link = f"upload:{await upload(client, flac())}"
+    for prompt in (f"--audio {link}", f"{link} "):
+        child = await act(client, job, action="remix", prompt=prompt)
+        assert child["parameters"]["video"] == job["parameters"]["video"]
+        assert child["parameters"]["audio"] == link
+    assert sent(comfy)["3"]["inputs"]["audio"].endswith(".flac")
 
 
 async def test_an_engine_that_lost_a_video_gets_it_once_more(client, comfy):
