@@ -118,7 +118,7 @@ def prompt(
         list[Path] | None,
         typer.Option(
             metavar="FILE",
-            help="A picture to start from; for a workflow also a video or a sound. May be repeated.",
+            help="A picture to start from, for a workflow also a video or a sound; repeatable.",
         ),
     ] = None,
     mask: Mask = None,
