@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.bounds import Range
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.naming import Mark, Names, read_mark, safe_name
@@ -369,9 +370,13 @@ def _description(draft: _Draft) -> str:
 
 
 def _narrowed(parameter: Parameter, mark: Mark | None) -> Parameter:
-    """Return a parameter with the range that its maker wrote into a title."""
+    """Return a parameter with the range that its maker wrote into a title, as far as it can be."""
     is_number = parameter.type in (ParameterType.INT, ParameterType.FLOAT)
     if mark is None or not is_number or len(mark.range) < 2 or mark.range[0] >= mark.range[1]:
         return parameter
     low, high, *steps = mark.range
-    return replace(parameter, min=low, max=high, step=steps[0] if steps else parameter.step)
+    ends = Range(low, high).within(Range(parameter.min, parameter.max))
+    if ends.is_empty:
+        return parameter
+    step = steps[0] if steps else parameter.step
+    return replace(parameter, min=ends.low, max=ends.high, step=step)

@@ -106,6 +106,13 @@ def test_what_a_continued_sampling_must_have_equal_is_one_parameter():
     assert len(parameter(workflow("hires_fix"), "cfg").feeds) == 1
 
 
+def test_the_range_in_a_title_does_not_go_beyond_what_the_node_takes():
+    graph = edited("sd15_api")
+    graph["3"]["_meta"] = {"title": "<Steps:prompt:1> 0, 20, 1"}
+    steps = parameter(read(graph), "steps")
+    assert (steps.min, steps.max) == (1, 20)
+
+
 def picked_by(inputs: dict[str, Any], **between: Any) -> list[str]:
     """Return the main names of a graph whose latent gets its size from a node with these inputs."""
     graph = edited("sd15_api")
