@@ -190,6 +190,11 @@ def known_values(class_type: str, values: Sequence[Any]) -> dict[str, Any] | Non
     return {name: value for (name, _, _), value in pairs if name != "_"}
 
 
+def is_power_lora(value: Any) -> bool:
+    """Say whether a value is a LoRA as rgthree's loaders keep it, with switch and strengths."""
+    return isinstance(value, Mapping) and "lora" in value
+
+
 def _is_of_kind(value: Any, kind: str) -> bool:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     match kind:

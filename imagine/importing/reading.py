@@ -15,6 +15,7 @@ from imagine.importing.notes import find_notes
 from imagine.importing.outputs import Output, find_outputs
 from imagine.importing.page_graph import identity, objects
 from imagine.importing.parameters import Parameter, infer
+from imagine.importing.power_loras import unrolled
 from imagine.importing.walking import Feed
 from imagine.preflight import preflight
 from imagine.repair import Graph
@@ -62,7 +63,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
-    converted = _alive(at_home(converted), catalog)
+    converted = _alive(unrolled(at_home(converted)), catalog)
     return Imported(
         format=document.format,
         container=document.container,

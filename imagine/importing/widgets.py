@@ -14,7 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from imagine.catalog import CHOICE, InputSchema, NodeSchema
-from imagine.importing.known_widgets import known_values
+from imagine.importing.known_widgets import is_power_lora, known_values
 from imagine.importing.page_graph import Node, Slot
 
 CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
@@ -52,6 +52,8 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     if node.named:
         return _whole(node, schema, _known_only(node.named, schema))
     values = node.values
+    if loras := [value for value in values if is_power_lora(value)]:
+        return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
     own = [slot.name for slot in node.inputs if slot.is_widget and slot.name]
     if schema is None:
         return _unknown(node, own, values)
@@ -77,7 +79,11 @@ def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[st
     if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
         return found
     schema, plain = schema.chosen(found), str | int | float
-    return {n: v for n, v in found.items() if n in schema.inputs or isinstance(v, plain)}
+    return {
+        n: v
+        for n, v in found.items()
+        if n in schema.inputs or isinstance(v, plain) or is_power_lora(v)
+    }
 
 
 def unread_texts(node: Node, named: Mapping[str, Any]) -> list[str]:
@@ -162,9 +168,6 @@ def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str,
     """Name the values of a node whose schema nobody has, as far as the file tells."""
     if not any(_says_something(value) for value in values):
         return {}
-    loras = [value for value in values if isinstance(value, dict) and "lora" in value]
-    if loras:  # rgthree's Power Lora Loader
-        return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
     plain = [v for v in values if not _is_control(v) and _says_something(v)]
     if own and len(own) >= len(plain):
         return _walk_unknown(own, values)

@@ -265,7 +265,7 @@ def test_a_group_node_is_unfolded_with_its_values_in_order():
 
 def test_values_of_unknown_nodes_are_named_as_far_as_the_file_tells():
     graph = workflow("rgthree").graph
-    assert values(graph, "61")["lora_1"]["lora"] == "a.safetensors"
+    assert values(graph, "61:1")["lora_name"] == "a.safetensors"
     assert values(graph, "60") == {"seed": 77}
 
 

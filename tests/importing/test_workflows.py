@@ -48,7 +48,7 @@ EXPECTED = {
     "muted_branch": (USUAL, "image"),
     "nested_subgraphs": (USUAL, "image"),
     "qwen_edit": (EDIT.replace("image", "image image_2 image_3"), "image"),
-    "rgthree": (USUAL, "image"),
+    "rgthree": (USUAL.replace(" model ", " model lora lora_strength "), "image"),
     "sd15_api": (USUAL, "image"),
     "sd15_default": (USUAL, "image"),
     "sd15_default_new": (USUAL, "image"),
@@ -69,7 +69,7 @@ EXPECTED = {
 # Classes that the recorded engine does not have.
 STRANGE = {
     "animatediff": ["ADE_AnimateDiffLoaderWithContext", "VHS_VideoCombine"],
-    "rgthree": ["Seed (rgthree)", "Power Lora Loader (rgthree)"],
+    "rgthree": ["Seed (rgthree)"],
 }
 
 

@@ -44,8 +44,8 @@ def test_a_model_that_nothing_sets_is_told_by_the_preflight() -> None:
 
 
 def test_a_node_that_is_missing_is_told_with_where_to_get_it() -> None:
-    found = problems(imported("rgthree"), ENGINE, PROFILES)
-    assert "rgthree-comfy" in (reason(found) or "")
+    found = problems(imported("animatediff"), ENGINE, PROFILES)
+    assert "ComfyUI-AnimateDiff-Evolved" in (reason(found) or "")
 
 
 def test_pictures_are_taken_for_given() -> None:

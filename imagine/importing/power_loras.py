@@ -1,0 +1,119 @@
+"""rgthree's Power Lora Loader as a row of ComfyUI's own loaders.
+
+It keeps each LoRA with its switch and its strengths in one value, which no parameter could feed.
+Rolled out, each LoRA can be set, left out or exchanged as any other, and the pack is not needed.
+
+Source: rgthree-comfy, ``py/power_lora_loader.py``.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from imagine.importing.conversion import Converted, Shared
+from imagine.importing.known_widgets import is_power_lora
+from imagine.repair import title
+
+POWER_LORA = "Power Lora Loader (rgthree)"
+_NONE = ("", "none")
+# What it gives, in the order of its outputs, by the inputs from which these come.
+_THROUGH = ("model", "clip")
+
+
+@dataclass(frozen=True, slots=True)
+class _Lora:
+    """One LoRA that is switched on. ``clip_strength``: None is the same as ``strength``."""
+
+    file: str
+    strength: float
+    clip_strength: float | None
+
+
+def unrolled(converted: Converted) -> Converted:
+    """Return a graph in which each LoRA of such a loader has a loader of its own."""
+    found = [
+        node_id
+        for node_id, node in converted.graph.items()
+        if node["class_type"] == POWER_LORA and isinstance(node["inputs"].get("model"), list)
+    ]
+    return _Unrolling(converted).all(found) if found else converted
+
+
+class _Unrolling:
+    """One graph, while such loaders are replaced."""
+
+    def __init__(self, converted: Converted) -> None:
+        self.converted = converted
+        self.graph: dict[str, dict[str, Any]] = {}
+        self.shared = list(converted.shared)
+        self.notes = list(converted.notes)
+        # Loader → what its outputs are now, by slot.
+        self.ends: dict[str, list[Any]] = {}
+
+    def all(self, found: list[str]) -> Converted:
+        for node_id, node in self.converted.graph.items():
+            if node_id in found:
+                self._unroll(node_id, node["inputs"])
+            else:
+                self.graph[node_id] = node
+        self.graph = {
+            node_id: {**node, "inputs": dict(self._relinked(node["inputs"]))}
+            for node_id, node in self.graph.items()
+        }
+        return replace(
+            self.converted, graph=self.graph, shared=tuple(self.shared), notes=tuple(self.notes)
+        )
+
+    def _unroll(self, node_id: str, inputs: Mapping[str, Any]) -> None:
+        ends = [inputs.get(name) for name in _THROUGH]
+        loras = list(_switched_on(inputs))
+        for number, lora in enumerate(loras, 1):
+            loader = f"{node_id}:{number}"
+            self.graph[loader] = _loader(lora, ends)
+            if ends[1] is not None and lora.clip_strength is None:
+                feeds = ((loader, "strength_model"), (loader, "strength_clip"))
+                self.shared.append(Shared(None, feeds, is_chosen=False))
+            ends = [[loader, slot] if end is not None else None for slot, end in enumerate(ends)]
+        self.ends[node_id] = ends
+        if off := sum(map(is_power_lora, inputs.values())) - len(loras):
+            what = "1 LoRA that is" if off == 1 else f"{off} LoRAs that are"
+            who = title(self.converted.graph, node_id)
+            self.notes.append(f"{who}: {what} switched off or not chosen is left out.")
+
+    def _relinked(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+        for name, value in inputs.items():
+            end = self._end(value)
+            if end is not None:
+                yield name, end
+
+    def _end(self, value: Any) -> Any:
+        """Return where a link leads now; None when it led to nothing."""
+        while isinstance(value, list) and value and value[0] in self.ends:
+            ends = self.ends[value[0]]
+            slot = value[1] if len(value) > 1 else 0
+            value = ends[slot] if slot in range(len(ends)) else None
+        return value
+
+
+def _switched_on(inputs: Mapping[str, Any]) -> Iterator[_Lora]:
+    for value in inputs.values():
+        if not is_power_lora(value) or value.get("on") is False:
+            continue
+        file, strength, clip = (value.get(key) for key in ("lora", "strength", "strengthTwo"))
+        if isinstance(file, str) and file.lower() not in _NONE:
+            yield _Lora(
+                file,
+                strength if isinstance(strength, int | float) else 1.0,
+                clip if isinstance(clip, int | float) else None,
+            )
+
+
+def _loader(lora: _Lora, ends: list[Any]) -> dict[str, Any]:
+    model, clip = ends
+    inputs: dict[str, Any] = {"model": model}
+    if clip is None:
+        inputs |= {"lora_name": lora.file, "strength_model": lora.strength}
+        return {"class_type": "LoraLoaderModelOnly", "inputs": inputs}
+    inputs |= {"clip": clip, "lora_name": lora.file, "strength_model": lora.strength}
+    inputs["strength_clip"] = lora.strength if lora.clip_strength is None else lora.clip_strength
+    return {"class_type": "LoraLoader", "inputs": inputs}
