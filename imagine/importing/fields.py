@@ -141,12 +141,14 @@ class Fields:
             return ParameterType.TEXT
         if isinstance(value, bool) or (wanted is not None and wanted.type == "BOOLEAN"):
             return ParameterType.BOOL
+        if wanted is not None and wanted.type == CHOICE:
+            return _choice_type(field)  # numbers, too, where there is a list of them
         if wanted.type == "INT" if wanted is not None else _seems_whole(name, value):
             is_seed = name.rpartition(".")[2] in SEEDS or role == "seed" or self._feeds_seed(field)
             return ParameterType.SEED if is_seed else ParameterType.INT
         if isinstance(value, int | float) or (wanted is not None and wanted.type == "FLOAT"):
             return ParameterType.FLOAT
-        if wanted is None or wanted.type == CHOICE:
+        if wanted is None:
             return _choice_type(field)
         return ParameterType.TEXT
 

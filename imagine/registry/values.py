@@ -13,6 +13,7 @@ from imagine.importing.bounds import BOUNDLESS
 from imagine.importing.fields import DRAWN, ParameterType
 from imagine.links import is_own
 from imagine.names import closest, find, plain
+from imagine.parameters import short
 from imagine.prompt_findings import near_name
 from imagine.prompt_options import plain_key, shown, whole_number
 from imagine.prompt_tokens import FORBIDDEN, clip, printable
@@ -231,9 +232,14 @@ def _spelled(value: Choice, choices: Sequence[Choice]) -> list[Choice]:
     found = [
         choice
         for choice in choices
-        if (_letters(choice) == wanted if isinstance(choice, str) else str(choice) == value)
+        if (_letters(choice) == wanted if isinstance(choice, str) else value in _written(choice))
     ]
     return found if len(found) == 1 and wanted else []
+
+
+def _written(choice: bool | int | float) -> tuple[str, str]:
+    """Return how a choice that is no text may be written: 1.0 is 1 in a flag."""
+    return str(choice), short(choice)
 
 
 def _letters(name: str) -> str:

@@ -326,6 +326,14 @@ def test_a_choice_that_is_not_listed_is_told_with_the_closest() -> None:
     assert found.message.endswith("Did you mean euler?")
 
 
+@pytest.mark.parametrize(
+    ("value", "used"), [(1, 1.0), (1.0, 1.0), (0.5, 0.5), ("1", 1.0), ("1.0", 1.0), ("0.5", 0.5)]
+)
+def test_a_number_of_a_list_is_chosen_as_a_number_or_as_a_text(value: object, used: float) -> None:
+    scale = parameter("scale", "choice", "2.text", choices=[0.5, 1.0, 2.0], default=2.0)
+    assert check_values(entry(scale), [scale], {"scale": value}, lambda: 0)["scale"] == used
+
+
 def test_true_is_not_the_choice_one() -> None:
     fps = parameter("fps", "choice", "2.text", choices=[1, 24, -24], default=24)
     assert check(fps, fps="-24") == {"fps": -24}
