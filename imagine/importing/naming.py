@@ -78,14 +78,34 @@ def app_inputs(extra: Any) -> Iterator[tuple[str, str]]:
 
 
 def safe_name(text: str) -> str:
-    """Return a text as a name in small letters, digits and low lines; "" when nothing is left."""
+    """Return a text as a name in small letters, digits and low lines; "" when nothing is left.
+
+    What little a text in another script has of such letters is no name.
+    """
     if (typed := _TYPED.match(text)) and (meant := safe_name(typed["name"])):
         return meant
-    plain = unicodedata.normalize("NFKD", text).encode("ascii", "ignore").decode()
+    decomposed = unicodedata.normalize("NFKD", text)
+    if _is_of_another_script(decomposed):
+        return ""
+    plain = decomposed.encode("ascii", "ignore").decode()
     plain = _KNOWN.sub(lambda word: word[0].replace("-", "").capitalize(), plain)
     words = _WORDS.sub("_", _CAMEL.sub(" ", plain).lower()).strip("_")
     words = words.lstrip("0123456789_")
     return words[:LONGEST_NAME].rstrip("_")
+
+
+def titled(title: str, name: str) -> str:
+    """Return a name with a title in front, of which is left what there is room for."""
+    room = LONGEST_NAME - len(name) - 1
+    kept = title if len(title) <= room else title[: room + 1].rpartition("_")[0]
+    return f"{kept}_{name}" if kept and room > 0 else name
+
+
+def _is_of_another_script(decomposed: str) -> bool:
+    """Say whether most of a text is not written in Latin letters; an ideogram counts twice."""
+    letters = [one for one in decomposed if one.isalnum()]
+    others = sum(1 + (unicodedata.east_asian_width(one) == "W") for one in letters if one > "\x7f")
+    return others >= sum(one <= "\x7f" for one in letters) and others > 0
 
 
 class Names:

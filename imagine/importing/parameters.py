@@ -15,7 +15,7 @@ from imagine.catalog import Catalog
 from imagine.importing.bounds import Range
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
-from imagine.importing.naming import Mark, Names, read_mark, safe_name
+from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
 from imagine.importing.roles import Role, find_roles
 from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of, links_of
@@ -224,7 +224,7 @@ class _Drafts:
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
             prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""
-            called = f"{prefix}_{name}" if prefix else name
+            called = titled(prefix, name)
             if role.count > 1:
                 called = f"{name}_{role.count}"
             if role.is_part:
@@ -288,16 +288,17 @@ class _Drafts:
         alone = len(self.nodes[node_id]) == 1
         mark = read_mark(field.title)
         if mark is not None:
-            return short if mark.is_output else f"{mark.name}_{short}"
-        is_own = field.wanted is None and self.counts[name] == 1 and not alone
+            return short if mark.is_output else titled(mark.name, short)
+        is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT)
+        is_own = is_said and self.counts[name] == 1
         if (label := safe_name(field.label or "")) and not is_own:
-            return label if alone else f"{label}_{short}"
+            return label if alone else titled(label, short)
         users = self.fields.users.get(node_id)
         if alone and users and name in _MEANINGLESS:
             return safe_name(_SHORT.get(users[0][1], users[0][1])) or short
         if short != safe_name(name) or self.counts[name] == 1:
             return short
-        return f"{safe_name(field.class_type)}_{short}".strip("_")
+        return titled(safe_name(field.class_type), short)
 
 
 def _with_mask(fields: Fields, parameter: Parameter, names: Names) -> Iterator[Parameter]:
