@@ -8,25 +8,23 @@ stays, and is told as a problem (`imagine.preflight`).
 Source: ComfyUI 0.3.64, ``execution.py`` (``validate_prompt``, ``validate_inputs``).
 """
 
-from collections import deque
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from imagine.catalog import Catalog, InputSchema, NodeSchema
+from imagine.importing.making import makers
 from imagine.importing.outputs import OutputKind, find_outputs, is_tidying
-from imagine.importing.walking import inputs_of, links_of, users_of
+from imagine.importing.walking import ahead, behind, inputs_of, links_of, schema_at, users_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of, is_link, title
 
 # What counts for more than words and files of the maker.
 _MEDIA = (OutputKind.IMAGE, OutputKind.VIDEO, OutputKind.AUDIO, OutputKind.MODEL)
-# What takes the first and gives the second makes pictures, and does not only change them.
-_MAKING, _MADE = frozenset({"MODEL", "GUIDER"}), frozenset({"LATENT", "IMAGE"})
 
 
 def running(graph: Graph, catalog: Catalog | None) -> Collection[str]:
     """Return the nodes that run; all, when nobody knows which ones are outputs."""
-    return graph.keys() if catalog is None else needed_for(graph, _ends(graph, catalog))
+    return graph.keys() if catalog is None else {*behind(graph, *_ends(graph, catalog))}
 
 
 def without_dead_branches(
@@ -43,11 +41,11 @@ def without_dead_branches(
     broken = _broken(graph, catalog)
     if not _is_enough(graph, broken, catalog):
         return graph, ()
-    needed = needed_for(graph, [end for end in ends if end not in broken])
+    needed = {*behind(graph, *(end for end in ends if end not in broken))}
     # Of an unknown node nobody knows whether it is an output, so it is told in any case.
-    loose = graph.keys() - needed_for(graph, ends)
+    loose = graph.keys() - {*behind(graph, *ends)}
     strange = [one for one in graph if one in loose and not catalog.has(graph[one]["class_type"])]
-    needed |= needed_for(graph, _reached(graph, strange))
+    needed.update(behind(graph, *ahead(graph, strange)))
     left = {node_id: node for node_id, node in graph.items() if node_id in needed}
     told = (_note(graph, end, broken[end]) for end in ends if end in broken)
     return left, tuple(dict.fromkeys(told))
@@ -55,55 +53,12 @@ def without_dead_branches(
 
 def _ends(graph: Graph, catalog: Catalog) -> list[str]:
     users = users_of(graph)
-    schemas = {n: catalog.schemas.get(node["class_type"]) for n, node in graph.items()}
+    schemas = {node_id: schema_at(graph, catalog, node_id) for node_id in graph}
     return [
         node_id
         for node_id, schema in schemas.items()
         if (schema.is_output if schema is not None else node_id not in users)
     ]
-
-
-def needed_for(graph: Graph, ends: Iterable[str]) -> set[str]:
-    """Return these nodes, and all that they are made from."""
-    found: set[str] = set()
-    waiting = list(ends)
-    while waiting:
-        node_id = waiting.pop()
-        if node_id not in found:
-            found.add(node_id)
-            waiting += [source for source, _ in links_of(graph, node_id).values()]
-    return found
-
-
-def _reached(graph: Graph, starts: Collection[str]) -> dict[str, str]:
-    """Return all that is made from these nodes, each with the nearest of them."""
-    users = users_of(graph)
-    nearest = {node_id: node_id for node_id in starts}
-    waiting = deque(starts)
-    while waiting:
-        source = waiting.popleft()
-        for user, _ in users.get(source, ()):
-            if user not in nearest:
-                nearest[user] = nearest[source]
-                waiting.append(user)
-    return nearest
-
-
-def sampled(graph: Graph, catalog: Catalog) -> Collection[str]:
-    """Return what a sampler made, and what was made of that, but for masks of it."""
-    makers = [n for n, node in graph.items() if _makes(catalog.schemas.get(node["class_type"]))]
-    found = set(makers)
-    users, waiting = users_of(graph), deque(makers)
-    while waiting:
-        source = waiting.popleft()
-        schema = catalog.schemas.get(graph[source]["class_type"])
-        outputs = schema.outputs if schema is not None else ()
-        for user, name in users.get(source, ()):
-            slot = links_of(graph, user)[name][1]
-            if user not in found and outputs[slot : slot + 1] != ("MASK",):
-                found.add(user)
-                waiting.append(user)
-    return found
 
 
 # --- What can never run
@@ -112,11 +67,11 @@ def sampled(graph: Graph, catalog: Catalog) -> Collection[str]:
 def _broken(graph: Graph, catalog: Catalog) -> dict[str, tuple[str, str]]:
     """Return the nodes that can never run, with the node at fault and what is wrong with it."""
     faults: dict[str, str] = {}
-    for node_id, node in graph.items():
-        schema = catalog.schema_of(node)
+    for node_id in graph:
+        schema = schema_at(graph, catalog, node_id)
         if schema is not None and (fault := next(_faults(graph, node_id, schema, catalog), None)):
             faults[node_id] = fault
-    return {n: (nearest, faults[nearest]) for n, nearest in _reached(graph, faults).items()}
+    return {n: (nearest, faults[nearest]) for n, nearest in ahead(graph, faults).items()}
 
 
 def _faults(graph: Graph, node_id: str, schema: NodeSchema, catalog: Catalog) -> Iterator[str]:
@@ -144,7 +99,7 @@ def _lost(graph: Graph, link: list[Any], catalog: Catalog) -> str | None:
     source, slot = link
     if source not in graph:
         return f"node {source}, which is not there"
-    schema = catalog.schemas.get(graph[source]["class_type"])
+    schema = schema_at(graph, catalog, source)
     if schema is None or 0 <= slot < len(schema.outputs):
         return None
     return f"slot {slot} of {title(graph, source)}, which is not there"
@@ -167,8 +122,7 @@ def _is_enough(graph: Graph, broken: Collection[str], catalog: Catalog) -> bool:
 
     What nothing leads to would never have made anything, so it does not count.
     """
-    makers = [n for n, node in graph.items() if _makes(catalog.schemas.get(node["class_type"]))]
-    made = _reached(graph, makers)
+    made = ahead(graph, makers(graph, catalog))
     worth = {
         output.node_id: (output.kind in _MEDIA, output.is_kept, output.node_id in made)
         for output in find_outputs(graph, catalog)
@@ -177,12 +131,6 @@ def _is_enough(graph: Graph, broken: Collection[str], catalog: Catalog) -> bool:
     left = [worth[end] for end in worth if end not in broken]
     meant = [worth[end] for end in worth if end not in broken or links_of(graph, end)]
     return bool(left) and max(left) == max(meant)
-
-
-def _makes(schema: NodeSchema | None) -> bool:
-    if schema is None or _MADE.isdisjoint(schema.outputs):
-        return False
-    return any(wanted.type in _MAKING for wanted in schema.inputs.values())
 
 
 def _note(graph: Graph, end: str, why: tuple[str, str]) -> str:

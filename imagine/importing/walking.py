@@ -1,9 +1,10 @@
-"""Ways through a graph: what leads where, and in which node a value is typed."""
+"""Ways through a graph: what leads where, where a value is typed, and what an engine says of it."""
 
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, TypeAlias
 
+from imagine.catalog import Catalog, NodeSchema
 from imagine.repair import Graph, is_link
 
 Feed: TypeAlias = tuple[str, str]
@@ -34,17 +35,51 @@ def users_of(graph: Graph) -> dict[str, list[Feed]]:
     return found
 
 
-def behind(graph: Graph, start: str) -> list[str]:
-    """Return a node and all that it is made from, the nearest first."""
-    seen, waiting = [start], deque([start])
-    known = {start}
+def value_at(graph: Graph, feed: Feed) -> Any:
+    """Return what an input holds, a link too; None when it is not there."""
+    return inputs_of(graph, feed[0]).get(feed[1])
+
+
+def schema_at(graph: Graph, catalog: Catalog | None, node_id: str) -> NodeSchema | None:
+    """Return a node as an engine describes it; None when nobody knows it."""
+    return catalog.schema_of(graph[node_id]) if catalog is not None else None
+
+
+def given_by(graph: Graph, catalog: Catalog | None, source: str, slot: int) -> str | None:
+    """Return of what type an output is; None when nobody knows."""
+    schema = schema_at(graph, catalog, source)
+    return schema.outputs[slot] if schema and 0 <= slot < len(schema.outputs) else None
+
+
+def behind(graph: Graph, *starts: str) -> list[str]:
+    """Return some nodes and all that they are made from, the nearest first."""
+    found = dict.fromkeys(starts)
+    waiting = deque(found)
     while waiting:
         for source, _ in links_of(graph, waiting.popleft()).values():
-            if source not in known:
-                known.add(source)
-                seen.append(source)
+            if source not in found:
+                found[source] = None
                 waiting.append(source)
-    return seen
+    return list(found)
+
+
+def ahead(
+    graph: Graph, starts: Iterable[str], takes: Callable[[Feed], bool] = lambda _: True
+) -> dict[str, str]:
+    """Return some nodes and all that is made from them, each with the nearest of them.
+
+    ``takes``: whether the way goes on through an input.
+    """
+    users = users_of(graph)
+    nearest = {node_id: node_id for node_id in starts}
+    waiting = deque(nearest)
+    while waiting:
+        source = waiting.popleft()
+        for feed in users.get(source, ()):
+            if feed[0] not in nearest and takes(feed):
+                nearest[feed[0]] = nearest[source]
+                waiting.append(feed[0])
+    return nearest
 
 
 def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:

@@ -12,8 +12,8 @@ from imagine.catalog import Catalog
 from imagine.errors import WorkflowError
 from imagine.graph import Workflow, output_nodes
 from imagine.image_request import Lora
-from imagine.importing.branches import sampled
 from imagine.importing.fields import ParameterType
+from imagine.importing.making import sampled
 from imagine.importing.outputs import Output, OutputKind, find_outputs
 from imagine.importing.walking import Feed, inputs_of
 from imagine.input_image import InputFile

@@ -5,6 +5,7 @@ values that the maker left in the graph are the defaults.
 """
 
 import re
+import sys
 import unicodedata
 from collections.abc import Container, Iterator, Sequence
 from typing import TypeAlias
@@ -12,14 +13,13 @@ from typing import TypeAlias
 from imagine.catalog import Catalog
 from imagine.importing import parameters as read
 from imagine.importing.bounds import BOUNDLESS
-from imagine.importing.branches import needed_for
 from imagine.importing.documents import Format
 from imagine.importing.fields import DRAWN, ParameterType
 from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
-from imagine.importing.walking import Feed, links_of, users_of
+from imagine.importing.walking import Feed, behind, links_of, users_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
     FILES,
@@ -125,7 +125,7 @@ def _sent(graph: Graph, catalog: Catalog | None) -> Container[str]:
         return graph
     ends = [output.node_id for output in kept_outputs(graph, catalog)]
     strange = (one for one in graph if not catalog.has(str(graph[one].get("class_type"))))
-    return needed_for(graph, [*ends, *strange]) if ends else graph
+    return {*behind(graph, *ends, *strange)} if ends else graph
 
 
 def _is_long(value: object) -> bool:
@@ -185,6 +185,8 @@ def _default(one: read.Parameter) -> Value:
     if one.type in (*FILES, *NAMES) or not isinstance(one.default, bool | int | float | str):
         return None
     value = one.default
+    if isinstance(value, int | float) and not -sys.float_info.max <= value <= sys.float_info.max:
+        return None
     if isinstance(value, float) and one.type is not ParameterType.FLOAT and value.is_integer():
         value = int(value)
     bare = Parameter(name="value", type=one.type, min=one.min, max=one.max, feeds=(("1", "value"),))

@@ -7,16 +7,14 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, NodeSchema
-from imagine.importing.walking import Feed, inputs_of, links_of, users_of
+from imagine.importing.making import makes
+from imagine.importing.walking import Feed, behind, inputs_of, links_of, users_of
 from imagine.repair import Graph, is_link
 
 Link = tuple[str, int]
 
 # What can be typed in place of a link.
 _WIDGETS = ("INT", "FLOAT", "BOOLEAN", CHOICE)
-# What samples takes one of these, and what it would give is nothing before.
-_MAKING = ("MODEL", "GUIDER")
-_MADE = ("LATENT", "IMAGE")
 
 
 class Surgery:
@@ -118,13 +116,7 @@ class Surgery:
 
     def keep(self, outputs: Iterable[str]) -> None:
         """Drop every node that none of these needs."""
-        needed: set[str] = set()
-        waiting = list(outputs)
-        while waiting:
-            node_id = waiting.pop()
-            if node_id not in needed:
-                needed.add(node_id)
-                waiting += [source for source, _ in links_of(self.nodes, node_id).values()]
+        needed = {*behind(self.nodes, *outputs)}
         self.nodes = {one: node for one, node in self.nodes.items() if one in needed}
 
 
@@ -133,8 +125,7 @@ def _passed(node: dict[str, Any], schema: NodeSchema | None, slot: int) -> Link 
     if schema is None or not 0 <= slot < len(schema.outputs):
         return None
     kind = schema.outputs[slot]
-    types = {wanted.type for wanted in schema.inputs.values()}
-    if kind in _MADE and not types.isdisjoint(_MAKING):
+    if makes(schema, kind):
         return None  # what was not sampled is no picture
     nth = schema.outputs[:slot].count(kind)
     names = [name for name in schema.order or schema.inputs if schema.inputs[name].type == kind]

@@ -1,0 +1,32 @@
+"""What makes pictures of nothing, as samplers do, and what was made of these pictures."""
+
+from collections.abc import Collection
+
+from imagine.catalog import Catalog, NodeSchema
+from imagine.importing.walking import Feed, ahead, given_by, links_of, schema_at
+from imagine.repair import Graph
+
+# What takes the first and gives the second makes pictures, and does not only change them.
+_MAKING, _MADE = frozenset({"MODEL", "GUIDER"}), frozenset({"LATENT", "IMAGE"})
+
+
+def makes(schema: NodeSchema, kind: str | None = None) -> bool:
+    """Say whether a node makes pictures. ``kind``: only its outputs of this type are meant."""
+    if _MADE.isdisjoint(schema.outputs if kind is None else (kind,)):
+        return False
+    return any(wanted.type in _MAKING for wanted in schema.inputs.values())
+
+
+def makers(graph: Graph, catalog: Catalog) -> list[str]:
+    """Return the nodes that make pictures."""
+    schemas = {node_id: schema_at(graph, catalog, node_id) for node_id in graph}
+    return [node_id for node_id, schema in schemas.items() if schema and makes(schema)]
+
+
+def sampled(graph: Graph, catalog: Catalog) -> Collection[str]:
+    """Return what a sampler made, and what was made of that, but for masks of it."""
+
+    def shows(feed: Feed) -> bool:
+        return given_by(graph, catalog, *links_of(graph, feed[0])[feed[1]]) != "MASK"
+
+    return ahead(graph, makers(graph, catalog), shows).keys()
