@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.between import after_sampling, before_result, is_sampled
 from imagine.importing.bounds import Range
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
@@ -92,8 +93,8 @@ _OF_FOLDERS = {
 # Inputs of these names are what a node is about, when its title names one of several.
 _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "image", "seed")
 _FILES = (ParameterType.IMAGE, ParameterType.MASK, ParameterType.VIDEO, ParameterType.AUDIO)
-# A graph with one of these is set by it; another one by what its own nodes have.
-_STEERING = ("prompt", "seed", "steps", "cfg")
+# A graph with one of these says by it what is made.
+_USUAL = ("seed", "steps", "cfg")
 # A text that its input only calls a text has the name of its node's title.
 _ANY_TEXT = (
     *("text", "string", "str", "value", "prompt", "text_a", "text_b", "text_c", "text_d"),
@@ -178,7 +179,10 @@ class _Drafts:
         for (node_id, _), field in fields.by_feed.items():
             self.nodes.setdefault(node_id, []).append(field)
         self.counts = Counter(name for _, name in fields.by_feed)
-        self.is_steered = False
+        self.is_steered = is_sampled(fields.graph)
+        self.has_usual = False
+        self.files: list[Feed] = []
+        self.short: set[Feed] = set()
 
     def all(self) -> Iterator[_Draft]:
         yield from self._marked()
@@ -217,7 +221,8 @@ class _Drafts:
             fields = self._take(feeds)
             if not fields:
                 continue
-            self.is_steered |= name in _STEERING
+            self.is_steered |= name == "prompt"
+            self.has_usual |= name in _USUAL
             usual = role.place or name
             is_main = usual in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
             behind = "negative" if role.is_part else usual
@@ -252,6 +257,7 @@ class _Drafts:
                     continue
                 kind = self.fields.picture_kind(field) or self.fields.medium(field)
                 if called := kind or self.fields.medium_named(field):
+                    self.files.append((node_id, name))
                     found.append((str(called), ((node_id, name),), 0))
         return found
 
@@ -266,19 +272,19 @@ class _Drafts:
 
     def _rest(self) -> Iterator[_Draft]:
         chosen = {feed for feed in self.chosen if feed in self.left}
+        larger = {*after_sampling(self.fields, self.left)}
         if not self.is_steered:
-            chosen |= {feed for feed, field in self.left.items() if self._is_of_its_own(field)}
+            chosen |= before_result(self.fields, self.left, self.files, self.has_usual)
+        counts = Counter(name for _, name in (*larger, *chosen))
+        self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}
         for at, feed in enumerate(list(self.left)):
             if fields := self._take([feed]):
                 is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
-                is_main = feed in chosen or is_own
+                is_main = feed in chosen or feed in larger or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
+                if feed in larger and feed not in chosen:
+                    place = (1, _MAIN.index("height"))
                 yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
-
-    def _is_of_its_own(self, field: Field) -> bool:
-        """Say whether a value belongs to what a graph is about: a number or a switch of a pack."""
-        is_between = field.feed[0] in self.fields.users and "load" not in field.class_type.lower()
-        return is_between and field.wanted is None and isinstance(field.value, int | float)
 
     def _plain_name(self, field: Field) -> str:
         """Return a name from the title of a node, else from its input, else from its class."""
@@ -290,13 +296,13 @@ class _Drafts:
         if mark is not None:
             return short if mark.is_output else titled(mark.name, short)
         is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT)
-        is_own = is_said and self.counts[name] == 1
+        is_own = is_said and (self.counts[name] == 1 or field.feed in self.short)
         if (label := safe_name(field.label or "")) and not is_own:
             return label if alone else titled(label, short)
         users = self.fields.users.get(node_id)
         if alone and users and name in _MEANINGLESS:
             return safe_name(_SHORT.get(users[0][1], users[0][1])) or short
-        if short != safe_name(name) or self.counts[name] == 1:
+        if short != safe_name(name) or self.counts[name] == 1 or field.feed in self.short:
             return short
         return titled(safe_name(field.class_type), short)
 

@@ -6,7 +6,7 @@ from imagine.catalog import Catalog
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
 from tests.catalogs import recorded_info
-from tests.importing.samples import parameter, read
+from tests.importing.samples import edited, parameter, read
 
 
 def of(class_type: str, **inputs: Any) -> dict[str, Any]:
@@ -68,3 +68,80 @@ def test_what_a_title_in_another_script_has_of_latin_letters_is_no_name():
         assert names["3", "resolution"].startswith("somebodys_wider_of_pictures_resolution")
     names = {one.feeds[0]: one.name for one in read(two_of_a_pack("Größer, naïve → 2K")).parameters}
     assert names["3", "resolution"] == "groer_naive_2_k_resolution"
+
+
+LARGER = kind(
+    ["IMAGE"],
+    image=["IMAGE"],
+    seed=["INT", {"default": 1, "min": 0, "max": 99}],
+    resolution=["INT", {"default": 1080}],
+    max_resolution=["INT", {"default": 0}],
+    preset=[["fast", "best"]],
+    sharpen_mode=["BOOLEAN", {"default": True}],
+    batch_size=["INT", {"default": 1}],
+    tile_size=["INT", {"default": 512}],
+    offload_device=[["cpu", "cuda"]],
+    color_depth=["INT", {"default": 8}],
+)
+
+
+def larger() -> dict[str, Any]:
+    values = {"seed": 5, "resolution": 2160, "max_resolution": 4000, "preset": "best"}
+    plumbing = {"batch_size": 1, "tile_size": 512, "offload_device": "cpu", "color_depth": 8}
+    return {
+        "1": of("LoadImage", image="a.png"),
+        "2": of("SomebodysLarger", image=["1", 0], sharpen_mode=True, **values, **plumbing),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+
+
+def test_a_graph_without_prompt_and_sampler_is_set_by_what_its_nodes_make():
+    flow = read(larger(), engine(SomebodysLarger=LARGER))
+    told = ["resolution", "max_resolution", "preset", "sharpen_mode"]
+    assert sorted(main(flow)) == sorted(["image", "seed", *told])
+    assert {"tile_size", "offload_device", "color_depth"} <= {one.name for one in flow.parameters}
+
+
+def test_what_a_loader_has_alike_does_not_lengthen_a_name_that_comes_first():
+    loader = kind(["OPTIONS"], resolution=["INT", {"default": 8}])
+    whole = {**LARGER["input"]["required"], "options": ["OPTIONS"]}
+    packs = engine(SomebodysLarger=kind(["IMAGE"], **whole), SomebodysLoader=loader)
+    document = larger() | {"4": of("SomebodysLoader", resolution=8)}
+    document["2"]["inputs"]["options"] = ["4", 0]
+    flow = read(document, packs)
+    assert parameter(flow, "resolution").feeds == (("2", "resolution"),)
+    assert "resolution" in main(flow)
+    assert not rank_of(flow, "4", "resolution")
+
+
+def rank_of(flow: Imported, node_id: str, name: str) -> bool:
+    """Say whether an input comes first."""
+    return any(one.rank is Rank.MAIN for one in flow.parameters if (node_id, name) in one.feeds)
+
+
+def test_by_how_much_a_sampled_picture_is_made_larger_comes_after_the_size():
+    document = edited("sd15_api")
+    saving = next(n for n in document.values() if n["class_type"] == "SaveImage")
+    scaling = of("ImageScaleBy", image=saving["inputs"]["images"], scale_by=1.5)
+    scaling["inputs"]["upscale_method"] = "bicubic"
+    saving["inputs"]["images"] = ["50", 0]
+    flow = read(document | {"50": scaling})
+    names = main(flow)
+    assert names[names.index("height") + 1] == "scale_by"
+    assert not rank_of(flow, "50", "upscale_method")
+
+
+def test_by_how_much_a_picture_is_scaled_before_it_is_sampled_stays_behind():
+    document = edited("sd15_api")
+    sampler = next(n for n in document.values() if n["class_type"] == "KSampler")
+    vae = next(n for n in document.values() if n["class_type"] == "VAEDecode")["inputs"]["vae"]
+    sampler["inputs"]["latent_image"] = ["52", 0]
+    flow = read(
+        document
+        | {
+            "50": of("LoadImage", image="a.png"),
+            "51": of("ImageScaleBy", image=["50", 0], upscale_method="area", scale_by=0.5),
+            "52": of("VAEEncode", pixels=["51", 0], vae=vae),
+        }
+    )
+    assert not rank_of(flow, "51", "scale_by")

@@ -58,7 +58,7 @@ EXPECTED = {
     ),
     "set_get_reroutes": (USUAL, "image"),
     "shared_seed": (USUAL, "image image"),
-    "upscale_model": ("image", "image"),
+    "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
         "prompt negative image model lora lora_2 lora_strength lora_strength_2 width height length "
         "batch_size seed steps cfg sampler scheduler",
