@@ -7,7 +7,7 @@ texts reach the pictures on ways of their own.
 from collections.abc import Iterator
 
 from imagine.catalog import Catalog, NodeSchema
-from imagine.importing.walking import Feed, inputs_of, users_of
+from imagine.importing.walking import Feed, inputs_of, schema_at, users_of
 from imagine.repair import Graph
 
 # What makes of a text that there is none.
@@ -30,7 +30,7 @@ def encoders(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, str]]
     """Yield the nodes that encode for somebody, each with the role of its texts."""
     users = users_of(graph)
     for node_id, node in graph.items():
-        schema = _schema(graph, catalog, node_id)
+        schema = schema_at(graph, catalog, node_id)
         named = "TextEncode" in str(node.get("class_type", ""))
         if schema is not None and _ENCODED not in schema.outputs and not named:
             continue
@@ -48,7 +48,7 @@ def _uses(
     waiting, seen = [start], {start}
     while waiting and len(seen) < _MOST_NODES:
         for user, name in users.get(waiting.pop(), ()):
-            schema = _schema(graph, catalog, user)
+            schema = schema_at(graph, catalog, user)
             if graph[user].get("class_type") == STOP:
                 continue
             words = name.lower().split("_")
@@ -65,7 +65,7 @@ def sought(graph: Graph, catalog: Catalog | None) -> Iterator[Feed]:
     """Yield the inputs that say what to find in a picture, of nodes whose finding is used."""
     users = users_of(graph)
     for node_id, node in graph.items():
-        schema = _schema(graph, catalog, node_id)
+        schema = schema_at(graph, catalog, node_id)
         inputs = inputs_of(graph, node_id)
         if schema is None:
             class_type = str(node.get("class_type", "")).lower()
@@ -90,8 +90,3 @@ def _is_found(schema: NodeSchema) -> bool:
     finds = any(part in given for given in schema.outputs for part in _FOUND)
     takes = any(wanted.type == "IMAGE" for wanted in schema.inputs.values())
     return finds and takes and {"LATENT", "MODEL", _ENCODED}.isdisjoint(schema.outputs)
-
-
-def _schema(graph: Graph, catalog: Catalog | None, node_id: str) -> NodeSchema | None:
-    class_type = str(graph[node_id].get("class_type", ""))
-    return catalog.schemas.get(class_type) if catalog is not None else None

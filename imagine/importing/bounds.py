@@ -9,7 +9,8 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from imagine.catalog import InputSchema
-from imagine.importing.walking import Feed, inputs_of, links_of
+from imagine.importing.walking import Feed, inputs_of, links_of, value_at
+from imagine.importing.widgets import CONTROL
 from imagine.repair import Graph
 
 # Beyond this a bound is none: it only says how many bits a number has.
@@ -17,8 +18,6 @@ BOUNDLESS = 2**53
 _NUMBERS = ("INT", "FLOAT")
 # How many nodes that only pass a number on are followed.
 _MOST_PASSED = 100
-# What ComfyUI's page keeps beside a number.
-_CONTROL = "control_after_generate"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +69,7 @@ class Bounds:
     def range(self, feeds: Sequence[Feed], *, is_whole: bool) -> Range:
         """Return what all these inputs take, and what gets the number from them, if it can."""
         found = Range()
-        value = inputs_of(self.graph, feeds[0][0]).get(feeds[0][1]) if feeds else None
+        value = value_at(self.graph, feeds[0]) if feeds else None
         for feed, schema in self.schemas(feeds):
             if schema.type not in _NUMBERS:
                 continue
@@ -81,7 +80,7 @@ class Bounds:
 
     def _only_holds(self, feed: Feed) -> bool:
         """Say whether a number is all that its node has, so that it can only hand it on."""
-        names = inputs_of(self.graph, feed[0]).keys() - {_CONTROL}
+        names = inputs_of(self.graph, feed[0]).keys() - {CONTROL}
         return names == {feed[1]} and not links_of(self.graph, feed[0])
 
 

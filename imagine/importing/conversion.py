@@ -403,7 +403,7 @@ def _is_input(name: str, schema: NodeSchema | None) -> bool:
     """Say whether the engine may know a widget: some are only for the page."""
     if schema is not None:
         return name in schema.inputs
-    return name != "control_after_generate" and not name.startswith("$$")
+    return name != CONTROL and not name.startswith("$$")
 
 
 def _first(values: list[Any] | dict[str, Any]) -> Any:

@@ -13,12 +13,11 @@ from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range
 from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
-from imagine.importing.notes import medium_of
-from imagine.importing.walking import Feed, inputs_of, links_of, users_of
+from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of
+from imagine.importing.widgets import CONTROL, SEEDS
 from imagine.names import EXTENSIONS
-from imagine.repair import Graph, folder_of, is_link
+from imagine.repair import Graph, folder_of
 
-SEEDS = ("seed", "noise_seed")
 PRIMITIVES = (
     *("Primitive", "INTConstant", "FloatConstant", "StringConstant"),
     *("easy int", "easy float", "easy string"),
@@ -99,13 +98,13 @@ class Fields:
     def _found(self) -> Iterator[Field]:
         for node_id, node in self.graph.items():
             class_type = node["class_type"]
-            schema = self.catalog.schema_of(node) if self.catalog is not None else None
+            schema = schema_at(self.graph, self.catalog, node_id)
             title, label = _titles(node, class_type, schema.label if schema is not None else None)
             for name, value in inputs_of(self.graph, node_id).items():
                 wanted = schema.inputs.get(name) if schema is not None else None
                 if schema is not None and wanted is None:
                     continue  # ComfyUI does not look at it
-                if isinstance(value, str | int | float) and name != "control_after_generate":
+                if isinstance(value, str | int | float) and name != CONTROL:
                     yield Field((node_id, name), value, class_type, title, label, wanted)
 
     # What bounds a value, and what kind it is
@@ -129,7 +128,7 @@ class Fields:
         return bounds.range([field.feed for field in fields], is_whole=is_whole)
 
     def _schema(self, feed: Feed) -> InputSchema | None:
-        schema = self.catalog.schema_of(self.graph[feed[0]]) if self.catalog is not None else None
+        schema = schema_at(self.graph, self.catalog, feed[0])
         return schema.inputs.get(feed[1]) if schema is not None else None
 
     def type_of(self, field: Field, role: str = "") -> ParameterType:
@@ -172,24 +171,18 @@ class Fields:
 
     def gives_mask(self, picture: Feed) -> bool:
         """Say whether what loads a picture also gives the mask in it to somebody."""
-        class_type = self.graph[picture[0]]["class_type"]
-        schema = self.catalog.schemas.get(class_type) if self.catalog is not None else None
+        schema = schema_at(self.graph, self.catalog, picture[0])
         is_mask = schema is None or schema.outputs[1:2] == ("MASK",)
         return is_mask and 1 in self._slots(picture[0])
 
     def _slots(self, node_id: str) -> set[int]:
         """Return which outputs of a node are used."""
-        links = (inputs_of(self.graph, user)[slot] for user, slot in self.users.get(node_id, ()))
-        return {link[1] for link in links if is_link(link)}
+        return {links_of(self.graph, user)[name][1] for user, name in self.users.get(node_id, ())}
 
     def is_needed(self, field: Field) -> bool:
         """Say whether anything cannot be without what the node of a value gives."""
-        for user, name in self.users.get(field.feed[0], ()):
-            schema = self.catalog.schema_of(self.graph[user]) if self.catalog is not None else None
-            wanted = schema.inputs.get(name) if schema is not None else None
-            if wanted is None or wanted.is_required:
-                return True
-        return False
+        users = map(self._schema, self.users.get(field.feed[0], ()))
+        return any(wanted is None or wanted.is_required for wanted in users)
 
     def medium(self, field: Field) -> ParameterType | None:
         """Return whether a value names a video or a sound to be uploaded; None for anything else.
@@ -203,6 +196,16 @@ class Fields:
         """Return ``video`` or ``audio`` where a value says in any way which one to load."""
         kind = media_inputs.named(field.class_type, field.feed[1])
         return kind if isinstance(field.value, str) else None
+
+
+def medium_of(class_type: str, name: str, wanted: InputSchema | None) -> str | None:
+    """Return ``audio`` or ``video`` where an input names a file of that kind to be uploaded.
+
+    ``wanted``: the input as an engine describes it, if it does.
+    """
+    if wanted is None:
+        return media_inputs.uploaded(class_type, name)
+    return wanted.upload if wanted.upload in ("audio", "video") else None
 
 
 def _seems_whole(name: str, value: Any) -> bool:

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 
 from imagine.catalog import Catalog
 from imagine.importing.texts import Text, typed, written
-from imagine.importing.walking import Feed, inputs_of, links_of, number_of
+from imagine.importing.walking import Feed, inputs_of, links_of, number_of, value_at
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
@@ -32,17 +32,7 @@ _NAMED = {
 }
 WORDS = ("prompt", "negative")
 # Nodes with a width and a height that is not the picture's.
-_OTHER_SIZES = (
-    "textencode",
-    "crop",
-    "pad",
-    "mask",
-    "load",
-    "preprocessor",
-    "text",
-    "save",
-    "scheduler",
-)
+_OTHER_SIZES = ("crop", "pad", "mask", "load", "preprocessor", "text", "save", "scheduler")
 
 
 def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
@@ -106,7 +96,7 @@ def _models(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Fe
 
 def _equal_sizes(graph: Graph, role: str, feed: Feed) -> Iterator[Feed]:
     """Yield where the same size stands again, in a node that scales or makes the latent."""
-    value = inputs_of(graph, feed[0]).get(feed[1])
+    value = value_at(graph, feed)
     for node_id in graph if role in ("width", "height") else ():
         inputs = inputs_of(graph, node_id)
         is_whole = {"width", "height"} <= inputs.keys() and is_sized(graph, node_id)
@@ -126,7 +116,7 @@ def is_sized(graph: Graph, node_id: str) -> bool:
 
 def is_automatic(graph: Graph, feed: Feed | None) -> bool:
     """Say whether a side is 0: then it follows from the other one, or from a picture."""
-    return feed is not None and inputs_of(graph, feed[0]).get(feed[1]) == 0
+    return feed is not None and value_at(graph, feed) == 0
 
 
 def _number(graph: Graph, node_id: str, name: str) -> Feed | None:

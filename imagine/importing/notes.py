@@ -8,9 +8,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from imagine import media_inputs
-from imagine.catalog import Catalog, InputSchema
+from imagine.catalog import Catalog
+from imagine.importing.fields import medium_of
 from imagine.importing.page_graph import objects
-from imagine.importing.walking import inputs_of
+from imagine.importing.walking import inputs_of, schema_at
 from imagine.names import basename
 from imagine.repair import Graph, folder_of, title
 
@@ -30,20 +31,10 @@ def find_notes(graph: Graph, page: Mapping[str, Any], catalog: Catalog | None) -
     )
 
 
-def medium_of(class_type: str, name: str, wanted: InputSchema | None) -> str | None:
-    """Return ``audio`` or ``video`` where an input names a file of that kind to be uploaded.
-
-    ``wanted``: the input as an engine describes it, if it does.
-    """
-    if wanted is None:
-        return media_inputs.uploaded(class_type, name)
-    return wanted.upload if wanted.upload in ("audio", "video") else None
-
-
 def _media(graph: Graph, catalog: Catalog | None) -> Iterator[str]:
     for node_id in graph:
         class_type = graph[node_id]["class_type"]
-        schema = catalog.schemas.get(class_type) if catalog is not None else None
+        schema = schema_at(graph, catalog, node_id)
         for name, value in inputs_of(graph, node_id).items():
             wanted = schema.inputs.get(name) if schema is not None else None
             medium = media_inputs.named(class_type, name)
@@ -69,7 +60,7 @@ def _drawn(graph: Graph) -> Iterator[str]:
 def _boxes(graph: Graph, catalog: Catalog | None) -> Iterator[str]:
     """Tell the values of several parts, such as a box, that are set on ComfyUI's page only."""
     for node_id in graph:
-        schema = catalog.schemas.get(graph[node_id]["class_type"]) if catalog is not None else None
+        schema = schema_at(graph, catalog, node_id)
         for name, value in inputs_of(graph, node_id).items():
             wanted = schema.inputs.get(name) if schema is not None else None
             if wanted is not None and wanted.is_socketless and isinstance(value, Mapping):

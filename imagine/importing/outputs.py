@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from imagine.catalog import Catalog
-from imagine.importing.walking import inputs_of, links_of
+from imagine.importing.walking import given_by, inputs_of, links_of, schema_at
 from imagine.repair import Graph, title
 
 
@@ -83,7 +83,7 @@ def _outputs(graph: Graph, catalog: Catalog | None) -> Iterator[Output]:
     used = {source for node_id in graph for source, _ in links_of(graph, node_id).values()}
     for node_id in graph:
         class_type = str(graph[node_id].get("class_type", ""))
-        schema = catalog.schemas.get(class_type) if catalog is not None else None
+        schema = schema_at(graph, catalog, node_id)
         lower = class_type.lower()
         if schema is not None:
             is_end = schema.is_output
@@ -108,14 +108,11 @@ def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> Ou
         if any(word in lower for word in words):
             return kind
     for source, slot in links_of(graph, node_id).values():
-        class_type = str(graph[source].get("class_type", ""))
-        schema = catalog.schemas.get(class_type) if catalog is not None else None
-        outputs = schema.outputs if schema is not None else ()
-        if slot < len(outputs) and (given := _TYPES.get(outputs[slot])) is not None:
+        if (given := _TYPES.get(given_by(graph, catalog, source, slot) or "")) is not None:
             return given
     names = links_of(graph, node_id)
     if (taken := next((kind for name, kind in _INPUTS.items() if name in names), None)) is not None:
         return taken
-    schema = catalog.schemas.get(str(graph[node_id].get("class_type", ""))) if catalog else None
+    schema = schema_at(graph, catalog, node_id)
     given_on = schema.outputs if schema is not None else ()
     return next((_TYPES[one] for one in given_on if one in _TYPES), OutputKind.OTHER)

@@ -12,7 +12,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import Feed, inputs_of
+from imagine.importing.walking import Feed, given_by, inputs_of, schema_at
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, is_link
 
@@ -150,7 +150,7 @@ class _Reader:
 
     def _reads_pictures(self, node_id: str) -> bool:
         """Say whether a node writes from a picture: it needs no question then."""
-        schema = self._schema(node_id)
+        schema = schema_at(self.graph, self.catalog, node_id)
         wanted = schema.inputs if schema is not None else {}
         links = [name for name, value in inputs_of(self.graph, node_id).items() if is_link(value)]
         return any(
@@ -163,7 +163,7 @@ class _Reader:
         node = self.graph[node_id]
         meta = node.get("_meta")
         title = meta.get("title") if isinstance(meta, Mapping) else None
-        schema = self._schema(node_id)
+        schema = schema_at(self.graph, self.catalog, node_id)
         own = (str(node.get("class_type", "")), schema.label if schema is not None else None)
         return title if isinstance(title, str) and title not in own else ""
 
@@ -192,7 +192,7 @@ class _Reader:
     def _is_typed(self, node_id: str, name: str, value: object) -> bool:
         if not isinstance(value, str) or value.lower().endswith(EXTENSIONS):
             return False
-        schema = self._schema(node_id)
+        schema = schema_at(self.graph, self.catalog, node_id)
         wanted = schema.inputs.get(name) if schema is not None else None
         if schema is not None and (wanted is None or wanted.type not in ("STRING", "*")):
             return False
@@ -204,18 +204,13 @@ class _Reader:
     def _is_led(self, node_id: str, name: str, link: list[Any]) -> bool:
         if link[0] not in self.graph or not _words(name).isdisjoint(_NO_TEXTS):
             return False
-        user, source = self._schema(node_id), self._schema(link[0])
+        user = schema_at(self.graph, self.catalog, node_id)
         wanted = user.inputs.get(name) if user is not None else None
-        is_known = source is not None and 0 <= link[1] < len(source.outputs)
-        given = source.outputs[link[1]] if source is not None and is_known else None
+        given = given_by(self.graph, self.catalog, *link)
         types = [kind for kind in (wanted.type if wanted is not None else None, given) if kind]
         if not types:
             return name.lower() not in _OTHER_NAMES
         return all(kind == "*" or any(part in kind.upper() for part in _TYPES) for kind in types)
-
-    def _schema(self, node_id: str) -> Any:
-        class_type = str(self.graph[node_id].get("class_type", ""))
-        return self.catalog.schemas.get(class_type) if self.catalog is not None else None
 
 
 @functools.lru_cache(maxsize=4096)

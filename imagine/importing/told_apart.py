@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imagine.importing.fields import Field, Fields
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import links_of
+from imagine.importing.walking import links_of, schema_at
 from imagine.names import basename
 from imagine.repair import title
 
@@ -108,7 +108,7 @@ def _is_picture(fields: Fields, user: str, name: str) -> bool:
 
 def _passes_on(fields: Fields, node_id: str) -> bool:
     """Say whether a node makes one picture of one, such as a scaling."""
-    schema = fields.catalog.schema_of(fields.graph[node_id]) if fields.catalog else None
+    schema = schema_at(fields.graph, fields.catalog, node_id)
     return (
         schema is not None
         and schema.outputs[:1] in (("IMAGE",), ("*",))

@@ -6,7 +6,7 @@ from functools import cached_property
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range
 from imagine.importing.fields import ParameterType
-from imagine.importing.walking import Feed, inputs_of, users_of
+from imagine.importing.walking import Feed, users_of, value_at
 from imagine.registry.entries import NUMBERS, Entry, Parameter
 from imagine.repair import Graph
 
@@ -55,10 +55,7 @@ class Fed:
 
 def first_value(graph: Graph, feeds: Iterable[Feed]) -> object:
     """Return what stands in the graph where the first of some feeds leads; None for nothing."""
-    for node_id, name in feeds:
-        value: object = inputs_of(graph, node_id).get(name)
-        return value
-    return None
+    return next((value_at(graph, feed) for feed in feeds), None)
 
 
 def wanted_file(entry: Entry, parameter: Parameter) -> object:
