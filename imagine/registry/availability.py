@@ -95,7 +95,8 @@ def _usual(parameter: Parameter) -> Any:
     """Return a value with which a parameter is tried."""
     if parameter.type in FILES:
         return _LINK
-    return 0 if parameter.type is ParameterType.SEED else parameter.default
+    is_seed = parameter.type is ParameterType.SEED
+    return max(0, int(parameter.min or 0)) if is_seed else parameter.default
 
 
 def _wrong_feeds(entry: Entry, parameter: Parameter, fed: Fed) -> Iterator[Detail]:

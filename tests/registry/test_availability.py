@@ -69,6 +69,16 @@ def test_a_picture_has_to_feed_what_loads_pictures() -> None:
     assert "ETN_LoadImageBase64" in (reason(problems(made, ENGINE, PROFILES)) or "")
 
 
+def test_a_seed_is_tried_with_the_least_that_its_node_takes() -> None:
+    pack = {"input": {"required": {"seed": ["INT", {"min": 1, "max": 99}]}}, "output": ["INT"]}
+    there = Catalog.from_object_info(recorded_info() | {"SomebodysDice": pack})
+    dice = {"class_type": "SomebodysDice", "inputs": {"seed": 7}}
+    sampler = graph()["5"]
+    sampler = sampler | {"inputs": {**sampler["inputs"], "seed": ["90", 0]}}
+    made = of(parameter("seed", "seed", "90.seed"), n90=dice, n5=sampler)
+    assert not [one for one in problems(made, there, PROFILES) if one.parameter == "seed"]
+
+
 def test_a_feed_that_leads_to_no_input_is_told() -> None:
     assert told(entry(parameter("steps", "int", "5.stepz"))) == [
         "steps feeds stepz of Sampling (KSampler), which has no such input. Change its feeds."
