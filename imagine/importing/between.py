@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from imagine.importing.fields import Field, Fields, ParameterType
 from imagine.importing.named_roles import is_automatic
-from imagine.importing.walking import Feed, behind, inputs_of, links_of
+from imagine.importing.walking import Feed, ahead, inputs_of, links_of
 from imagine.repair import Graph, folder_of
 
 # Words in the names of what says what is made.
@@ -25,7 +25,7 @@ _PLUMBING = frozenset(
         *("device", "dtype", "precision", "tile", "tiled", "tiles", "tiling", "overlap", "cache"),
         *("batch", "chunk", "chunks", "blocks", "block", "swap", "offload", "debug", "method"),
         *("interpolation", "memory", "vram", "threads", "keep", "loaded", "backend", "attention"),
-        *("compile", "noise", "format", "clear", "free", "unload"),
+        *("compile", "noise", "format", "clear", "free", "unload", "crop"),
     }
 )
 _SIDES = ("width", "height")
@@ -48,12 +48,12 @@ def is_sampled(graph: Graph) -> bool:
 def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
     """Yield by how much a picture that was sampled is made larger."""
     graph = fields.graph
-    samplers = {n for n in graph if _samples(graph, n)}
+    made = ahead(graph, [node_id for node_id in graph if _samples(graph, node_id)])
     for feed, field in left.items():
         is_scaling = any(word in field.class_type.lower() for word in _SCALING)
         is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING)
         is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
-        if is_by and is_number and not samplers.isdisjoint(behind(graph, feed[0])):
+        if is_by and is_number and feed[0] in made:
             yield feed
 
 
@@ -65,8 +65,8 @@ def before_result(
     ``has_usual``: something usual steers it, too. Then nodes that nobody knows say it only on the
     way of a file.
     """
-    sources = {node_id for node_id, _ in files}
-    on_way = {n for n in fields.graph if not sources.isdisjoint(behind(fields.graph, n)[1:])}
+    takers = [user for source, _ in files for user, _ in fields.users.get(source, ())]
+    on_way = ahead(fields.graph, takers)
     able: dict[Feed, set[str]] = {}
     for feed, field in left.items():
         node_id, name = _aim(fields, field)
