@@ -6,6 +6,7 @@ Packs and services have samplers of their own, which take no latent; their input
 from collections.abc import Collection, Iterator
 
 from imagine.catalog import Catalog
+from imagine.importing.companions import is_vae
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, inputs_of, links_of, number_of, value_at
 from imagine.names import EXTENSIONS
@@ -90,7 +91,8 @@ def _models(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Fe
         for name, value in inputs_of(graph, node_id).items():
             if not isinstance(value, str) or not value.lower().endswith(EXTENSIONS):
                 continue
-            if name in MODELS and name != "model_name" and "model" not in known:
+            is_other = name == "model_name" or is_vae(str(graph[node_id].get("class_type", "")))
+            if name in MODELS and not is_other and "model" not in known:
                 yield "model", [(node_id, name)]
 
 

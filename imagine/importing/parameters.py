@@ -14,8 +14,10 @@ from typing import Any
 from imagine.catalog import Catalog
 from imagine.importing.between import after_sampling, before_result, is_sampled
 from imagine.importing.bounds import Range
+from imagine.importing.companions import companion, is_vae
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
+from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
 from imagine.importing.roles import Role, find_roles
 from imagine.importing.told_apart import labels
@@ -72,7 +74,7 @@ _MAIN = (
 )
 # Of these the later ones count as much as the first.
 _TEXTS = ("prompt", "negative", "find")
-_ALL_MAIN = (*_TEXTS, "image", "mask", "video", "audio", "lora", "lora_strength")
+_ALL_MAIN = (*_TEXTS, "image", "mask", "video", "audio", "model", "lora", "lora_strength")
 _SHORT = {
     "ckpt_name": "model",
     "unet_name": "model",
@@ -279,6 +281,10 @@ class _Drafts:
         self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}
         for at, feed in enumerate(list(self.left)):
             if fields := self._take([feed]):
+                if (beside := companion(fields[0])) is not None and feed not in chosen:
+                    called, behind = beside
+                    yield _Draft(fields, called, True, (1, _MAIN.index(behind)))
+                    continue
                 is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
                 is_main = feed in chosen or feed in larger or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
@@ -290,6 +296,8 @@ class _Drafts:
         """Return a name from the title of a node, else from its input, else from its class."""
         node_id, name = field.feed
         folder = folder_of(field.class_type, name)
+        if is_vae(field.class_type) and name in MODELS:
+            return "vae"
         short = _OF_FOLDERS.get(folder or "") or safe_name(_SHORT.get(name, name)) or "value"
         alone = len(self.nodes[node_id]) == 1
         mark = read_mark(field.title)

@@ -145,3 +145,60 @@ def test_by_how_much_a_picture_is_scaled_before_it_is_sampled_stays_behind():
         }
     )
     assert not rank_of(flow, "51", "scale_by")
+
+
+def controlled() -> dict[str, Any]:
+    """Return the usual graph with a ControlNet, and a model of movement beside its model."""
+    document = edited("sd15_api")
+    sampler = next(n for n in document.values() if n["class_type"] == "KSampler")["inputs"]
+    applied = of("ControlNetApplyAdvanced", strength=0.7, start_percent=0, end_percent=1)
+    ends = {"positive": sampler["positive"], "negative": sampler["negative"]}
+    applied["inputs"] |= {**ends, "control_net": ["51", 0], "image": ["50", 0]}
+    moving = of("SomebodysAnimateDiffApply", model=sampler["model"], motion=["53", 0])
+    sampler |= {"positive": ["52", 0], "negative": ["52", 1], "model": ["54", 0]}
+    return document | {
+        "50": of("LoadImage", image="a.png"),
+        "51": of("ControlNetLoader", control_net_name="depth.safetensors"),
+        "52": applied,
+        "53": of("SomebodysAnimateDiffLoader", model_name="moving.safetensors"),
+        "54": moving,
+    }
+
+
+def test_what_guides_a_sampling_comes_after_its_loras_with_its_strength():
+    flow = read(controlled())
+    names = main(flow)
+    at = names.index("controlnet")
+    assert names[at - 2 : at + 3] == [
+        "model",
+        "model_2",
+        "controlnet",
+        "controlnet_strength",
+        "width",
+    ]
+    assert parameter(flow, "model_2").feeds == (("53", "model_name"),)
+    assert parameter(flow, "controlnet_strength").default == 0.7
+
+
+def test_the_model_of_a_later_sampler_comes_first_too():
+    document = edited("sd15_api")
+    first = next(key for key, n in document.items() if n["class_type"] == "KSampler")
+    second = of("KSampler", **document[first]["inputs"])
+    second["inputs"] |= {"model": ["60", 0], "latent_image": [first, 0], "denoise": 0.4}
+    decoder = next(n for n in document.values() if n["class_type"] == "VAEDecode")
+    decoder["inputs"]["samples"] = ["61", 0]
+    loader = of("UNETLoader", unet_name="low.safetensors", weight_dtype="default")
+    names = main(read(document | {"60": loader, "61": second}))
+    assert names[names.index("model") + 1] == "model_2"
+
+
+def test_the_file_of_a_vae_is_no_model_whatever_its_input_is_called():
+    document = larger() | {
+        "4": of("SomebodysModelLoader", model="upscaler.safetensors"),
+        "5": of("SomebodysVAELoader", model="vae.safetensors"),
+    }
+    document["2"]["inputs"] |= {"dit": ["4", 0], "decoder": ["5", 0]}
+    flow = read(document)
+    assert parameter(flow, "vae").rank is Rank.MORE
+    assert "model" in main(flow)
+    assert "model_2" not in main(flow)

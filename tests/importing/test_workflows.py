@@ -15,10 +15,13 @@ EDIT = "prompt negative image model seed steps cfg sampler scheduler denoise"
 
 # What comes first in each, in order, and what comes out.
 EXPECTED = {
-    "animatediff": (USUAL, "video"),
+    "animatediff": (USUAL.replace("model", "model model_2"), "video"),
     "app_mode": (f"{USUAL} filename_prefix", "image"),
     "audio": ("prompt negative model seed steps cfg sampler scheduler denoise", "audio"),
-    "controlnet": (USUAL.replace("model", "image model"), "image"),
+    "controlnet": (
+        USUAL.replace("model", "image model controlnet controlnet_strength"),
+        "image",
+    ),
     "flux_custom_sampler": (
         "prompt model width height batch_size seed steps guidance sampler scheduler denoise",
         "image",
@@ -53,15 +56,15 @@ EXPECTED = {
     "sd15_default": (USUAL, "image"),
     "sd15_default_new": (USUAL, "image"),
     "sdxl_base_refiner": (
-        USUAL.replace(" denoise", " end_at_step"),
+        USUAL.replace(" denoise", " end_at_step").replace("model", "model model_2"),
         "image",
     ),
     "set_get_reroutes": (USUAL, "image"),
     "shared_seed": (USUAL, "image image"),
     "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
-        "prompt negative image model lora lora_2 lora_strength lora_strength_2 width height length "
-        "batch_size seed steps cfg sampler scheduler",
+        "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width height "
+        "length batch_size seed steps cfg sampler scheduler",
         "video",
     ),
 }
