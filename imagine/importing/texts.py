@@ -7,7 +7,7 @@ people typed in any of them decides what is made.
 import functools
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from imagine.catalog import Catalog
@@ -49,6 +49,9 @@ _PROMPTS = frozenset({"prompt", "positive", "subject", "user"})
 _ADDED = frozenset({"style", "prefix", "suffix", "quality", "trigger", "lora", "neg", "negative"})
 # What inputs and titles of texts say that tell a language model how to write the prompt.
 _TELLING = frozenset({"system", "instruct", "instruction", "instructions", "template"})
+# Beside one of these stands what a person asks it for, under a name of these words.
+_COMMANDS = frozenset({"system", "instruct", "instruction", "instructions"})
+_ASKED = frozenset({"prompt", "user", "text", "message"})
 # And what such texts begin with.
 _TOLD = re.compile(
     r"""[\W_]*(
@@ -56,7 +59,8 @@ _TOLD = re.compile(
         | (from\ now\ on,?\s+)? you(\ are|['’]re|\ will|\ must)\b
         | act\ (as|like)\b | as\ an?\ (expert|professional|experienced|ai|assistant)\b
         | your\ (task|job|role|goal|purpose)\b
-        | (describe|caption|analy[sz]e)\ (this|the|these)\ (image|picture|photo|video)
+        | (describe|caption|analy[sz]e)\ (this|the|these)\ ([\w-]+\ ){0,2}
+          (image|picture|photo|video|frame)s?\b
         | (re)?(write|phrase|generate|create|expand|improve|enhance|refine|convert)\b
           [^.\n]{0,40}\b(prompt|description|caption)s?\b
         | 你(现在)?是
@@ -72,6 +76,7 @@ class Text:
     """A typed text, and where. ``is_box``: there is nothing else in its node.
 
     ``is_told``: it tells a language model how to write, and is not what people want to see.
+    ``is_asked``: it is what such a model is asked for.
     """
 
     feed: Feed
@@ -79,6 +84,7 @@ class Text:
     title: str = ""
     is_box: bool = False
     is_told: bool = False
+    is_asked: bool = False
 
 
 def typed(graph: Graph, catalog: Catalog | None, node_id: str, name: str) -> Text:
@@ -106,12 +112,18 @@ def written(
     return [] if first is None else [first, *(one for one in kept if one is not first)]
 
 
-def _turn(text: Text, side: str) -> tuple[bool, bool, int]:
-    """Return what sorts texts: the prompt by its title in front, else the longest."""
+def _turn(text: Text, side: str) -> tuple[bool, bool, bool, int]:
+    """Return what sorts texts: what is asked for, the prompt by its title, else the longest."""
     words = _words(text.title) | _words(text.feed[1]) - {"prompt", "positive"}
     sided = words & _SIDES[side]
     is_added = not (words - sided).isdisjoint(_ADDED)
-    return is_added, not sided and words.isdisjoint(_PROMPTS), -len(text.value.strip())
+    is_asked = text.is_asked and bool(text.value.strip())
+    return (
+        not is_asked,
+        is_added,
+        not sided and words.isdisjoint(_PROMPTS),
+        -len(text.value.strip()),
+    )
 
 
 class _Reader:
@@ -128,17 +140,20 @@ class _Reader:
             return
         seen.add(start)
         most = len(seen) + _MOST_NODES
-        waiting = [(start, name, False) for name in self._names(start)[::-1]]
+        waiting = [(start, name, False, False) for name in self._names(start)[::-1]]
         while waiting and len(seen) < most:
-            node_id, name, is_told = waiting.pop()
+            node_id, name, is_told, is_asked = waiting.pop()
             value = inputs_of(self.graph, node_id)[name]
             is_told = is_told or not _words(name).isdisjoint(_TELLING)
+            is_asked = not is_told and (is_asked or self._is_asked(node_id, name))
             if not is_link(value):
                 if value.strip() or not self._reads_pictures(node_id):
-                    yield self.text(node_id, name, is_told=is_told)
+                    text = self.text(node_id, name, is_told=is_told)
+                    yield replace(text, is_asked=is_asked and not text.is_told)
             elif value[0] not in seen:
                 seen.add(value[0])
-                waiting += [(value[0], other, is_told) for other in self._names(value[0])[::-1]]
+                names = self._names(value[0])[::-1]
+                waiting += [(value[0], other, is_told, is_asked) for other in names]
 
     def text(self, node_id: str, name: str, *, is_told: bool) -> Text:
         value = inputs_of(self.graph, node_id)[name]
@@ -147,6 +162,13 @@ class _Reader:
         is_said = is_box and not _words(title).isdisjoint(_TELLING)
         is_told = is_told or is_said or _TOLD.match(value) is not None
         return Text((node_id, name), value, title, is_box, is_told)
+
+    def _is_asked(self, node_id: str, name: str) -> bool:
+        """Say whether an input says what a model is asked for, beside how it has to write."""
+        if not _words(name) <= _ASKED or _words(name).isdisjoint(("prompt", "user")):
+            return False
+        others = inputs_of(self.graph, node_id)
+        return any(not _words(other).isdisjoint(_COMMANDS) for other in others)
 
     def _reads_pictures(self, node_id: str) -> bool:
         """Say whether a node writes from a picture: it needs no question then."""

@@ -339,3 +339,39 @@ def test_a_long_chain_of_texts_is_read_once():
     }
     flow = read(chain | {"2000": node("SomebodysEnd", amount=1)})
     assert [one.name for one in flow.parameters] == ["amount"]
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        "Describe this reference image in one line.",
+        "Describe the two uploaded pictures in one line.",
+        "Analyze this image.",
+    ],
+)
+def test_what_is_asked_of_a_picture_is_no_prompt(told: str):
+    flow = with_text(
+        ["20", 0],
+        **{
+            "20": node("Text Concatenate", text_a=["21", 0], text_b=["22", 0]),
+            "21": node("Text box", Text=told),
+            "22": node("Text box", Text="a hut"),
+        },
+    )
+    assert next(iter(shown(flow).values())) == "a hut"
+
+
+@pytest.mark.parametrize("name", ["prompt", "prompt_text", "user_prompt"])
+def test_what_a_model_is_asked_for_is_the_prompt_however_long_the_others_are(name: str):
+    flow = with_text(
+        ["20", 0],
+        **{
+            "20": node("Text Concatenate", text_a=["21", 0], text_b=["22", 0]),
+            "21": node("SomebodysModel", custom_system_prompt="Be brief.", **{name: ["23", 0]}),
+            "22": node(
+                "Text box", Text="with soft light, many details and a calm sky above it all"
+            ),
+            "23": node("Text box", Text="a hut"),
+        },
+    )
+    assert shown(flow)["prompt"] == "a hut"
