@@ -12,7 +12,7 @@ from typing import Any
 
 from imagine.importing.conversion import Converted, Shared
 from imagine.importing.known_widgets import is_power_lora
-from imagine.repair import title
+from imagine.repair import is_link, title
 
 POWER_LORA = "Power Lora Loader (rgthree)"
 _NONE = ("", "none")
@@ -68,7 +68,7 @@ class _Unrolling:
         ends = [inputs.get(name) for name in _THROUGH]
         loras = list(_switched_on(inputs))
         for number, lora in enumerate(loras, 1):
-            loader = f"{node_id}:{number}"
+            loader = self._free(f"{node_id}:{number}")
             self.graph[loader] = _loader(lora, ends)
             if ends[1] is not None and lora.clip_strength is None:
                 feeds = ((loader, "strength_model"), (loader, "strength_clip"))
@@ -80,6 +80,12 @@ class _Unrolling:
             who = title(self.converted.graph, node_id)
             self.notes.append(f"{who}: {what} switched off or not chosen is left out.")
 
+    def _free(self, wanted: str) -> str:
+        """Return this id, or the next one that no node has."""
+        while wanted in self.converted.graph or wanted in self.graph:
+            wanted += "_"
+        return wanted
+
     def _relinked(self, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
         for name, value in inputs.items():
             end = self._end(value)
@@ -87,11 +93,15 @@ class _Unrolling:
                 yield name, end
 
     def _end(self, value: Any) -> Any:
-        """Return where a link leads now; None when it led to nothing."""
-        while isinstance(value, list) and value and value[0] in self.ends:
-            ends = self.ends[value[0]]
-            slot = value[1] if len(value) > 1 else 0
-            value = ends[slot] if slot in range(len(ends)) else None
+        """Return where a link leads now; None when it led to nothing, or in a circle."""
+        passed: set[tuple[str, int]] = set()
+        while is_link(value) and value[0] in self.ends:
+            node_id, slot = value
+            ends = self.ends[node_id]
+            if (node_id, slot) in passed or slot not in range(len(ends)):
+                return None
+            passed.add((node_id, slot))
+            value = ends[slot]
         return value
 
 

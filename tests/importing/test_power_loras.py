@@ -88,6 +88,33 @@ def test_two_in_a_row_are_followed():
     assert values(flow.graph, "3")["model"] == ["21:1", 0]
 
 
+@pytest.mark.parametrize("model", [["20", 0], ["21", 0], ["20", 7]])
+def test_a_loader_that_gets_its_model_in_a_circle_gives_none(model: list[Any]):
+    document = graph(OFF, clip=False)
+    document["20"]["inputs"]["model"] = model
+    document["21"] = {"class_type": POWER, "inputs": {"lora_1": OFF, "model": ["20", 0]}}
+    assert "model" not in values(read(document).graph, "3")
+
+
+@pytest.mark.parametrize("model", [[["4"], 0], [{}, 0], ["4"], []])
+def test_what_is_no_link_stays_a_problem(model: list[Any]):
+    document = graph(OFF)
+    document["20"]["inputs"]["model"] = model
+    flow = read(document)
+    assert flow.problems
+    assert values(flow.graph, "3")["model"] == model
+
+
+def test_no_loader_takes_the_place_of_a_node_of_its_id():
+    document = graph(INK)
+    document["20:1"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "a", "clip": ["20", 1]}}
+    document["3"]["inputs"]["positive"] = ["20:1", 0]
+    flow = read(document)
+    assert flow.graph["20:1"]["class_type"] == "CLIPTextEncode"
+    assert values(flow.graph, "3")["model"] == ["20:1_", 0]
+    assert values(flow.graph, "20:1")["clip"] == ["20:1_", 1]
+
+
 @pytest.mark.parametrize("is_installed", [True, False])
 def test_a_page_file_is_read_whether_the_pack_is_installed_or_not(is_installed):
     document = edited("rgthree")
