@@ -254,7 +254,7 @@ class _Node:
     def _check_number(self, name: str, value: Any, expected: InputSchema) -> Detail | None:
         number = _as_comfyui_reads(value, expected)
         allowed = _range(expected)
-        if number is None or not isfinite(number):
+        if number is None:
             within = f" ({allowed})" if allowed else ""
             reason = f"{name} is {written(value)}, and takes {_NUMBERS[expected.type]}{within}"
         elif _is_within(number, expected):
@@ -281,7 +281,8 @@ def _as_comfyui_reads(value: Any, expected: InputSchema) -> float | None:
     if isinstance(value, bool):
         return None  # it would take true for 1, which nobody means
     try:
-        return int(value) if expected.type == "INT" else float(value)
+        number = int(value) if expected.type == "INT" else float(value)
+        return number if isfinite(number) else None
     except (TypeError, ValueError, OverflowError):
         return None
 

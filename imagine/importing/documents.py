@@ -33,6 +33,8 @@ _OTHERS = (
     (frozenset({"model_type", "architectures"}), "the configuration of a model"),
     (frozenset({"dependencies", "version"}), "a package file"),
 )
+# How JSON escapes one half of a character.
+_HALF = "\\ud"
 _BINARY = {
     b"GIF8": "A GIF holds no graph",
     b"\x1aE\xdf\xa3": "Graphs in WebM videos are not read",
@@ -161,13 +163,18 @@ def _parsed(data: bytes) -> Any:
             hint=f"PNG, WebP and JPEG pictures and JSON are read. {EXPORT}",
         ) from error
     try:
-        return json.loads(text)
+        return _whole(json.loads(text)) if _HALF in text.lower() else json.loads(text)
     except json.JSONDecodeError as error:
         raise _not_json(text, error) from error
     except (ValueError, RecursionError) as error:
         raise WorkflowError(
             "This JSON cannot be read: it is nested too deep.", hint=EXPORT
         ) from error
+
+
+def _whole(value: Any) -> Any:
+    """Return a value without halves of characters, which nothing could be written down with."""
+    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> WorkflowError:

@@ -62,10 +62,11 @@ def names_file(graph: Graph, slot: LoraSlot) -> bool:
 
 def stacks_of(graph: Graph, node_id: str) -> list[str]:
     """Return the nodes that hand LoRAs on to this one, the farthest first."""
-    found = [node_id]
+    found, known = [node_id], {node_id}
     for one in found:
         for name, (source, _) in links_of(graph, one).items():
-            if _LORA in name and source not in found and _stacks(graph, source):
+            if _LORA in name and source not in known and _stacks(graph, source):
+                known.add(source)
                 found.append(source)
     return found[:0:-1]
 

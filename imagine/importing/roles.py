@@ -11,6 +11,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
+from imagine.importing.equal_sizes import equal_sizes
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
     MODELS,
@@ -133,7 +134,7 @@ class _Follower:
             self._take(name, feeds, 0)
         self.found += self._counted_loras()
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
-        return self._joined()
+        return self._with_equal_sizes(self._joined())
 
     def _samplers(self) -> list[str]:
         """Return the samplers in the order in which they work on a latent."""
@@ -218,7 +219,9 @@ class _Follower:
             link = links_of(self.graph, node_id).get(name)
             if link is not None:
                 yield written(self.graph, self.catalog, link[0], "positive")
-            elif str(inputs_of(self.graph, node_id)[name]).strip():
+                continue
+            value = inputs_of(self.graph, node_id)[name]
+            if isinstance(value, str) and value.strip():
                 yield [typed(self.graph, self.catalog, node_id, name)]
 
     def _take_text(self, name: str, texts: Sequence[Text], pass_: int) -> None:
@@ -305,11 +308,11 @@ class _Follower:
                 self.found.append(Role(size.name, (size.feed,), pass_, place=size.place))
 
     def _models(self, steering: Sequence[str], pass_: int) -> None:
-        chain: list[str] = []
+        chain: dict[str, None] = {}
         for node_id in steering:
             at = links_of(self.graph, node_id).get("model")
             while at is not None and at[0] not in chain:
-                chain.append(at[0])
+                chain[at[0]] = None
                 links = links_of(self.graph, at[0])
                 at = links.get("model") or links.get("model1")
         for node_id in reversed(chain):
@@ -356,14 +359,34 @@ class _Follower:
     def _joined(self) -> list[Role]:
         """Join what must stay equal: texts that are the same, and a sampling that goes on."""
         found: list[Role] = []
+        # By name and text, where in the list those stand that can be the same.
+        alike: dict[tuple[str, str | None], list[int]] = {}
         for role in self.found:
-            same = next((at for at, other in enumerate(found) if self._is_same(other, role)), None)
+            if role.name not in (*WORDS, *_KEPT):
+                found.append(role)
+                continue
+            value = self._value(role)
+            places = alike.setdefault((role.name, value if isinstance(value, str) else None), [])
+            same = next((at for at in places if self._is_same(found[at], role)), None)
             if same is None:
+                places.append(len(found))
                 found.append(role)
             else:
                 first = found[same]
                 found[same] = replace(first, feeds=(*first.feeds, *role.feeds))
         return found
+
+    def _with_equal_sizes(self, roles: list[Role]) -> list[Role]:
+        """Return the roles, of which the size feeds all that has the same of the first run."""
+        sizes = {r.name: r.feeds[0] for r in roles if r.pass_ == 0 and r.place == r.name}
+        if not self.samplers or not {"width", "height"} <= sizes.keys():
+            return roles
+        more: dict[Feed, list[Feed]] = {}
+        for side, feed in equal_sizes(self.graph, self.samplers[0], sizes):
+            if feed not in self.taken:
+                self.taken.add(feed)
+                more.setdefault(sizes[side], []).append(feed)
+        return [replace(r, feeds=(*r.feeds, *more.get(r.feeds[0], ()))) for r in roles]
 
     def _is_same(self, one: Role, other: Role) -> bool:
         if one.name != other.name or self._value(one) != self._value(other):

@@ -99,14 +99,16 @@ def _makes_latent(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
 
 def _picker(graph: Graph, catalog: Catalog | None, start: str) -> str | None:
     """Return the nearest node that picks a size, of those that this one works with."""
-    waiting = [start]
+    waiting, known = [start], {start}
     for node_id in waiting:
         if _is_of_picture(graph, catalog, node_id):
             continue
         if _picked(graph, catalog, node_id):
             return node_id
         sources = (source for source, _ in links_of(graph, node_id).values())
-        waiting += [source for source in sources if source not in waiting]
+        found = [source for source in dict.fromkeys(sources) if source not in known]
+        known.update(found)
+        waiting += found
     return None
 
 

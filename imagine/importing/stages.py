@@ -25,10 +25,11 @@ def _begins_later(graph: Graph, sampler: str) -> bool:
 
 def _latents_of(graph: Graph, sampler: str) -> list[str]:
     """Return what a sampler got its latent from: no picture was made of it in between."""
-    found = [sampler]
+    found, known = [sampler], {sampler}
     for node_id in found:
         for name, (source, _) in links_of(graph, node_id).items():
             is_latent = "latent" in name or name.startswith("samples")
-            if is_latent and source not in found:
+            if is_latent and source not in known:
+                known.add(source)
                 found.append(source)
     return found[1:]

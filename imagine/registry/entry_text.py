@@ -160,7 +160,13 @@ def _parameter_lines(parameter: Parameter) -> Iterator[str]:
         yield f"choices = {_value(list(parameter.choices))}"
     if parameter.rank is not Rank.MAIN:
         yield f"rank = {_value(parameter.rank.value)}"
-    yield f"feeds = {_value([f'{node_id}.{name}' for node_id, name in parameter.feeds])}"
+    yield f"feeds = {_value([_feed(*feed) for feed in parameter.feeds])}"
+
+
+def _feed(node_id: str, name: str) -> str | list[str]:
+    """Write a feed as `read_feed` reads it: a pair where a text would be read otherwise."""
+    is_plain = node_id and name and "." not in node_id
+    return f"{node_id}.{name}" if is_plain else [node_id, name]
 
 
 def _value(value: Any) -> str:

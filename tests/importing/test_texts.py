@@ -296,6 +296,11 @@ def test_what_to_find_in_a_picture_is_asked_for_beside_the_prompt():
     assert shown(flow)["find"] == "the hat"
 
 
+def test_what_is_no_text_is_not_asked_for():
+    finder = node("FindByWords", image=["30", 0], prompt={"words": 1})
+    assert [*shown(masked(**{"31": finder}))] == ["prompt", "negative"]
+
+
 def test_what_to_find_has_the_title_of_its_box():
     finder = node("FindByWords", image=["30", 0], prompt=["33", 0])
     flow = masked(**{"31": finder, "33": node("Text box", "Clothes to change", Text="the hat")})

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from imagine.catalog import Catalog
-from imagine.importing.reading import Imported
+from imagine.importing.reading import Imported, read_workflow
 from imagine.profiles import load_profiles
 from imagine.registry.availability import remarks
 from imagine.registry.entries import NAMED_TYPES, Entry
@@ -25,7 +25,41 @@ def entry(imported: Imported, **changes: Any) -> Entry:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_every_workflow_becomes_an_entry_that_is_written_and_read_again(name: str):
-    made = entry(workflow(name))
+    is_written_and_read_again(workflow(name))
+
+
+@pytest.mark.parametrize("node_id", ["a.b", "", ".", "1:2"])
+@pytest.mark.parametrize("name", ["noise.seed", "steps", ""])
+def test_nodes_and_inputs_of_any_name_are_written_and_read_again(node_id: str, name: str):
+    document = edited("sd15_api")
+    document[node_id] = document.pop("3")
+    document[node_id]["inputs"][name] = 3
+    document["8"]["inputs"]["samples"] = [node_id, 0]
+    is_written_and_read_again(read(document))
+
+
+def test_halves_of_characters_are_no_part_of_an_entry():
+    document = edited("sd15_api")
+    document["3"]["_meta"] = {"title": "half \ud83d"}
+    document["6"]["inputs"]["text"] = "fox \udd8a and 🦊"
+    flow = read(document)
+    is_written_and_read_again(flow)
+    assert entry(flow).parameter("prompt") is not None
+    assert flow.graph["6"]["inputs"]["text"] == "fox ? and 🦊"
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 10**400])
+@pytest.mark.parametrize("catalog", [recorded(), None])
+def test_what_is_no_number_is_no_default(value: float, catalog: Catalog | None):
+    document = edited("sd15_api")
+    document["3"]["inputs"]["cfg"] = value
+    flow = read_workflow(json.dumps(document).encode(), catalog)
+    cfg = entry(flow, catalog=catalog).parameter("cfg")
+    assert cfg is None or cfg.default is None
+
+
+def is_written_and_read_again(flow: Imported) -> None:
+    made = entry(flow)
     told = read_text(write_entry(made, "it.json"), Notation.TOML)
     assert told.pop("graph") == "it.json"
     again = make_entry(
