@@ -144,12 +144,20 @@ class Fields:
             return _choice_type(field)  # numbers, too, where there is a list of them
         if wanted.type == "INT" if wanted is not None else _seems_whole(name, value):
             is_seed = name.rpartition(".")[2] in SEEDS or role == "seed" or self._feeds_seed(field)
-            return ParameterType.SEED if is_seed else ParameterType.INT
+            return (
+                ParameterType.SEED
+                if is_seed and not self._adds_no_noise(field)
+                else ParameterType.INT
+            )
         if isinstance(value, int | float) or (wanted is not None and wanted.type == "FLOAT"):
             return ParameterType.FLOAT
         if wanted is None:
             return _choice_type(field)
         return ParameterType.TEXT
+
+    def _adds_no_noise(self, field: Field) -> bool:
+        """Say whether a seed only stands in what goes on with a sampling: nothing is drawn."""
+        return inputs_of(self.graph, field.feed[0]).get("add_noise") in ("disable", False)
 
     def _feeds_seed(self, field: Field) -> bool:
         if field.class_type.startswith(PRIMITIVES):
