@@ -202,3 +202,43 @@ def test_the_file_of_a_vae_is_no_model_whatever_its_input_is_called():
     assert parameter(flow, "vae").rank is Rank.MORE
     assert "model" in main(flow)
     assert "model_2" not in main(flow)
+
+
+def test_a_size_that_stands_again_in_the_same_run_is_one():
+    document = edited("sd15_api")
+    sampler = next(n for n in document.values() if n["class_type"] == "KSampler")["inputs"]
+    latent = document[sampler["latent_image"][0]]["inputs"]
+    latent |= {"width": 768, "height": 640}
+    shift = of("ModelSamplingFlux", model=sampler["model"], max_shift=1.15, base_shift=0.5)
+    shift["inputs"] |= {"width": 768, "height": 640}
+    text = document[sampler["positive"][0]]["inputs"]["clip"]
+    told = of("CLIPTextEncodeSDXL", clip=text, text_g="a fox", text_l="a fox", crop_w=0, crop_h=0)
+    told["inputs"] |= {"width": 4096, "height": 4096, "target_width": 768, "target_height": 640}
+    sampler |= {"model": ["70", 0], "positive": ["71", 0]}
+    at = next(key for key, n in document.items() if n["inputs"] is latent)
+    flow = read(document | {"70": shift, "71": told})
+    assert set(parameter(flow, "width").feeds) == {
+        (at, "width"),
+        ("70", "width"),
+        ("71", "target_width"),
+    }
+    assert parameter(flow, "height").feeds[0] == (at, "height")
+
+
+def test_a_seed_where_no_noise_is_added_stays_as_it_is():
+    document = edited("sd15_api")
+    first = next(key for key, n in document.items() if n["class_type"] == "KSampler")
+    inputs = document[first]["inputs"]
+    sampling = inputs | {"noise_seed": 7, "end_at_step": 10, "start_at_step": 0}
+    for name in ("seed", "denoise"):
+        del sampling[name]
+    on = {"add_noise": "enable", "return_with_leftover_noise": "enable"}
+    off = {"add_noise": "disable", "return_with_leftover_noise": "disable"}
+    document[first] = of("KSamplerAdvanced", **sampling | on)
+    later = sampling | off | {"noise_seed": 0, "start_at_step": 10, "latent_image": [first, 0]}
+    decoder = next(n for n in document.values() if n["class_type"] == "VAEDecode")
+    decoder["inputs"]["samples"] = ["80", 0]
+    flow = read(document | {"80": of("KSamplerAdvanced", **later)})
+    still = next(one for one in flow.parameters if ("80", "noise_seed") in one.feeds)
+    assert (still.type, still.default, still.rank) == ("int", 0, Rank.MORE)
+    assert parameter(flow, "seed").feeds == ((first, "noise_seed"),)

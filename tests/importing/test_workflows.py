@@ -63,8 +63,8 @@ EXPECTED = {
     "shared_seed": (USUAL, "image image"),
     "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
-        "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width height "
-        "length batch_size seed steps cfg sampler scheduler",
+        "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width "
+        "height length batch_size seed steps cfg sampler scheduler",
         "video",
     ),
 }
