@@ -2,7 +2,7 @@
 PYTHON_ENV := .venv/bin/python
 COVERAGE_AT_LEAST := 90
 # A test file at a time on each core; ARGS="-n 0" runs one test after the other.
-PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 1
+PARALLEL := -n auto --maxprocesses 4 --dist loadfile --max-worker-restart 0
 
 .PHONY: run test check plug crash bench docs environment
 
