@@ -26,7 +26,7 @@ REMEMBERED_S = 60.0
 MOST_REMEMBERED = 256
 # Where pictures lie in an engine's input folder.
 FOLDER = "imagine/"
-UPLOAD_IT = "Save the picture and upload it."
+UPLOAD_IT = "Save the file and upload it."
 UPLOAD_STILL = "Upload a still picture of it as PNG, JPEG or WebP."
 # What is needed, in words.
 WANTED = {
@@ -86,7 +86,7 @@ class Store(Protocol):
 
 
 class Inputs:
-    """Finds the pictures that prompts name (`imagine.planner.Inputs`). Owned by the app."""
+    """Finds the files that prompts name (`imagine.planner.Inputs`). Owned by the app."""
 
     def __init__(
         self,
@@ -131,7 +131,7 @@ class Inputs:
     async def _find_all(self, links: Collection[str], kind: Kind) -> dict[str, InputFile]:
         links = list(dict.fromkeys(links))
         if len(links) > MOST_LINKS:
-            message = f"A prompt may name {MOST_LINKS} pictures, and this one names {len(links)}."
+            message = f"A prompt may name {MOST_LINKS} files, and this one names {len(links)}."
             raise PromptError(message, details=[Detail(value=links[MOST_LINKS], message=message)])
         tasks = (self._find(link, kind) for link in links)
         results = await asyncio.gather(*tasks, return_exceptions=True)

@@ -27,7 +27,7 @@ REDIRECTS = (301, 302, 303, 307, 308)
 OTHER_MEDIA = ("text/", "image/", "video/", "audio/", "application/json", "application/pdf")
 NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 HEADERS = {"User-Agent": f"Imagine/{__version__}", "Accept": "image/png,image/jpeg,image/webp,*/*"}
-UPLOAD_IT = "Save the picture and upload it."
+UPLOAD_IT = "Save the file and upload it."
 # So much of a link is quoted.
 SHOWN = 120
 
@@ -214,8 +214,8 @@ def _link_errors(link: str) -> Iterator[None]:
             raise refusal(
                 link,
                 "leads into your own network, where prompts may not reach.",
-                "Save the picture and upload it, or start Imagine with --allow-private-links.",
+                "Save the file and upload it, or start Imagine with --allow-private-links.",
             ) from error
         raise refusal(link, "cannot be reached.") from error
     except (aiohttp.ClientError, OSError) as error:
-        raise refusal(link, "broke off before the picture was here.") from error
+        raise refusal(link, "broke off before the file was here.") from error
