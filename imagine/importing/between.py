@@ -25,7 +25,7 @@ _PLUMBING = frozenset(
         *("device", "dtype", "precision", "tile", "tiled", "tiles", "tiling", "overlap", "cache"),
         *("batch", "chunk", "chunks", "blocks", "block", "swap", "offload", "debug", "method"),
         *("interpolation", "memory", "vram", "threads", "keep", "loaded", "backend", "attention"),
-        *("compile", "noise", "format", "clear", "free", "unload", "crop"),
+        *("compile", "noise", "format", "clear", "free", "unload"),
     }
 )
 _SIDES = ("width", "height")
@@ -89,8 +89,9 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
         is_automatic(fields.graph, (node_id, side)) for side in _SIDES
     ):
         return False
-    is_file = folder_of(field.class_type, field.feed[1]) is not None
-    return not is_file and fields.type_of(field) in _SET
+    # Scalers call what they do with the sides that do not fit a crop.
+    is_how = field.feed[1] == "crop" or folder_of(field.class_type, field.feed[1]) is not None
+    return not is_how and fields.type_of(field) in _SET
 
 
 def _samples(graph: Graph, node_id: str) -> bool:

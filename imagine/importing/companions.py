@@ -12,6 +12,7 @@ _ANY_FILE = ("model", "model_name", "motion_model", "file")
 _MOTION = ("animatediff", "motion")
 # What guides a sampling, as the classes of its nodes are called, and by what it is set.
 _GUIDES = ("controlnet", "ipadapter", "pulid", "instantid", "brushnet")
+GUIDE_FILE = "control_net_name"
 _AMOUNTS = ("strength", "weight")
 
 
@@ -26,9 +27,10 @@ def companion(field: Field) -> tuple[str, str] | None:
     name, plain = field.feed[1], field.class_type.lower().replace("-", "").replace("_", "")
     is_file = isinstance(field.value, str) and field.value.lower().endswith(EXTENSIONS)
     is_motion = any(word in plain for word in _MOTION) and "lora" not in plain
-    if not is_vae(plain) and (name in _FILES or (is_file and is_motion and name in _ANY_FILE)):
+    is_loaded = name in _FILES and "load" in plain  # others have a file to work on pictures with
+    if not is_vae(plain) and (is_loaded or (is_file and is_motion and name in _ANY_FILE)):
         return ("model", "model") if isinstance(field.value, str) else None
-    if name == "control_net_name":
+    if name == GUIDE_FILE:
         return "controlnet", "lora_strength"
     guide = next((word for word in _GUIDES if word in plain), None)
     is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)

@@ -14,12 +14,13 @@ from typing import Any
 from imagine.catalog import Catalog
 from imagine.importing.between import after_sampling, before_result, is_sampled
 from imagine.importing.bounds import Range
-from imagine.importing.companions import companion, is_vae
+from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
 from imagine.importing.roles import Role, find_roles
+from imagine.importing.switches import as_switched, switches, unswitched
 from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of, links_of
 from imagine.repair import Graph, folder_of
@@ -185,6 +186,7 @@ class _Drafts:
         self.has_usual = False
         self.files: list[Feed] = []
         self.short: set[Feed] = set()
+        self.switching: set[Feed] = set()
 
     def all(self) -> Iterator[_Draft]:
         yield from self._marked()
@@ -217,8 +219,25 @@ class _Drafts:
                 yield mark, list(group.feeds)
 
     def _usual(self) -> Iterator[_Draft]:
-        found = find_roles(self.fields.graph, self.fields.catalog)
-        for role in [*found, *(Role(*picture) for picture in self._pictures())]:
+        graph, catalog = self.fields.graph, self.fields.catalog
+        found = switches(graph, catalog)
+        now = as_switched(graph, found) if found else graph
+        pictures = [Role(*picture) for picture in self._pictures()]
+        yield from self._drafts(find_roles(now, catalog))
+        yield from self._drafts([one for one in pictures if one.feeds[0][0] in now])
+        if found:
+            later = list(self._drafts([*find_roles(graph, catalog), *pictures], is_used=False))
+            waiting = {field.feed[0] for draft in later for field in draft.fields}
+            self.switching = {
+                one.control
+                for one in found
+                if one.control is not None and not waiting.isdisjoint(unswitched(graph, one))
+            }
+            yield from later
+
+    def _drafts(self, roles: Iterable[Role], *, is_used: bool = True) -> Iterator[_Draft]:
+        """Yield what is for something. ``is_used``: what is made is made with it as it stands."""
+        for role in roles:
             name, feeds, pass_ = role.name, role.feeds, role.pass_
             fields = self._take(feeds)
             if not fields:
@@ -227,6 +246,7 @@ class _Drafts:
             self.has_usual |= name in _USUAL
             usual = role.place or name
             is_main = usual in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
+            is_main = is_main and is_used
             behind = "negative" if role.is_part else usual
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
@@ -273,13 +293,14 @@ class _Drafts:
                 yield _Draft(fields, name, is_main, place, label=group.label)
 
     def _rest(self) -> Iterator[_Draft]:
-        chosen = {feed for feed in self.chosen if feed in self.left}
+        chosen = {feed for feed in (*self.chosen, *self.switching) if feed in self.left}
         larger = {*after_sampling(self.fields, self.left)}
         if not self.is_steered:
             chosen |= before_result(self.fields, self.left, self.files, self.has_usual)
         counts = Counter(name for _, name in (*larger, *chosen))
         self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}
-        for at, feed in enumerate(list(self.left)):
+        # What guides a sampling comes before how much it does.
+        for at, feed in enumerate(sorted(self.left, key=lambda feed: feed[1] != GUIDE_FILE)):
             if fields := self._take([feed]):
                 if (beside := companion(fields[0])) is not None and feed not in chosen:
                     called, behind = beside

@@ -242,3 +242,11 @@ def test_a_seed_where_no_noise_is_added_stays_as_it_is():
     still = next(one for one in flow.parameters if ("80", "noise_seed") in one.feeds)
     assert (still.type, still.default, still.rank) == ("int", 0, Rank.MORE)
     assert parameter(flow, "seed").feeds == ((first, "noise_seed"),)
+
+
+def test_a_file_to_work_on_pictures_with_is_no_second_model():
+    document = controlled()
+    document["52"]["inputs"]["image"] = ["55", 0]
+    document["55"] = of("SomebodysDepthFinder", image=["50", 0], ckpt_name="depth.pth")
+    flow = read(document)
+    assert not rank_of(flow, "55", "ckpt_name")
