@@ -19,6 +19,7 @@ from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
+from imagine.importing.switches import as_switched, switches
 from imagine.importing.walking import Feed, behind, links_of, users_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
@@ -53,6 +54,8 @@ _MODEL_FOLDERS = ("checkpoints", "diffusion_models")
 # What such a name says is only that no recipe of ours knows the model.
 _UNKNOWN = ("no-picture", "unknown-recipe")
 _CATEGORIES = {"video": "video", "model": "3d"}
+# What is about the picture that it takes, though it could be without one.
+_ABOUT = re.compile(r"edit|kontext|to_?video|i2v|im(a)?ge?_?(2|to)|upscale", re.IGNORECASE)
 # What wants a picture with a transparent part, and has no mask of its own then.
 _PAINTED = ("VAEEncodeForInpaint", "InpaintModelConditioning", "SetLatentNoiseMask")
 
@@ -139,6 +142,8 @@ def _parameters(
     draws = imported.format is Format.API and imported.container == "json"
     taken = {one.name for one in found}
     files: set[Feed] = set()
+    has_prompt = any(one.name == "prompt" for one in found)
+    has_file = False
     for one in found:
         name = one.name
         is_other = one.type not in NAMED_TYPES.get(name, (one.type,))
@@ -149,11 +154,13 @@ def _parameters(
         is_needed = (
             one.type in FILES
             and files.isdisjoint(one.feeds)
-            and (
-                not files
-                or not all(_does_without(imported.graph, node, catalog) for node, _ in one.feeds)
+            and not all(
+                (takers := _takers(imported.graph, node, catalog)) is not None
+                and (has_file or (has_prompt and not any(map(_ABOUT.search, takers))))
+                for node, _ in one.feeds
             )
         )
+        has_file |= is_needed
         if one.type in FILES and one.type is not ParameterType.MASK:
             files.update(one.feeds)
         default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
@@ -215,25 +222,32 @@ def _other_name(one: read.Parameter, taken: Container[str]) -> str:
 # --- What it needs, and where it belongs
 
 
-def _does_without(graph: Graph, node_id: str, catalog: Catalog | None) -> bool:
-    """Say whether a graph runs without a file: all that takes it can be without one."""
+def _takers(graph: Graph, node_id: str, catalog: Catalog | None) -> list[str] | None:
+    """Return the classes of what takes a file and can be without it, None if something cannot.
+
+    What is behind a switch that passes on something else makes nothing with it.
+    """
     if catalog is None:
-        return False
-    users, waiting, seen = users_of(graph), [node_id], {node_id}
+        return None
+    found = switches(graph, catalog)
+    now = as_switched(graph, found) if found else graph
+    takers: list[str] = []
+    users, waiting, seen = users_of(now), [node_id], {node_id}
     while waiting:
-        gone = waiting.pop()
-        for user, name in users.get(gone, ()):
+        for user, name in users.get(waiting.pop(), ()):
             schema = catalog.schema_of(graph[user])
             wanted = schema.inputs.get(name) if schema is not None else None
             if schema is None or wanted is None or schema.is_output:
-                return False
-            if wanted.is_required and user not in seen:
+                return None
+            if not wanted.is_required:
+                takers.append(str(graph[user]["class_type"]))
+            elif user not in seen:
                 # What only works on it, such as a scaling, goes with it.
                 if len(links_of(graph, user)) > 1:
-                    return False
+                    return None
                 seen.add(user)
                 waiting.append(user)
-    return True
+    return takers
 
 
 def _category(imported: Imported, usable: Sequence[read.Parameter]) -> str:

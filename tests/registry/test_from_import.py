@@ -296,3 +296,40 @@ def test_what_its_maker_left_there_stays_possible():
     one = next(one for one in made.parameters if one.feeds[0][0] == "20")
     assert (one.min, one.max, one.default) == (-1, 10000, -1)
     assert remarks(made, known, PROFILES) == ()
+
+
+def pictured(class_type: str) -> Entry:
+    """Return the usual graph with a picture that only goes where none need be."""
+    pack = {
+        "input": {"required": {"model": ["MODEL", {}]}, "optional": {"image": ["IMAGE", {}]}},
+        "output": ["MODEL"],
+    }
+    catalog = Catalog.from_object_info(recorded_info() | {class_type: pack})
+    document = edited("sd15_api")
+    document["50"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    links = {"model": ["4", 0], "image": ["50", 0]}
+    document["51"] = {"class_type": class_type, "inputs": links}
+    document["3"]["inputs"]["model"] = ["51", 0]
+    return entry(read_workflow(json.dumps(document).encode(), catalog), catalog=catalog)
+
+
+@pytest.mark.parametrize(
+    ("class_type", "is_needed"),
+    [("SomebodysStyle", False), ("SomebodysImageEdit", True), ("SomebodysImageToVideo", True)],
+)
+def test_beside_a_prompt_a_picture_is_needed_by_what_is_about_it(class_type: str, is_needed: bool):
+    [image] = pictured(class_type).of_type("image")  # type: ignore[arg-type]
+    assert image.required is is_needed
+
+
+@pytest.mark.parametrize(("select", "is_needed"), [(1, True), (2, False)])
+def test_a_picture_behind_the_other_side_of_a_switch_is_not_needed(select: int, is_needed: bool):
+    document = edited("sd15_api")
+    links = {"input1": ["21", 0], "input2": ["5", 0]}
+    document["20"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    document["21"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["20", 0], "vae": ["4", 2]}}
+    document["22"] = {"class_type": "ImpactSwitch", "inputs": {"select": select, **links}}
+    document["3"]["inputs"]["latent_image"] = ["22", 0]
+    flow = read_workflow(json.dumps(document).encode(), recorded())
+    [image] = entry(flow, catalog=recorded()).of_type("image")  # type: ignore[arg-type]
+    assert image.required is is_needed
