@@ -9,13 +9,21 @@ Source: comfyui-deploy (``comfy-nodes``), comfyui-tooling-nodes (``nodes.py``), 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from imagine.catalog import Catalog
 from imagine.importing.conversion import Converted, Shared
 from imagine.importing.naming import Mark, safe_name
-from imagine.importing.walking import Feed, inputs_of
-from imagine.repair import is_link
+from imagine.importing.walking import (
+    Feed,
+    given_by,
+    inputs_of,
+    links_of,
+    schema_at,
+    users_of,
+)
+from imagine.repair import Graph, is_link, title
 
 _DEPLOY = "ComfyUIDeployExternal"
 _SWARM = "SwarmInput"
@@ -75,14 +83,46 @@ _TWINS: Mapping[str, _Twin] = {
 _FRAMES = ("SwarmInputGroup", "SwarmWorkflowDescription")
 
 
-def at_home(converted: Converted) -> Converted:
+# Of any pack what loads a picture from a text is called so, with the text in one of these inputs.
+_LOADERS = (("base64", "Base64"), ("b64", "Base64"), ("url", "an address"))
+_SOURCES = ("data", "base64", "base64_data", "base64_string", "b64", "url", "image_url", "image")
+_LOADED = ("IMAGE", "MASK")
+
+
+def at_home(converted: Converted, catalog: Catalog | None = None) -> Converted:
     """Return a graph with the inputs and outputs of other servers as ComfyUI's own."""
+    graph = converted.graph
+    loaders = {n: told for n in graph if (told := _loaded_from(graph, catalog, n)) is not None}
     found = [
         node_id
-        for node_id, node in converted.graph.items()
-        if node["class_type"] in (*_VALUES, *_TWINS, *_FRAMES)
+        for node_id, node in graph.items()
+        if node["class_type"] in (*_VALUES, *_TWINS, *_FRAMES) or node_id in loaders
     ]
-    return _Move(converted).all(found) if found else converted
+    if not found:
+        return converted
+    moved = _Move(converted).all(found)
+    notes = (f"{title(graph, n)} takes a picture, in place of {loaders[n]}." for n in loaders)
+    return replace(moved, notes=(*moved.notes, *notes))
+
+
+def _loaded_from(graph: Graph, catalog: Catalog | None, node_id: str) -> str | None:
+    """Return of what a node makes a picture that a file could be as well; None if it does not."""
+    class_type = graph[node_id]["class_type"]
+    told = next((text for part, text in _LOADERS if part in class_type.lower()), None)
+    inputs = inputs_of(graph, node_id)
+    is_typed = any(isinstance(inputs.get(name), str) for name in _SOURCES)
+    if told is None or class_type in _TWINS or not is_typed or links_of(graph, node_id):
+        return None
+    slots = set()
+    for user, name in users_of(graph).get(node_id, ()):
+        slot = links_of(graph, user)[name][1]
+        schema = schema_at(graph, catalog, user)
+        wanted = schema.inputs.get(name) if schema is not None else None
+        kind = given_by(graph, catalog, node_id, slot) or (wanted.type if wanted else None)
+        if _LOADED[slot : slot + 1] != (kind,):
+            return None
+        slots.add(slot)
+    return told if 0 in slots else None
 
 
 class _Move:
@@ -109,7 +149,10 @@ class _Move:
 
     def _move(self, node_id: str) -> Shared | None:
         node = self.graph[node_id]
-        if twin := _TWINS.get(node["class_type"]):
+        twin = _TWINS.get(node["class_type"])
+        if twin is None and node["class_type"] not in (*_VALUES, *_FRAMES):
+            twin = _Twin("LoadImage", _load)
+        if twin is not None:
             self._replace(node_id, twin)
             return None
         del self.graph[node_id]

@@ -63,7 +63,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
-    converted = _alive(unrolled(at_home(converted)), catalog)
+    converted = _alive(unrolled(at_home(converted, catalog)), catalog)
     return Imported(
         format=document.format,
         container=document.container,

@@ -142,3 +142,31 @@ def test_an_address_is_no_name():
     )
     document["3"]["inputs"]["latent_image"] = ["51", 0]
     assert parameter(read(document), "image").default == ""
+
+
+@pytest.mark.parametrize(
+    ("class_type", "inputs", "told"),
+    [
+        ("LoadImageFromBase64", {"data": "aGk="}, "Base64"),
+        ("easy loadImageBase64", {"base64_data": "", "image_output": "Hide"}, "Base64"),
+        ("LoadImageFromUrl", {"url": "a.example/b.png"}, "an address"),
+    ],
+)
+def test_a_picture_from_a_text_of_any_pack_is_a_picture(class_type, inputs, told):
+    document = graph(
+        n50=of(class_type, **inputs),
+        n51=of("VAEEncodeForInpaint", pixels=["50", 0], vae=["4", 2], mask=["50", 1]),
+    )
+    document["3"]["inputs"]["latent_image"] = ["51", 0]
+    flow = read(document)
+    assert flow.graph["50"]["class_type"] == "LoadImage"
+    assert parameter(flow, "image").feeds == (("50", "image"),)
+    assert [note for note in flow.notes if note.endswith(f"in place of {told}.")]
+
+
+def test_what_gives_another_thing_than_a_picture_stays():
+    document = graph(
+        n50=of("LoadLatentFromBase64", data="aGk="), n51=of("ImageToBase64", image=["8", 0])
+    )
+    document["3"]["inputs"]["latent_image"] = ["50", 0]
+    assert read(document).graph["50"]["class_type"] == "LoadLatentFromBase64"
