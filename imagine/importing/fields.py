@@ -185,7 +185,8 @@ class Fields:
 
     def _slots(self, node_id: str) -> set[int]:
         """Return which outputs of a node are used."""
-        return {links_of(self.graph, user)[name][1] for user, name in self.users.get(node_id, ())}
+        users = self.users.get(node_id, ())
+        return {inputs_of(self.graph, user)[name][1] for user, name in users}
 
     def is_needed(self, field: Field) -> bool:
         """Say whether anything cannot be without what the node of a value gives."""

@@ -49,10 +49,11 @@ def sizes_of(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
 
 def picked_elsewhere(graph: Graph, catalog: Catalog | None) -> list[Size]:
     """Return what picks the size of the first node that has one by links."""
+    known: set[str] = set()
     for node_id in graph:
         links = links_of(graph, node_id)
         if all(side in links for side in _SIDES) and is_sized(graph, node_id):
-            picker = _picker(graph, catalog, links["width"][0])
+            picker = _picker(graph, catalog, links["width"][0], known)
             if picker is not None:
                 return _picked(graph, catalog, picker)
     return []
@@ -97,9 +98,16 @@ def _makes_latent(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
     return "image" not in links_of(graph, node_id)
 
 
-def _picker(graph: Graph, catalog: Catalog | None, start: str) -> str | None:
-    """Return the nearest node that picks a size, of those that this one works with."""
-    waiting, known = [start], {start}
+def _picker(
+    graph: Graph, catalog: Catalog | None, start: str, known: set[str] | None = None
+) -> str | None:
+    """Return the nearest node that picks a size, of those that this one works with.
+
+    ``known``: nodes that are not looked at; those that were are added.
+    """
+    known = set() if known is None else known
+    waiting = [] if start in known else [start]
+    known.add(start)
     for node_id in waiting:
         if _is_of_picture(graph, catalog, node_id):
             continue

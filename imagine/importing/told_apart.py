@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from imagine.importing.fields import Field, Fields
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import links_of, schema_at
+from imagine.importing.walking import inputs_of, links_of, schema_at
 from imagine.names import basename
 from imagine.repair import title
 
@@ -103,7 +103,8 @@ def _used_alike(picture: Field, fields: Fields) -> Label | None:
 
 def _is_picture(fields: Fields, user: str, name: str) -> bool:
     """Say whether an input takes what its loader shows, and not the mask in it."""
-    return links_of(fields.graph, user)[name][1] == _SLOT_OF_PICTURES
+    link = inputs_of(fields.graph, user)[name]
+    return bool(link[1] == _SLOT_OF_PICTURES)
 
 
 def _passes_on(fields: Fields, node_id: str) -> bool:

@@ -154,3 +154,21 @@ def test_the_longest_row_of_nodes_is_read_without_comparing_each_with_all(
     read(document)
     # As it takes less than two here, and took twenty when each was compared with all.
     assert time.process_time() - began < 10
+
+
+def test_thousands_of_pictures_and_sizes_by_links_are_read_once_each():
+    loaders = {
+        f"n{at}": {"class_type": "LoadImage", "inputs": {"image": f"{at}.png"}}
+        for at in range(2400)
+    }
+    sizes: dict[str, Any] = {
+        f"s{at}": {
+            "class_type": "AspectRows",
+            "inputs": {"width": [f"s{at + 1}", 0], "height": [f"s{at + 1}", 0]},
+        }
+        for at in range(2400)
+    }
+    joined = {"class_type": "Many", "inputs": {f"image_{n}": [n, 0] for n in loaders}}
+    began = time.process_time()
+    read(edited("sd15_api") | loaders | sizes | {"many": joined})
+    assert time.process_time() - began < 10
