@@ -224,26 +224,37 @@ def test_of_many_jobs_only_the_running_ones_have_a_bar():
     assert "#13" not in screen.getvalue()
 
 
+def interrupted(fake: FakeImagine) -> tuple[str, int]:
+    """Press Ctrl+C while a job is followed; return what was told, and the exit code.
+
+    A client that does not end says where it stands.
+    """
+    start = [sys.executable, "-X", "faulthandler", "-m", "imagine"]
+    command = [*start, "prompt", "a fox", "--server", fake.url]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as client:
+        is_connected = fake.connected.wait(30)
+        client.send_signal(signal.SIGINT if is_connected else signal.SIGABRT)
+        try:
+            _, told = client.communicate(timeout=30)
+        except subprocess.TimeoutExpired:
+            client.send_signal(signal.SIGABRT)
+            _, told = client.communicate()
+    assert client.returncode != -signal.SIGABRT, told
+    return told, client.returncode
+
+
 @pytest.mark.skipif(os.name == "nt", reason="a console is needed to send Ctrl+C on Windows")
 def test_ctrl_c_cancels_its_own_jobs(fake):
-    command = [sys.executable, "-m", "imagine", "prompt", "a fox", "--server", fake.url]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as client:
-        assert fake.connected.wait(60)
-        client.send_signal(signal.SIGINT)
-        _, stderr = client.communicate(timeout=60)
+    told, returncode = interrupted(fake)
     assert fake.canceled == [JOB_ID]
-    assert "Canceled 1 job." in stderr
-    assert client.returncode == 130
+    assert "Canceled 1 job." in told
+    assert returncode == 130
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a console is needed to send Ctrl+C on Windows")
 def test_ctrl_c_cancels_the_others_when_one_has_just_ended(fake):
     fake.submitted = [job(id="first"), job(id="second")]
     fake.ended = {"first"}
-    command = [sys.executable, "-m", "imagine", "prompt", "a fox", "--server", fake.url]
-    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as client:
-        assert fake.connected.wait(60)
-        client.send_signal(signal.SIGINT)
-        _, stderr = client.communicate(timeout=60)
+    told, _ = interrupted(fake)
     assert fake.canceled == ["second"]
-    assert "Canceled 1 job." in stderr
+    assert "Canceled 1 job." in told
