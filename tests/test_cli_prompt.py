@@ -17,6 +17,14 @@ from imagine.cli import app
 from imagine.cli_prompt import Board
 from tests.fakes.imagine_api import JOB_ID, PICTURE, FakeImagine, job, pictures
 
+# Where nobody sits at a terminal, programs are started deaf to Ctrl+C.
+LISTENING = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)
+from imagine.cli import main
+main()
+"""
+
 
 @pytest.fixture
 def fake():
@@ -229,8 +237,8 @@ def interrupted(fake: FakeImagine) -> tuple[str, int]:
 
     A client that does not end says where it stands.
     """
-    start = [sys.executable, "-X", "faulthandler", "-m", "imagine"]
-    command = [*start, "prompt", "a fox", "--server", fake.url]
+    command = [sys.executable, "-X", "faulthandler", "-c", LISTENING, "prompt", "a fox"]
+    command += ["--server", fake.url]
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as client:
         is_connected = fake.connected.wait(30)
         client.send_signal(signal.SIGINT if is_connected else signal.SIGABRT)

@@ -174,7 +174,8 @@ def _parsed(data: bytes) -> Any:
 
 def _whole(value: Any) -> Any:
     """Return a value without halves of characters, which nothing could be written down with."""
-    return json.loads(json.dumps(value, ensure_ascii=False).encode("utf-8", "replace"))
+    halves = json.dumps(value, ensure_ascii=False).encode("utf-16", "surrogatepass")
+    return json.loads(halves.decode("utf-16", "replace"))
 
 
 def _not_json(text: str, error: json.JSONDecodeError) -> WorkflowError:

@@ -18,6 +18,7 @@ class PaintedStage(LensStage):
         super().__init__()
         self.uploads: dict[str, bytes] = {}
         self.taken: dict[str, Json] = {}  # what was told of each upload
+        self.upload_refusals: list[tuple[int, Json, dict[str, str]]] = []
         self.actions: list[tuple[str, Json]] = []
 
     def app(self) -> web.Application:
@@ -51,7 +52,8 @@ class PaintedStage(LensStage):
         assert isinstance(part, BodyPartReader)
         assert part.name == "image"
         data = bytes(await part.read())
-        if self.refusals:
+        if self.upload_refusals:
+            self.refusals.insert(0, self.upload_refusals.pop(0))
             return self.refused()
         told = read(data)
         if told is None:

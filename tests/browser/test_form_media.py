@@ -269,7 +269,7 @@ async def test_what_the_server_refuses_is_told_at_the_field(
 ) -> None:
     page = await open_form(open_page, "dance", allow=(REFUSED, "status of 413"))
     error = {"message": "The video is too long.", "hint": "Use one of at most a minute."}
-    stage.refusals.append((413, error, {}))
+    stage.upload_refusals.append((413, error, {}))
     await put(page, "Video", "long.webm", "video/webm", CLIP)
     await expect(wrong(page, "Video")).to_have_text(
         "long.webm was not taken: The video is too long. Use one of at most a minute."

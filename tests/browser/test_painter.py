@@ -11,6 +11,7 @@ from playwright.async_api import FilePayload, Locator, Page, expect
 from tests.browser.conftest import OpenPage
 from tests.browser.painted_stage import PaintedStage
 from tests.browser.stage import Json, make_job
+from tests.following import eventually
 
 LOST = "Failed to load resource"
 WIDTH, HEIGHT = 1248, 832
@@ -74,8 +75,10 @@ async def drag(page: Page, *places: tuple[float, float]) -> None:
 
 async def sent(page: Page, stage: PaintedStage) -> Image.Image:
     """Press Repaint, and return the mask that came."""
+    before = len(stage.actions)
     await repaint(page).click()
     await expect(page.locator(".painter")).to_be_hidden()
+    await eventually(lambda: len(stage.actions) > before)
     data = stage.uploads[stage.actions[-1][1]["mask"]]
     mask = Image.open(io.BytesIO(data))
     assert mask.mode == "L"
