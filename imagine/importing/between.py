@@ -4,11 +4,11 @@ Apart from the roles, which follow a graph from its samplers: a node that makes 
 none, and still its numbers are what somebody wants to set.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from imagine.importing.fields import Field, Fields, ParameterType
 from imagine.importing.named_roles import is_automatic
-from imagine.importing.walking import Feed, ahead, inputs_of, links_of
+from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of
 from imagine.repair import Graph, folder_of
 
 # Words in the names of what says what is made.
@@ -28,8 +28,17 @@ _PLUMBING = frozenset(
         *("compile", "noise", "format", "clear", "free", "unload"),
     }
 )
+# And of what a sampler that makes its own latent is told of the result.
+_MADE = frozenset(
+    {
+        *("resolution", "aspect", "megapixels", "duration", "seconds", "frames", "length"),
+        *("segments", "guidance"),
+    }
+)
+_BEGINS = frozenset({"latent_image", "image", "images", "pixels"})
 _SIDES = ("width", "height")
 _SET = (ParameterType.INT, ParameterType.FLOAT, ParameterType.BOOL, ParameterType.CHOICE)
+_CHOSEN = (ParameterType.CHOICE, ParameterType.MODEL, ParameterType.TEXT)
 # Of what nothing tells, all is shown up to so many.
 _MOST_UNTOLD = 12
 # What takes a conditioning, or a latent to begin from, is a sampler.
@@ -57,6 +66,38 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
             yield feed
 
 
+def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -> Iterator[Feed]:
+    """Yield what does the work of something usual that a graph lacks.
+
+    ``found``: the usual names that it has. A file of a conditioning stands for the prompt, typed
+    sigmas for the steps; a sampler of a pack that makes its own latent has the size itself.
+    """
+    for feed, field in left.items():
+        is_text = "prompt" not in found and _gives_conditioning(fields, field)
+        is_steps = "steps" not in found and feed[1] == "sigmas"
+        if fields.type_of(field) in _CHOSEN and (is_text or is_steps):
+            yield feed
+        elif fields.type_of(field) in _SET and _is_pack_sampler(fields.graph, feed[0]):
+            words = _words(feed[1])
+            if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
+                yield feed
+
+
+def _gives_conditioning(fields: Fields, field: Field) -> bool:
+    return given_by(fields.graph, fields.catalog, field.feed[0], 0) == "CONDITIONING"
+
+
+def _words(name: str) -> set[str]:
+    return {*name.lower().replace(".", "_").split("_")}
+
+
+def _is_pack_sampler(graph: Graph, node_id: str) -> bool:
+    """Say whether a node samples with neither a latent nor a picture to begin from."""
+    inputs, links = inputs_of(graph, node_id), links_of(graph, node_id)
+    is_seeded = "seed" in inputs or "noise_seed" in inputs
+    return is_seeded and "steps" in inputs and bool(links) and _BEGINS.isdisjoint(links)
+
+
 def before_result(
     fields: Fields, left: Mapping[Feed, Field], files: Iterable[Feed], has_usual: bool
 ) -> set[Feed]:
@@ -71,7 +112,7 @@ def before_result(
     for feed, field in left.items():
         node_id, name = _aim(fields, field)
         is_own = node_id in on_way or (field.wanted is None and not has_usual)
-        words = {*name.lower().replace(".", "_").split("_")}
+        words = _words(name)
         if is_own and _PLUMBING.isdisjoint(words) and _is_set(fields, field, node_id):
             able[feed] = words
     told = {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}

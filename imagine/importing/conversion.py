@@ -166,7 +166,7 @@ class _Conversion:
                 f"{what}: what its values are for is not known without ComfyUI’s node list. "
                 "Read the workflow again where the node is installed."
             )
-        elif schema is not None and (texts := unread_texts(node, values)):
+        elif schema is not None and (texts := unread_texts(node, values, schema)):
             _, known = self.unread.setdefault(node.type, (label, {}))
             known.update(dict.fromkeys(texts))
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}

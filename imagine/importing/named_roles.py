@@ -19,7 +19,10 @@ SIZES = {
     "length": ("length", "num_frames", "frames_number", "video_length", "frames"),
     "batch_size": ("batch_size",),
 }
-MODELS = ("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name")
+MODELS = (
+    *("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name"),
+    *("diffusion_model", "diffusion_models", "gguf"),
+)
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),

@@ -58,6 +58,8 @@ _SHOWN_ONLY = ("preview", "show", "compare", "display")
 # What ends a graph only to tidy up after it.
 _TIDYING = ("purge", "vram", "cleangpu", "clearcache", "unload")
 _ENDS = ("save", "preview", "combine", "show", "display", "output", "compare", "export", "writer")
+# What gives nothing else only measures, though packs call it an end.
+_MEASURES = frozenset({"INT", "FLOAT", "BOOLEAN"})
 # The inputs by which an end says what it takes, where its class does not.
 _INPUTS = {
     "audio": OutputKind.AUDIO,
@@ -86,15 +88,20 @@ def _outputs(graph: Graph, catalog: Catalog | None) -> Iterator[Output]:
         schema = schema_at(graph, catalog, node_id)
         lower = class_type.lower()
         if schema is not None:
-            is_end = schema.is_output
+            measures = bool(schema.outputs) and _MEASURES.issuperset(schema.outputs)
+            is_end = schema.is_output and (not measures or _is_called_end(lower))
         else:
-            is_end = node_id not in used and any(word in lower for word in _ENDS)
+            is_end = node_id not in used and _is_called_end(lower)
         if is_end:
             kind = _kind(graph, node_id, lower, catalog)
             # Packs also call ends what only passes on what the real end shows.
-            is_passed_on = node_id in used and not any(word in lower for word in _ENDS)
+            is_passed_on = node_id in used and not _is_called_end(lower)
             is_kept = _is_kept(graph, node_id, lower) and not is_passed_on
             yield Output(node_id, kind, title(graph, node_id), is_kept)
+
+
+def _is_called_end(lower: str) -> bool:
+    return any(word in lower for word in _ENDS)
 
 
 def _is_kept(graph: Graph, node_id: str, lower: str) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.between import after_sampling, before_result, is_sampled
+from imagine.importing.between import after_sampling, before_result, instead, is_sampled
 from imagine.importing.bounds import Range
 from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
@@ -183,7 +183,7 @@ class _Drafts:
             self.nodes.setdefault(node_id, []).append(field)
         self.counts = Counter(name for _, name in fields.by_feed)
         self.is_steered = is_sampled(fields.graph)
-        self.has_usual = False
+        self.found: set[str] = set()
         self.files: list[Feed] = []
         self.short: set[Feed] = set()
         self.switching: set[Feed] = set()
@@ -243,7 +243,7 @@ class _Drafts:
             if not fields:
                 continue
             self.is_steered |= name == "prompt"
-            self.has_usual |= name in _USUAL
+            self.found.add(name)
             usual = role.place or name
             is_main = usual in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
             is_main = is_main and is_used
@@ -296,7 +296,9 @@ class _Drafts:
         chosen = {feed for feed in (*self.chosen, *self.switching) if feed in self.left}
         larger = {*after_sampling(self.fields, self.left)}
         if not self.is_steered:
-            chosen |= before_result(self.fields, self.left, self.files, self.has_usual)
+            has_usual = not self.found.isdisjoint(_USUAL)
+            chosen |= before_result(self.fields, self.left, self.files, has_usual)
+        chosen |= {*instead(self.fields, self.left, self.found)}
         counts = Counter(name for _, name in (*larger, *chosen))
         self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}
         # What guides a sampling comes before how much it does.

@@ -18,7 +18,7 @@ from imagine.importing.parameters import Parameter, infer
 from imagine.importing.power_loras import unrolled
 from imagine.importing.walking import Feed
 from imagine.preflight import preflight
-from imagine.repair import Graph
+from imagine.repair import Graph, title
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +63,8 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
+    if document.format is Format.API and catalog is not None:
+        converted = _completed(converted, catalog)
     converted = _alive(unrolled(at_home(converted, catalog)), catalog)
     return Imported(
         format=document.format,
@@ -81,6 +83,21 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
         problems=None if catalog is None else preflight(converted.graph, catalog),
         left_to_chance=converted.left_to_chance,
     )
+
+
+def _completed(converted: Converted, catalog: Catalog) -> Converted:
+    """Return a graph for programs with the values that its nodes have learned to need since."""
+    graph, notes = dict(converted.graph), list(converted.notes)
+    for node_id, node in converted.graph.items():
+        schema = catalog.schemas.get(node["class_type"])
+        for name in schema.required if schema is not None else ():
+            wanted = schema.inputs[name] if schema is not None else None
+            default = wanted.default if wanted is not None and not wanted.is_slot else None
+            if name in graph[node_id]["inputs"] or not isinstance(default, str | int | float):
+                continue
+            graph[node_id] = {**node, "inputs": {**graph[node_id]["inputs"], name: default}}
+            notes.append(f"{title(graph, node_id)} needs {name} by now; it is {default}.")
+    return replace(converted, graph=graph, notes=tuple(notes))
 
 
 def _alive(converted: Converted, catalog: Catalog | None) -> Converted:

@@ -5,12 +5,12 @@ Their loaders are mostly called the same, and a form of “Image” and “Image
 
 import re
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from imagine.importing.fields import Field, Fields
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import inputs_of, links_of, schema_at
+from imagine.importing.walking import Feed, inputs_of, links_of, schema_at
 from imagine.names import basename
 from imagine.repair import title
 
@@ -34,6 +34,8 @@ _OF_FILES = frozenset(
 _LOADING = ("load", "loader", "loading", "upload", "node")
 _VOWELS = re.compile(r"[aeiouy]")
 _SLOT_OF_PICTURES = 0
+# What has one of these beside a picture paints upon it.
+_PAINTS = frozenset({"positive", "model", "basic_pipe", "detailer_pipe"})
 # How many nodes that only change a picture are followed, and how many words a name has.
 _MOST_PASSED, _MOST_WORDS = 4, 4
 # Units: characters.
@@ -78,21 +80,34 @@ def _titled(picture: Field, fields: Fields) -> Label | None:
 
 
 def _used_as(picture: Field, fields: Fields) -> Label | None:
-    """Return what a picture is for: what the first input that is not just an image calls it."""
+    """Return what a picture is for: what the first input that is not just an image calls it.
+
+    None for one that is itself painted anew, whatever else it is for.
+    """
+    label: Label | None = None
+    for user, name in _uses(picture, fields):
+        words = _meant(safe_name(name.rpartition(".")[2]).split("_"))
+        if not words and not _PAINTS.isdisjoint(links_of(fields.graph, user)):
+            return None
+        if words and label is None:
+            text = " ".join(words).capitalize()
+            used = f"Goes into {title(fields.graph, user)} as {name}"
+            label = Label(text if len(words) > 1 else f"{text} image", used)
+    return label
+
+
+def _uses(picture: Field, fields: Fields) -> Iterator[Feed]:
+    """Yield the inputs that get a picture, the nearest first, also through what only scales it."""
     waiting, seen = deque([(picture.feed[0], 0)]), {picture.feed[0]}
     while waiting:
         node_id, passed = waiting.popleft()
         for user, name in fields.users.get(node_id, ()):
             if node_id == picture.feed[0] and not _is_picture(fields, user, name):
                 continue
-            if words := _meant(safe_name(name.rpartition(".")[2]).split("_")):
-                text = " ".join(words).capitalize()
-                used = f"Goes into {title(fields.graph, user)} as {name}"
-                return Label(text if len(words) > 1 else f"{text} image", used)
+            yield user, name
             if passed < _MOST_PASSED and user not in seen and _passes_on(fields, user):
                 seen.add(user)
                 waiting.append((user, passed + 1))
-    return None
 
 
 def _used_alike(picture: Field, fields: Fields) -> Label | None:

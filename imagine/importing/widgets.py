@@ -86,12 +86,14 @@ def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[st
     }
 
 
-def unread_texts(node: Node, named: Mapping[str, Any]) -> list[str]:
+def unread_texts(node: Node, named: Mapping[str, Any], schema: NodeSchema) -> list[str]:
     """Return the texts among a node's values that stand for nothing in its schema.
 
-    They are of widgets that only the page of a pack makes; nobody else knows their names.
+    They are of widgets that only the page of a pack makes; nobody else knows their names. What an
+    end without widgets of its own has there is what it showed last.
     """
-    if not isinstance(node.values, list) or node.named:
+    shows = schema.is_output and next(widget_names(node, schema), None) is None
+    if not isinstance(node.values, list) or node.named or shows:
         return []
     read = [value for value in named.values() if isinstance(value, str)]
     texts = [v for v in node.values if isinstance(v, str) and not _is_of_the_page(v)]

@@ -224,8 +224,9 @@ def test_a_picture_that_is_only_shown_is_enough_where_nothing_leads_to_what_save
 def test_a_value_that_has_a_default_is_no_reason_to_go():
     scaled = scaling(image=["n6", 0])
     del scaled["inputs"]["width"]
-    (problem,) = kept_as_it_is(painting(a1=scaled, a2=shown()))
-    assert "width" in problem
+    document = painting(a1=scaled, a2=shown())
+    assert kept_as_it_is(document) == []
+    assert read(document, CATALOG).graph["a1"]["inputs"]["width"] == 512
 
 
 def test_a_picture_that_is_yet_to_be_chosen_is_no_reason_to_go():

@@ -5,7 +5,7 @@ import pytest
 from imagine.catalog import Catalog
 from imagine.importing.outputs import find_outputs
 from tests.catalogs import recorded_info
-from tests.importing.samples import recorded
+from tests.importing.samples import edited, read, recorded
 
 
 @pytest.mark.parametrize(
@@ -98,3 +98,27 @@ def test_an_end_that_takes_no_link_is_what_it_gives():
     graph = {"1": {"class_type": "WordsOfAMachine", "inputs": {"it": "a fox"}}}
     (output,) = find_outputs(graph, with_packs(WordsOfAMachine=("STRING", ["STRING"])))
     assert output.kind == "text"
+
+
+MEASURE = {
+    "input": {"required": {"image": ["IMAGE"]}},
+    "output": ["INT", "INT"],
+    "output_node": True,
+}
+
+
+def test_what_only_measures_is_no_end_and_what_it_showed_last_is_no_setting():
+    document = edited("sd15_default")
+    save = next(one for one in document["nodes"] if one["type"] == "SaveImage")
+    save["type"] = "PreviewImage"
+    slots = [{"name": "image", "type": "IMAGE", "link": save["inputs"][0]["link"]}]
+    values = ["Width: 512 , Height: 512"]
+    document["nodes"].append(
+        {"id": 90, "type": "image measure", "inputs": slots, "widgets_values": values}
+    )
+    catalog = Catalog.from_object_info(recorded_info() | {"image measure": MEASURE})
+    flow = read(document, catalog)
+    assert [(one.title, one.is_kept) for one in flow.outputs] == [
+        ("Preview Image (PreviewImage)", False)
+    ]
+    assert flow.notes == ()

@@ -90,3 +90,15 @@ def test_the_label_stands_in_the_entry_and_the_name_stays():
         "Image (dress)",
         "Image 2 (woman)",
     ]
+
+
+def test_a_picture_that_is_painted_upon_is_not_called_by_what_it_only_helps():
+    graph = {
+        "0": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "1": {"class_type": "LoadImage", "inputs": {"image": "b.png"}},
+        "2": {"class_type": "Guide", "inputs": {"control_image": ["0", 0], "pose": ["1", 0]}},
+        "3": {"class_type": "Detailer", "inputs": {"image": ["0", 0], "model": ["2", 0]}},
+        "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "a"}},
+    }
+    labels = [one.label for one in read(graph).parameters if one.type == "image"]
+    assert sorted(labels) == ["", "Pose image"]

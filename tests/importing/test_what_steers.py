@@ -250,3 +250,74 @@ def test_a_file_to_work_on_pictures_with_is_no_second_model():
     document["55"] = of("SomebodysDepthFinder", image=["50", 0], ckpt_name="depth.pth")
     flow = read(document)
     assert not rank_of(flow, "55", "ckpt_name")
+
+
+def test_what_a_graph_for_programs_lacks_by_now_gets_its_default_and_a_note():
+    document = edited("sd15_api")
+    del document["3"]["inputs"]["denoise"]
+    flow = read(document)
+    assert (flow.problems, flow.graph["3"]["inputs"]["denoise"]) == (
+        read(edited("sd15_api")).problems,
+        1.0,
+    )
+    assert any("needs denoise by now; it is 1.0." in note for note in flow.notes)
+
+
+def test_a_file_in_place_of_words_and_sigmas_in_place_of_steps_come_first():
+    packs = engine(
+        WordsFromFile=kind(["CONDITIONING"], words=[["fox.bin", "owl.bin"]]),
+        Noises=kind(["SIGMAS"], sigmas=["STRING", {"default": "1, 0"}]),
+    )
+    document = edited("sd15_api")
+    for encoder in ("6", "7"):
+        document[encoder] = of("WordsFromFile", words="fox.bin")
+    inputs = document["3"]["inputs"]
+    document["20"] = of("Noises", sigmas="1, 0.5, 0")
+    document["21"] = of("KSamplerSelect", sampler_name="euler")
+    names = ("model", "positive", "negative", "latent_image")
+    given = {name: inputs[name] for name in names}
+    document["3"] = of(
+        "SamplerCustom",
+        add_noise=True,
+        noise_seed=5,
+        cfg=7,
+        sigmas=["20", 0],
+        sampler=["21", 0],
+        **given,
+    )
+    first = main(read(document, packs))
+    assert {"sigmas", "words"} <= {
+        name.rpartition("_")[2] if "words" in name else name for name in first
+    }
+
+
+def test_what_a_sampler_without_a_latent_is_told_of_its_result_comes_first():
+    packs = engine(
+        SomebodysFilmer=kind(
+            ["IMAGE"],
+            model=["MODEL"],
+            prompt=["STRING", {"default": ""}],
+            seed=["INT", {"default": 0}],
+            steps=["INT", {"default": 20}],
+            resolution=[["480p", "720p"]],
+            num_segments=["INT", {"default": 4}],
+            tile_size=["INT", {"default": 512}],
+        )
+    )
+    document = {
+        "1": of("UNETLoader", unet_name="film.safetensors", weight_dtype="default"),
+        "2": of(
+            "SomebodysFilmer",
+            model=["1", 0],
+            prompt="a fox",
+            seed=1,
+            steps=20,
+            resolution="480p",
+            num_segments=4,
+            tile_size=512,
+        ),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    first = main(read(document, packs))
+    assert {"prompt", "seed", "steps", "resolution", "num_segments"} <= {*first}
+    assert "tile_size" not in first
