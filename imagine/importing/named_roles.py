@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterator
 from imagine.catalog import Catalog
 from imagine.importing.companions import is_vae
 from imagine.importing.texts import Text, typed, written
-from imagine.importing.walking import Feed, inputs_of, links_of, number_of, value_at
+from imagine.importing.walking import Feed, inputs_of, links_of, number_of, users_of, value_at
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
@@ -16,13 +16,15 @@ from imagine.repair import Graph
 SIZES = {
     "width": ("width", "empty_latent_width"),
     "height": ("height", "empty_latent_height"),
-    "length": ("length", "num_frames", "frames_number", "video_length", "frames"),
+    "length": ("length", "num_frames", "frames_number", "video_length", "frames", "frame_number"),
     "batch_size": ("batch_size",),
 }
 MODELS = (
     *("ckpt_name", "unet_name", "model_name", "model", "gguf_name", "base_ckpt_name"),
     *("diffusion_model", "diffusion_models", "gguf"),
 )
+# Words of inputs that take the name of a file.
+_OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "url"})
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),
@@ -66,15 +68,24 @@ def texts_by_name(
     """
     first: list[Text] = []
     seen: set[str] = set()
+    users = users_of(graph)
     for node_id in graph:
-        if "save" in str(graph[node_id].get("class_type", "")).lower():
-            continue  # it only writes them down
+        # What saves only writes them down, and a box may hold the name of a file.
+        is_saved = "save" in str(graph[node_id].get("class_type", "")).lower()
+        if is_saved or _names_file(users.get(node_id, ())):
+            continue
         for name in _NAMED[role]:
             texts = _texts(graph, catalog, node_id, name, role, seen)
             if texts and not texts[0].is_told and texts[0].feed not in last:
                 return texts
             first = first or texts
     return first
+
+
+def _names_file(uses: Collection[Feed]) -> bool:
+    """Say whether all that takes what a node gives takes it for the name of a file."""
+    names = ({*name.lower().split("_")} for _, name in uses)
+    return bool(uses) and not any(_OF_FILES.isdisjoint(words) for words in names)
 
 
 def _texts(

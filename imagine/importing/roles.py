@@ -265,8 +265,11 @@ class _Follower:
                 yield from texts
                 continue
             links = links_of(self.graph, source)
-            if "positive" in links and "negative" in links:
-                waiting.append(links[self._side_of(source, slot, side)])
+            wanted = next((links[name] for name in _WANTED if name in links), None)
+            unwanted = next((links[name] for name in _UNWANTED if name in links), None)
+            if wanted is not None and unwanted is not None:
+                is_wanted = self._side_of(source, slot, side) == "positive"
+                waiting.append(wanted if is_wanted else unwanted)
                 continue
             waiting.extend(end for key, end in links.items() if self._is_conditioning(key, end))
 

@@ -31,6 +31,7 @@ _OF_FILES = frozenset(
         *("generated", "dsc", "pxl", "jpg", "jpeg", "png", "webp", "mp", "resized", "test"),
     }
 )
+_CLIPSPACE = "clipspace"
 _LOADING = ("load", "loader", "loading", "upload", "node")
 _VOWELS = re.compile(r"[aeiouy]")
 _SLOT_OF_PICTURES = 0
@@ -143,6 +144,8 @@ def _meant(words: Sequence[str]) -> list[str]:
 def _filed_as(picture: Field, fields: Fields) -> Label | None:
     """Return the words of the file that the maker had there."""
     name = basename(str(picture.value))
+    if name.startswith(_CLIPSPACE):
+        return None  # ComfyUI's own name for what was painted there
     words = [
         word
         for word in safe_name(name.rpartition(".")[0]).split("_")

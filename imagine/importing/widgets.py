@@ -25,6 +25,8 @@ CONTROL = "control_after_generate"
 _OF_THE_PAGE = (CONTROL, "upload", "videopreview", "audioUI")
 # What upload buttons leave behind.
 _BUTTONS = ("image", "video", "audio", "file")
+# Where it showed a picture from.
+_SHOWN = ("/view?", "/api/view?")
 # What a pack's page shows, and nobody writes: HTML, also within a longer text.
 _MARKUP = re.compile(
     r"</?(?:a|b|br|button|center|code|details|div|em|font|h[1-6]|hr|html|i|iframe|img|li|ol|p|pre"
@@ -92,7 +94,8 @@ def unread_texts(node: Node, named: Mapping[str, Any], schema: NodeSchema) -> li
     They are of widgets that only the page of a pack makes; nobody else knows their names. What an
     end without widgets of its own has there is what it showed last.
     """
-    shows = schema.is_output and next(widget_names(node, schema), None) is None
+    linked = {slot.name for slot in node.inputs if slot.link is not None}
+    shows = schema.is_output and linked.issuperset(widget_names(node, schema))
     if not isinstance(node.values, list) or node.named or shows:
         return []
     read = [value for value in named.values() if isinstance(value, str)]
@@ -102,6 +105,8 @@ def unread_texts(node: Node, named: Mapping[str, Any], schema: NodeSchema) -> li
 
 def _is_of_the_page(text: str) -> bool:
     if not text.strip() or text in CONTROLS or text.lower() in _BUTTONS:
+        return True
+    if text.startswith(_SHOWN):
         return True
     begins = _MARKUP.match(text.lstrip()) is not None
     return begins or (len(text) > _LONGEST_FIELD and _MARKUP.search(text) is not None)

@@ -380,3 +380,26 @@ def test_what_a_model_is_asked_for_is_the_prompt_however_long_the_others_are(nam
         },
     )
     assert shown(flow)["prompt"] == "a hut"
+
+
+def test_a_pair_is_kept_apart_whatever_a_pack_calls_its_sides():
+    document = edited("sd15_api")
+    inputs = document["3"]["inputs"]
+    pair = {"cond": inputs["positive"], "uncond": inputs["negative"]}
+    document["20"] = {"class_type": "ApplyToBoth", "inputs": pair}
+    inputs["positive"], inputs["negative"] = ["20", 0], ["20", 1]
+    sides = {"input": {"required": {name: ["CONDITIONING"] for name in pair}}}
+    both = {"ApplyToBoth": {**sides, "output": ["CONDITIONING", "CONDITIONING"]}}
+    flow = read(document, Catalog.from_object_info(recorded_info() | both))
+    assert parameter(flow, "prompt").feeds == (("6", "text"),)
+    assert parameter(flow, "negative").feeds == (("7", "text"),)
+
+
+def test_a_box_that_holds_the_name_of_a_file_is_no_prompt():
+    document = {
+        "1": {"class_type": "SomebodysBox", "inputs": {"text": "models/fox"}},
+        "2": {"class_type": "SomebodysModel", "inputs": {"base_model_path": ["1", 0]}},
+        "3": {"class_type": "SomebodysMaker", "inputs": {"of": ["2", 0], "prompt": "a fox"}},
+        "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}},
+    }
+    assert parameter(read(document), "prompt").feeds == (("3", "prompt"),)

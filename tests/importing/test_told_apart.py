@@ -102,3 +102,8 @@ def test_a_picture_that_is_painted_upon_is_not_called_by_what_it_only_helps():
     }
     labels = [one.label for one in read(graph).parameters if one.type == "image"]
     assert sorted(labels) == ["", "Pose image"]
+
+
+def test_what_was_painted_on_comfyuis_page_is_not_called_by_the_name_of_its_file():
+    flow = blend(("clipspace/clipspace-mask-123.png", "owl.png"))
+    assert "mask" not in shown(flow)[0].lower()
