@@ -88,7 +88,8 @@ def _used_as(picture: Field, fields: Fields) -> Label | None:
     label: Label | None = None
     for user, name in _uses(picture, fields):
         words = _meant(safe_name(name.rpartition(".")[2]).split("_"))
-        if not words and not _PAINTS.isdisjoint(links_of(fields.graph, user)):
+        inputs = inputs_of(fields.graph, user)
+        if not words and any(isinstance(inputs.get(name), list) for name in _PAINTS):
             return None
         if words and label is None:
             text = " ".join(words).capitalize()

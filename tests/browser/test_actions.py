@@ -401,11 +401,15 @@ async def test_every_action_is_reached_by_touch(stage: Stage, open_page: OpenPag
     stage.add(*sets(), zoomed())
     page = await open_page(width=390, height=844, touch=True)
     sheet = page.locator("dialog.sheet")
-    small = """(least) => [...document.querySelectorAll("dialog[open] :is(button, input)")]
-      .filter((target) => target.checkVisibility())
-      .map((target) => [target.textContent, target.getBoundingClientRect()])
-      .filter(([, {width, height}]) => Math.min(width, height) < least)
-      .map(([name]) => name)"""
+    small = """async (least) => {
+      const dialog = document.querySelector("dialog[open]");
+      await Promise.all(dialog.getAnimations({subtree: true}).map((one) => one.finished));
+      return [...dialog.querySelectorAll("button, input")]
+        .filter((target) => target.checkVisibility())
+        .map((target) => [target.textContent, target.getBoundingClientRect()])
+        .filter(([, {width, height}]) => Math.min(width, height) < least)
+        .map(([name]) => name);
+    }"""
     for name in ("Zoom out", "Pan", "Change shape…", "Use as…"):
         await page.evaluate("document.querySelector('picture-tile').ask('menu')")
         rows = sheet.locator(".cmds button")
