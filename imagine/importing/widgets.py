@@ -50,7 +50,7 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     None when they are there, and nobody can say what they are for.
     """
     if isinstance(node.values, dict):
-        return _known_only(node.values, schema)
+        return _whole(node, schema, _known_only(node.values, schema))
     if node.named:
         return _whole(node, schema, _known_only(node.named, schema))
     values = node.values

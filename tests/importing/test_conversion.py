@@ -54,6 +54,7 @@ def test_values_by_name_are_taken_by_name_with_those_that_a_pack_adds():
     read_back = values(read(document).graph, "5")
     assert (read_back["width"], read_back["height"], read_back["crf"]) == (384, 640, 19)
     assert "preview" not in read_back
+    assert read_back["batch_size"] == 1  # an older file that lacks it: what the page fills in
 
 
 def test_a_text_of_a_field_that_only_the_page_has_is_told():
