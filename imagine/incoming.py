@@ -11,7 +11,7 @@ from typing import BinaryIO
 
 from imagine.errors import EngineError, EngineUnavailableError
 from imagine.image_files import part_path
-from imagine.media import HEAD_BYTES, BrokenFileError, Facts, Kind, OutputType, listed, recognise
+from imagine.media import HEAD_BYTES, BrokenFileError, Facts, OutputType, listed, recognise
 
 # So far into a PNG our own text is looked for. Units: bytes.
 TEXT_SEARCHED = 2**20
@@ -56,7 +56,7 @@ class Incoming:
             _write_all(self._file, data)
             if self.size > self._kind.limit:
                 raise EngineError(
-                    f"The engine sent a {_noun(self._kind)} of more than "
+                    f"The engine sent a {self._kind.kind.noun} of more than "
                     f"{self._kind.limit >> 20} MiB.",
                     hint="Make a smaller one.",
                 )
@@ -85,9 +85,9 @@ class Incoming:
                 is_whole = self._kind.is_whole(self._file)
                 facts = self._kind.describe(self._file)
             except BrokenFileError as error:
-                raise _broken_off(_noun(self._kind)) from error
+                raise _broken_off(self._kind.kind.noun) from error
             if not is_whole:
-                raise _broken_off(_noun(self._kind))
+                raise _broken_off(self._kind.kind.noun)
             self._file.close()
             return self._kind, facts
 
@@ -106,10 +106,6 @@ class Incoming:
                 if self._file is not None:
                     self._file.close()
                 self._part.unlink(missing_ok=True)
-
-
-def _noun(kind: OutputType) -> str:
-    return "picture" if kind.kind is Kind.IMAGE else kind.kind
 
 
 def _broken_off(noun: str) -> EngineUnavailableError:

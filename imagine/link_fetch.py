@@ -25,7 +25,6 @@ MOST_REDIRECTS = 3
 REDIRECTS = (301, 302, 303, 307, 308)
 # What says of itself that it is something else is not read; for everything else the bytes decide.
 OTHER_MEDIA = ("text/", "image/", "video/", "audio/", "application/json", "application/pdf")
-NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 HEADERS = {"User-Agent": f"Imagine/{__version__}", "Accept": "image/png,image/jpeg,image/webp,*/*"}
 UPLOAD_IT = "Save the file and upload it."
 # So much of a link is quoted.
@@ -167,13 +166,13 @@ def _check(link: str, response: aiohttp.ClientResponse, kind: Kind) -> None:
         case 401 | 403:
             raise refusal(link, f"is not given to strangers ({response.status}).")
         case status:
-            raise refusal(link, f"gives no {NOUNS[kind]}, but an error ({status}).")
+            raise refusal(link, f"gives no {kind.noun}, but an error ({status}).")
     told = response.content_type
     if told.startswith(OTHER_MEDIA) and not told.startswith(f"{kind}/"):
         raise refusal(
             link,
-            f"is no {NOUNS[kind]}, but {told}.",
-            f"Give the link of the {NOUNS[kind]} itself, or save it and upload it.",
+            f"is no {kind.noun}, but {told}.",
+            f"Give the link of the {kind.noun} itself, or save it and upload it.",
         )
     if (response.content_length or 0) > input_limit(kind):
         raise _too_large(link, kind)
@@ -197,7 +196,7 @@ def _too_large(link: str, kind: Kind) -> PromptError:
     return refusal(
         link,
         f"has more than {input_limit(kind) >> 20} MiB.",
-        f"Save the {NOUNS[kind]} smaller and upload it.",
+        f"Save the {kind.noun} smaller and upload it.",
     )
 
 

@@ -57,7 +57,6 @@ GATHERED_BYTES = 512 * 2**10
 MOST_KNOWN = 4096
 TAKEN = "Save it as PNG, JPEG or WebP."
 _KINDS = (Kind.IMAGE, Kind.VIDEO, Kind.AUDIO)
-_NOUNS = {Kind.IMAGE: "picture", Kind.VIDEO: "video", Kind.AUDIO: "sound"}
 
 _ID = re.compile(r"[0-9a-f]{64}")
 
@@ -241,7 +240,7 @@ class Uploads(Opened):
         key, _ = await asyncio.to_thread(self._key, upload_id)
         kind = _type_of(key).kind
         if kind is not Kind.IMAGE:
-            raise NotFoundError(f"{upload_id} is a {_NOUNS[kind]}, and has no small picture.")
+            raise NotFoundError(f"{upload_id} is a {kind.noun}, and has no small picture.")
         return await self._thumbnails.get(partial(self._storage.local, key), key, width)
 
     async def mask(self, source: Path, width: int, height: int) -> tuple[Upload, Box]:
@@ -278,7 +277,7 @@ def too_large(kind: Kind | None) -> TooLargeError:
         )
     example = ", for example as JPEG" if kind is Kind.IMAGE else ""
     return TooLargeError(
-        f"A {_NOUNS[kind]} may have {input_limit(kind) >> 20} MiB, and this one has more.",
+        f"A {kind.noun} may have {input_limit(kind) >> 20} MiB, and this one has more.",
         hint=f"Save it smaller{example}.",
     )
 
@@ -306,7 +305,7 @@ def _not_taken() -> UnsupportedMediaError:
 
 
 def _look_at_media(kind: OutputType, file: BinaryIO) -> Facts:
-    noun = _NOUNS[kind.kind]
+    noun = kind.kind.noun
     try:
         facts = kind.describe(file)
     except BrokenFileError as error:

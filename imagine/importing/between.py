@@ -9,6 +9,7 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from imagine.importing.fields import Field, Fields, ParameterType
 from imagine.importing.named_roles import is_automatic
 from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of
+from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph, folder_of
 
 # Words in the names of what says what is made.
@@ -51,7 +52,7 @@ _SCALING = ("upscal", "scale", "resize", "hires")
 
 def is_sampled(graph: Graph) -> bool:
     """Say whether a graph has a sampler that takes a conditioning."""
-    return any(name in _SAMPLING for node_id in graph for name in links_of(graph, node_id))
+    return any(_is_conditioned(graph, node_id) for node_id in graph)
 
 
 def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
@@ -75,9 +76,10 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
     for feed, field in left.items():
         is_text = "prompt" not in found and _gives_conditioning(fields, field)
         is_steps = "steps" not in found and feed[1] == "sigmas"
-        if fields.type_of(field) in _CHOSEN and (is_text or is_steps):
+        type_ = fields.type_of(field)
+        if type_ in _CHOSEN and (is_text or is_steps):
             yield feed
-        elif fields.type_of(field) in _SET and _is_pack_sampler(fields.graph, feed[0]):
+        elif type_ in _SET and _is_pack_sampler(fields.graph, feed[0]):
             words = _words(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed
@@ -94,7 +96,7 @@ def _words(name: str) -> set[str]:
 def _is_pack_sampler(graph: Graph, node_id: str) -> bool:
     """Say whether a node samples with neither a latent nor a picture to begin from."""
     inputs, links = inputs_of(graph, node_id), links_of(graph, node_id)
-    is_seeded = "seed" in inputs or "noise_seed" in inputs
+    is_seeded = not SEEDS.isdisjoint(inputs)
     return is_seeded and "steps" in inputs and bool(links) and _BEGINS.isdisjoint(links)
 
 
@@ -136,10 +138,12 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
 
 
 def _samples(graph: Graph, node_id: str) -> bool:
-    links = links_of(graph, node_id)
-    return any(name in links for name in _SAMPLING) or (
-        "model" in links and "steps" in inputs_of(graph, node_id)
-    )
+    is_set = "model" in links_of(graph, node_id) and "steps" in inputs_of(graph, node_id)
+    return is_set or _is_conditioned(graph, node_id)
+
+
+def _is_conditioned(graph: Graph, node_id: str) -> bool:
+    return any(name in _SAMPLING for name in links_of(graph, node_id))
 
 
 def _aim(fields: Fields, field: Field) -> Feed:

@@ -13,8 +13,8 @@ from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
 _LORA = "lora"
-# How loaders of several LoRAs call none.
-_NONE = ("none", "")
+# How loaders of several LoRAs call none, in small letters.
+NO_LORA = ("none", "")
 _DIGITS, _WORDS = re.compile(r"\d+"), re.compile(r"[a-z]+")
 _STRENGTHS = frozenset({"strength", "weight", "wt", "str"})
 _BESIDE = frozenset({"model", _LORA})
@@ -51,7 +51,7 @@ def lora_slots(graph: Graph, node_id: str) -> Iterator[LoraSlot]:
             continue
         strength = _strength_of(graph, node_id, name)
         if file is not None or strength is not None:
-            yield LoraSlot(file, strength, isinstance(written, str) and written.lower() in _NONE)
+            yield LoraSlot(file, strength, isinstance(written, str) and written.lower() in NO_LORA)
 
 
 def names_file(graph: Graph, slot: LoraSlot) -> bool:

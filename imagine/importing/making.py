@@ -17,6 +17,12 @@ def makes(schema: NodeSchema, kind: str | None = None) -> bool:
     return any(wanted.type in _MAKING for wanted in schema.inputs.values())
 
 
+def latent_samplers(graph: Graph) -> list[str]:
+    """Return what works on a latent with something else: also samplers that nobody knows."""
+    links = {node_id: links_of(graph, node_id) for node_id in graph}
+    return [n for n, into in links.items() if "latent_image" in into and len(into) > 1]
+
+
 def makers(graph: Graph, catalog: Catalog) -> list[str]:
     """Return the nodes that make pictures."""
     schemas = {node_id: schema_at(graph, catalog, node_id) for node_id in graph}

@@ -12,10 +12,10 @@ from typing import Any
 
 from imagine.importing.conversion import Converted, Shared
 from imagine.importing.known_widgets import is_power_lora
+from imagine.importing.lora_slots import NO_LORA
 from imagine.repair import is_link, title
 
 POWER_LORA = "Power Lora Loader (rgthree)"
-_NONE = ("", "none")
 # What it gives, in the order of its outputs, by the inputs from which these come.
 _THROUGH = ("model", "clip")
 
@@ -110,7 +110,7 @@ def _switched_on(inputs: Mapping[str, Any]) -> Iterator[_Lora]:
         if not is_power_lora(value) or value.get("on") is False:
             continue
         file, strength, clip = (value.get(key) for key in ("lora", "strength", "strengthTwo"))
-        if isinstance(file, str) and file.lower() not in _NONE:
+        if isinstance(file, str) and file.lower() not in NO_LORA:
             yield _Lora(
                 file,
                 strength if isinstance(strength, int | float) else 1.0,

@@ -90,13 +90,18 @@ def _completed(converted: Converted, catalog: Catalog) -> Converted:
     graph, notes = dict(converted.graph), list(converted.notes)
     for node_id, node in converted.graph.items():
         schema = catalog.schemas.get(node["class_type"])
-        for name in schema.required if schema is not None else ():
-            wanted = schema.inputs[name] if schema is not None else None
-            default = wanted.default if wanted is not None and not wanted.is_slot else None
-            if name in graph[node_id]["inputs"] or not isinstance(default, str | int | float):
-                continue
-            graph[node_id] = {**node, "inputs": {**graph[node_id]["inputs"], name: default}}
-            notes.append(f"{title(graph, node_id)} needs {name} by now; it is {default}.")
+        if schema is None:
+            continue
+        learned = {
+            name: wanted.default
+            for name in schema.required
+            if name not in node["inputs"]
+            and not (wanted := schema.inputs[name]).is_slot
+            and isinstance(wanted.default, str | int | float)
+        }
+        graph[node_id] = {**node, "inputs": {**node["inputs"], **learned}}
+        who = title(graph, node_id)
+        notes += [f"{who} needs {name} by now; it is {value}." for name, value in learned.items()]
     return replace(converted, graph=graph, notes=tuple(notes))
 
 
@@ -126,12 +131,12 @@ def _titled(document: Document) -> dict[str, dict[str, Any]]:
     graph: dict[str, dict[str, Any]] = {}
     for node_id, node in document.raw.items():
         inputs, meta = node.get("inputs"), node.get("_meta")
-        title = meta.get("title") if isinstance(meta, Mapping) else None
-        title = title if isinstance(title, str) else titles.get(node_id)
+        own = meta.get("title") if isinstance(meta, Mapping) else None
+        called = own if isinstance(own, str) else titles.get(node_id)
         graph[node_id] = {
             "class_type": node["class_type"],
             "inputs": dict(inputs) if isinstance(inputs, Mapping) else {},
-            **({"_meta": {"title": title}} if title else {}),
+            **({"_meta": {"title": called}} if called else {}),
         }
     return graph
 

@@ -13,6 +13,7 @@ from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
 from imagine.importing.equal_sizes import equal_sizes
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
+from imagine.importing.making import latent_samplers
 from imagine.importing.named_roles import (
     MODELS,
     WORDS,
@@ -23,6 +24,7 @@ from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
 from imagine.importing.stages import continues
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
+from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph
 
 # What the inputs of a sampler, and of what steers it, are called everywhere.
@@ -138,13 +140,12 @@ class _Follower:
 
     def _samplers(self) -> list[str]:
         """Return the samplers in the order in which they work on a latent."""
-        links = {node_id: links_of(self.graph, node_id) for node_id in self.graph}
-        samplers = [n for n, into in links.items() if "latent_image" in into and len(into) > 1]
+        samplers = latent_samplers(self.graph)
         if not samplers:  # of packs that take pictures, or make the latent themselves
             samplers = [
                 n
-                for n, into in links.items()
-                if "positive" in into and {"seed", "noise_seed"} & inputs_of(self.graph, n).keys()
+                for n in self.graph
+                if "positive" in links_of(self.graph, n) and self._is_seeded(n)
             ]
         return self._in_turn(samplers)
 
@@ -155,10 +156,13 @@ class _Follower:
                 node_id
                 for node_id in self.graph
                 if "model" in links_of(self.graph, node_id)
-                and "steps" in (names := inputs_of(self.graph, node_id).keys())
-                and not names.isdisjoint(("seed", "noise_seed"))
+                and "steps" in inputs_of(self.graph, node_id)
+                and self._is_seeded(node_id)
             ]
         )
+
+    def _is_seeded(self, node_id: str) -> bool:
+        return not SEEDS.isdisjoint(inputs_of(self.graph, node_id))
 
     def _in_turn(self, samplers: Sequence[str]) -> list[str]:
         samplers = samplers[:MOST_SAMPLERS]

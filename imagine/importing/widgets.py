@@ -18,7 +18,7 @@ from imagine.importing.known_widgets import is_power_lora, known_values
 from imagine.importing.page_graph import Node, Slot
 
 CONTROLS = frozenset({"fixed", "increment", "decrement", "randomize", "increment-wrap"})
-SEEDS = ("seed", "noise_seed")
+SEEDS = frozenset({"seed", "noise_seed"})
 CONTROL = "control_after_generate"
 
 # What stands among the values of a node, and only the page looks at it.

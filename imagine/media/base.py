@@ -23,6 +23,14 @@ class Kind(StrEnum):
     MODEL = "model"
     TEXT = "text"
 
+    @property
+    def noun(self) -> str:
+        """What people call one: a picture, a sound."""
+        return _NOUNS.get(self, self.value)
+
+
+_NOUNS = {Kind.IMAGE: "picture", Kind.AUDIO: "sound"}
+
 
 class BrokenFileError(ValueError):
     """A file ends too early, or is not what its first bytes promise."""

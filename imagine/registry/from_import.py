@@ -7,14 +7,16 @@ values that the maker left in the graph are the defaults.
 import re
 import sys
 import unicodedata
-from collections.abc import Container, Iterator, Sequence
-from typing import TypeAlias
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self, TypeAlias
 
 from imagine.catalog import Catalog
 from imagine.importing import parameters as read
 from imagine.importing.bounds import BOUNDLESS
 from imagine.importing.documents import Format
 from imagine.importing.fields import DRAWN, ParameterType
+from imagine.importing.making import latent_samplers
 from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
@@ -142,6 +144,7 @@ def _parameters(
     draws = imported.format is Format.API and imported.container == "json"
     taken = {one.name for one in found}
     files: set[Feed] = set()
+    used = _Used.of(imported.graph, catalog) if catalog is not None else None
     has_prompt = any(one.name == "prompt" for one in found)
     has_file = False
     for one in found:
@@ -155,7 +158,7 @@ def _parameters(
             one.type in FILES
             and files.isdisjoint(one.feeds)
             and not all(
-                (takers := _takers(imported.graph, node, catalog)) is not None
+                (takers := used.takers(node) if used is not None else None) is not None
                 and (has_file or (has_prompt and not any(map(_ABOUT.search, takers))))
                 for node, _ in one.feeds
             )
@@ -222,32 +225,39 @@ def _other_name(one: read.Parameter, taken: Container[str]) -> str:
 # --- What it needs, and where it belongs
 
 
-def _takers(graph: Graph, node_id: str, catalog: Catalog | None) -> list[str] | None:
-    """Return the classes of what takes a file and can be without it, None if something cannot.
+@dataclass(frozen=True, slots=True)
+class _Used:
+    """What of a graph makes something, as its switches stand, and who takes what from whom."""
 
-    What is behind a switch that passes on something else makes nothing with it.
-    """
-    if catalog is None:
-        return None
-    found = switches(graph, catalog)
-    now = as_switched(graph, found) if found else graph
-    takers: list[str] = []
-    users, waiting, seen = users_of(now), [node_id], {node_id}
-    while waiting:
-        for user, name in users.get(waiting.pop(), ()):
-            schema = catalog.schema_of(graph[user])
-            wanted = schema.inputs.get(name) if schema is not None else None
-            if schema is None or wanted is None or schema.is_output:
-                return None
-            if not wanted.is_required:
-                takers.append(str(graph[user]["class_type"]))
-            elif user not in seen:
-                # What only works on it, such as a scaling, goes with it.
-                if len(links_of(graph, user)) > 1:
+    graph: Graph
+    catalog: Catalog
+    users: Mapping[str, Sequence[Feed]]
+
+    @classmethod
+    def of(cls, graph: Graph, catalog: Catalog) -> Self:
+        """Leave out what is behind a switch that passes on something else."""
+        found = switches(graph, catalog)
+        return cls(graph, catalog, users_of(as_switched(graph, found) if found else graph))
+
+    def takers(self, node_id: str) -> list[str] | None:
+        """Return the classes of what takes a file and can be without it, None if one cannot."""
+        takers: list[str] = []
+        waiting, seen = [node_id], {node_id}
+        while waiting:
+            for user, name in self.users.get(waiting.pop(), ()):
+                schema = self.catalog.schema_of(self.graph[user])
+                wanted = schema.inputs.get(name) if schema is not None else None
+                if schema is None or wanted is None or schema.is_output:
                     return None
-                seen.add(user)
-                waiting.append(user)
-    return takers
+                if not wanted.is_required:
+                    takers.append(str(self.graph[user]["class_type"]))
+                elif user not in seen:
+                    # What only works on it, such as a scaling, goes with it.
+                    if len(links_of(self.graph, user)) > 1:
+                        return None
+                    seen.add(user)
+                    waiting.append(user)
+        return takers
 
 
 def _category(imported: Imported, usable: Sequence[read.Parameter]) -> str:
@@ -265,17 +275,12 @@ def _category(imported: Imported, usable: Sequence[read.Parameter]) -> str:
     if ParameterType.IMAGE in types:
         has_prompt = any(one.name == "prompt" for one in usable)
         is_scaling = any("upscale" in name.lower() for name in classes)
-        if is_scaling and not has_prompt and not _is_painting(imported.graph):
+        if is_scaling and not has_prompt and not latent_samplers(imported.graph):
             return "upscale"
         if ParameterType.MASK in types or not classes.isdisjoint(_PAINTED):
             return "repaint"
         return "image-to-image"
     return "text-to-image" if ParameterType.TEXT in types else "other"
-
-
-def _is_painting(graph: Graph) -> bool:
-    """Say whether something samples a latent: its prompt may be written by another node."""
-    return any("latent_image" in (links := links_of(graph, n)) and len(links) > 1 for n in graph)
 
 
 def _family(imported: Imported, profiles: Profiles) -> str:
