@@ -30,6 +30,8 @@ _SECTIONS = ("optional", "required")
 _DYNAMIC = "COMFY_"
 # One of these is a choice, and what is chosen says which inputs follow it.
 _OPTIONS = "COMFY_DYNAMICCOMBO_V3"
+# How an engine calls the modules of what did not come with it.
+_PACKS = "custom_nodes"
 # What ComfyUI's page fills in where a schema says nothing.
 _EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
@@ -49,7 +51,8 @@ class InputSchema:
 
     ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
     link gives it, though its type is that of a widget; ``is_socketless``: only the page gives it,
-    though its type is none of a widget's. ``has_control``: on the page the choice what
+    though its type is none of a widget's. ``is_multiline``: a text of several lines.
+    ``has_control``: on the page the choice what
     becomes of it after a run stands right behind it. ``upload``: what its file holds. ``parts``:
     the inputs that each choice brings along.
     """
@@ -63,6 +66,7 @@ class InputSchema:
     step: float | None = None
     is_slot: bool = False
     is_socketless: bool = False
+    is_multiline: bool = False
     has_control: bool = False
     upload: str | None = None
     description: str | None = None
@@ -104,7 +108,8 @@ class InputSchema:
 class NodeSchema:
     """A node class: its inputs, the types of its output slots, and whether it ends a graph.
 
-    ``order``: the inputs as ComfyUI's page shows them. ``label``: its title there.
+    ``order``: the inputs as ComfyUI's page shows them. ``label``: its title there. ``is_of_pack``:
+    it did not come with ComfyUI.
     """
 
     inputs: Mapping[str, InputSchema]
@@ -113,6 +118,7 @@ class NodeSchema:
     is_output: bool
     order: tuple[str, ...] = ()
     label: str | None = None
+    is_of_pack: bool = False
 
     def chosen(self, values: Mapping[str, Any]) -> "NodeSchema":
         """Return the node as these values make it: with the inputs that its choices bring along."""
@@ -288,7 +294,7 @@ class _Reader:
                 is_required = section == "required"
                 inputs[name] = self.input(config, medium, is_required=is_required)
         outputs = raw.get("output") or ()
-        label = raw.get("display_name")
+        label, module = raw.get("display_name"), raw.get("python_module")
         return NodeSchema(
             inputs=inputs,
             required=tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic),
@@ -296,6 +302,7 @@ class _Reader:
             is_output=bool(raw.get("output_node")),
             order=_order(raw, inputs),
             label=label if isinstance(label, str) and label else None,
+            is_of_pack=not isinstance(module, str) or module.startswith(_PACKS),
         )
 
     def input(self, config: Any, medium: str | None = None, *, is_required: bool) -> InputSchema:
@@ -311,6 +318,7 @@ class _Reader:
             default=options.get("default"),
             is_slot=bool(options.get("forceInput")),
             is_socketless=bool(options.get("socketless")),
+            is_multiline=bool(options.get("multiline")),
             has_control=bool(options.get("control_after_generate")),
             description=tooltip if isinstance(tooltip, str) and tooltip else None,
         )

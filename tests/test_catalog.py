@@ -87,6 +87,32 @@ def test_what_the_page_fills_in_is_known() -> None:
     assert read([["a", "b"], {"default": "b"}]).schemas["Odd"].inputs["it"].default == "b"
 
 
+def test_a_text_of_several_lines_is_known() -> None:
+    installed = catalog().schemas
+    assert installed["CLIPTextEncode"].inputs["text"].is_multiline
+    assert not installed["SaveImage"].inputs["filename_prefix"].is_multiline
+    assert not read(["STRING"]).schemas["Odd"].inputs["it"].is_multiline
+
+
+@pytest.mark.parametrize(
+    ("about", "is_of_pack"),
+    [
+        ({"python_module": "custom_nodes.somebodys"}, True),
+        ({"python_module": "custom_nodes"}, True),
+        ({}, True),
+        ({"python_module": None}, True),
+        ({"python_module": "nodes"}, False),
+        ({"python_module": "comfy_extras.nodes_mask"}, False),
+        ({"python_module": "comfy_api_nodes.nodes_any"}, False),
+    ],
+)
+def test_what_did_not_come_with_the_engine_is_of_a_pack(
+    about: dict[str, Any], is_of_pack: bool
+) -> None:
+    known = Catalog.from_object_info({"Odd": {"input": {}, **about}})
+    assert known.schemas["Odd"].is_of_pack is is_of_pack
+
+
 def test_bounds_of_seeds_are_exact() -> None:
     seed = catalog().schemas["KSampler"].inputs["seed"]
     assert seed.maximum == 18446744073709551615

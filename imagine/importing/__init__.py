@@ -11,7 +11,7 @@ what a file says. `reading` joins the steps. Where is decided …
 3. what never runs: `branches`;
 4. what can be set: `fields` (which values there are, and of what type), `bounds` (their ranges);
 5. what a value is for: `roles` follows a graph from its samplers. It asks `texts` (which of several
-   is the prompt), `beside` (what other nodes encode or look for), `sizes`, `equal_sizes` (where one
+   is the prompt), `beside` (what other nodes encode or look for), `sizes`, `equals` (where one
    stands again), `lora_slots`, `stages` (which samplers share their settings) and `named_roles` (by
    names, where no sampler leads to). Beside them: `companions` (of a model), and where there are no
    roles, `between`;

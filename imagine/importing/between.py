@@ -7,8 +7,8 @@ none, and still its numbers are what somebody wants to set.
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from imagine.importing.fields import Field, Fields, ParameterType
-from imagine.importing.named_roles import is_automatic
-from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of
+from imagine.importing.named_roles import STEERED, is_automatic
+from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of, schema_at
 from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph, folder_of
 
@@ -18,6 +18,7 @@ _TELLING = frozenset(
         *("resolution", "scale", "rescale", "upscale", "factor", "multiplier", "megapixels"),
         *("megapixel", "width", "height", "aspect", "strength", "weight", "intensity", "opacity"),
         *("fidelity", "visibility", "sharpness", "preset", "mode", "style"),
+        *("x", "y", "coord", "coords", "coordinates", "point", "points"),
     }
 )
 # Words in the names of what only says how it is worked out.
@@ -37,17 +38,26 @@ _MADE = frozenset(
     }
 )
 _BEGINS = frozenset({"latent_image", "image", "images", "pixels"})
+# How loaders call it where their files lie.
+_PLACES = frozenset({"path", "folder", "directory", "dir", "url"})
 _SIDES = ("width", "height")
 _SET = (ParameterType.INT, ParameterType.FLOAT, ParameterType.BOOL, ParameterType.CHOICE)
 _CHOSEN = (ParameterType.CHOICE, ParameterType.MODEL, ParameterType.TEXT)
 # Of what nothing tells, all is shown up to so many.
 _MOST_UNTOLD = 12
+# And of the settings of packs' nodes, apart from what only keeps them from going wrong.
+_KEEPING = _PLUMBING | {"divisible", "multiple", "expression", "operator", "err", "error"}
+_MOST_FEW = 4
+# Words of classes that only bring something in, or put it away.
+_ENDS = ("load", "save", "combine", "preview", "show", "display", "compare")
 # What takes a conditioning, or a latent to begin from, is a sampler.
 _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 # By so much a node makes its picture larger: by the first ones always, by the others if it scales.
 _BY = ("scale_by", "upscale_by")
 _BY_SCALING = ("scale", "multiplier", "factor", "upscale", "upscale_factor", "rescale_factor")
 _SCALING = ("upscal", "scale", "resize", "hires")
+# And to so much, where its class says that it does.
+_TO, _UPSCALING = ("resolution", "target_resolution", "megapixels"), "upscal"
 
 
 def is_sampled(graph: Graph) -> bool:
@@ -56,14 +66,15 @@ def is_sampled(graph: Graph) -> bool:
 
 
 def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
-    """Yield by how much a picture that was sampled is made larger."""
+    """Yield by how much a picture that was sampled is made larger, and to what any is upscaled."""
     graph = fields.graph
     made = ahead(graph, [node_id for node_id in graph if _samples(graph, node_id)])
     for feed, field in left.items():
         is_scaling = any(word in field.class_type.lower() for word in _SCALING)
+        is_to = feed[1] in _TO and _UPSCALING in field.class_type.lower()
         is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING)
         is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
-        if is_by and is_number and feed[0] in made:
+        if is_number and (is_to or (is_by and feed[0] in made)):
             yield feed
 
 
@@ -96,8 +107,8 @@ def _words(name: str) -> set[str]:
 def _is_pack_sampler(graph: Graph, node_id: str) -> bool:
     """Say whether a node samples with neither a latent nor a picture to begin from."""
     inputs, links = inputs_of(graph, node_id), links_of(graph, node_id)
-    is_seeded = not SEEDS.isdisjoint(inputs)
-    return is_seeded and "steps" in inputs and bool(links) and _BEGINS.isdisjoint(links)
+    is_seeded = not SEEDS.isdisjoint(inputs) and not STEERED.isdisjoint(inputs)
+    return is_seeded and bool(links) and _BEGINS.isdisjoint(links)
 
 
 def before_result(
@@ -109,7 +120,9 @@ def before_result(
     way of a file.
     """
     takers = [user for source, _ in files for user, _ in fields.users.get(source, ())]
-    on_way = ahead(fields.graph, takers)
+    is_alone = not takers and not has_usual  # of what it is made, nobody can say
+    on_way = {*fields.graph} if is_alone else {*ahead(fields.graph, takers)}
+    on_way |= {*_givers(fields, on_way)}
     able: dict[Feed, set[str]] = {}
     for feed, field in left.items():
         node_id, name = _aim(fields, field)
@@ -117,10 +130,55 @@ def before_result(
         words = _words(name)
         if is_own and _PLUMBING.isdisjoint(words) and _is_set(fields, field, node_id):
             able[feed] = words
-    told = {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}
+    places = {feed for feed, field in left.items() if is_alone and _is_place(field)}
+    told = places | {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}
     if not told and len(able) <= _MOST_UNTOLD:
         return {*able}
     return told | {feed for feed in able if left[feed].wanted is None}
+
+
+def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
+    """Return how the nodes of packs work, where so little can be set that nothing has to be hidden.
+
+    What ComfyUI's own nodes are set by is known; of these only their maker could say it.
+    """
+    found = {
+        feed
+        for feed, field in left.items()
+        if (schema := schema_at(fields.graph, fields.catalog, feed[0])) is not None
+        and schema.is_of_pack
+        and _KEEPING.isdisjoint(_words(feed[1]))
+        and fields.type_of(field) in _SET
+        and folder_of(field.class_type, feed[1]) is None
+        and not any(word in field.class_type.lower() for word in _ENDS)
+    }
+    return found if len(found) <= _MOST_FEW else set()
+
+
+def _is_place(field: Field) -> bool:
+    """Say whether a value tells from where files are taken that nobody uploads."""
+    is_loader = "load" in field.class_type.lower() and isinstance(field.value, str)
+    return is_loader and not _PLACES.isdisjoint(_words(field.feed[1]))
+
+
+def _is_dormant(fields: Fields, field: Field) -> bool:
+    """Say whether a value is for another choice of its node: ``resize_width`` when it rescales."""
+    node_id, name = field.feed
+    for other, value in inputs_of(fields.graph, node_id).items():
+        sibling = fields.by_feed.get((node_id, other))
+        choices = sibling.wanted.choices if sibling is not None and sibling.wanted else None
+        words = {str(one) for one in choices.known} - {str(value)} if choices is not None else set()
+        if any(name.startswith(f"{word}_") for word in words if word):
+            return True
+    return False
+
+
+def _givers(fields: Fields, on_way: Container[str]) -> Iterator[str]:
+    """Yield the nodes that take nothing, and only say something to those on the way."""
+    for node_id, users in fields.users.items():
+        is_first = not links_of(fields.graph, node_id)
+        if is_first and all(user in on_way for user, _ in users):
+            yield node_id
 
 
 def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
@@ -131,6 +189,8 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
     if field.feed[1] in _SIDES and any(
         is_automatic(fields.graph, (node_id, side)) for side in _SIDES
     ):
+        return False
+    if _is_dormant(fields, field):
         return False
     # Scalers call what they do with the sides that do not fit a crop.
     is_how = field.feed[1] == "crop" or folder_of(field.class_type, field.feed[1]) is not None

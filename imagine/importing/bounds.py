@@ -16,6 +16,8 @@ from imagine.repair import Graph
 # Beyond this a bound is none: it only says how many bits a number has.
 BOUNDLESS = 2**53
 _NUMBERS = ("INT", "FLOAT")
+# What nodes that hold a number beside others call it.
+_VALUES = frozenset({"value", "int", "float", "number"})
 # How many nodes that only pass a number on are followed.
 _MOST_PASSED = 100
 
@@ -61,7 +63,8 @@ class Bounds:
             if schema is None:
                 continue
             yield feed, schema
-            if schema.type in _NUMBERS and (not _is_bound(schema) or self._only_holds(feed)):
+            is_open = not _is_bound(schema) and hands_on(self.graph, feed)
+            if schema.type in _NUMBERS and (is_open or self._only_holds(feed)):
                 users = [user for user in self.users.get(feed[0], ()) if user not in seen]
                 waiting += users
                 seen.update(users)
@@ -82,6 +85,12 @@ class Bounds:
         """Say whether a number is all that its node has, so that it can only hand it on."""
         names = inputs_of(self.graph, feed[0]).keys() - {CONTROL}
         return names == {feed[1]} and not links_of(self.graph, feed[0])
+
+
+def hands_on(graph: Graph, feed: Feed) -> bool:
+    """Say whether what a node gives is this number: of several it may be any."""
+    typed = (n for n, v in inputs_of(graph, feed[0]).items() if isinstance(v, int | float))
+    return feed[1] in _VALUES or {*typed} - {CONTROL} <= {feed[1]}
 
 
 def _is_bound(schema: InputSchema) -> bool:

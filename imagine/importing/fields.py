@@ -10,7 +10,7 @@ from typing import Any
 
 from imagine import media_inputs
 from imagine.catalog import CHOICE, Catalog, InputSchema
-from imagine.importing.bounds import BOUNDLESS, Bounds, Range
+from imagine.importing.bounds import BOUNDLESS, Bounds, Range, hands_on
 from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
 from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of
@@ -114,7 +114,8 @@ class Fields:
         wanted = field.wanted
         if wanted is None or wanted.type not in ("INT", "FLOAT"):
             return wanted
-        if wanted.maximum is not None and wanted.maximum < BOUNDLESS:
+        is_bound = wanted.maximum is not None and wanted.maximum < BOUNDLESS
+        if is_bound or not hands_on(self.graph, field.feed):
             return wanted
         for user in self.users.get(field.feed[0], ()):
             other = self._schema(user)

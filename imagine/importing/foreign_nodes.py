@@ -1,11 +1,12 @@
 """Inputs and outputs of other servers' node packs, as ComfyUI's own nodes.
 
-ComfyDeploy, comfyui-tooling-nodes and SwarmUI mark by nodes of theirs what is to be set, and take
-pictures as Base64 or by URL. Here what they mark becomes a parameter with their name and range,
-and their pictures are loaded and saved as everybody's are; so a graph runs without these packs.
+ComfyDeploy, comfyui-tooling-nodes, SwarmUI and CozyGen mark by nodes of theirs what is to be set,
+and take pictures as Base64 or by URL. Here what they mark becomes a parameter with their name and
+range, and their pictures are loaded and saved as everybody's are; so a graph runs without these
+packs.
 
 Source: comfyui-deploy (``comfy-nodes``), comfyui-tooling-nodes (``nodes.py``), SwarmUI
-(``SwarmInputNodes.py``).
+(``SwarmInputNodes.py``), ComfyUI_CozyGen (``nodes.py``).
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -27,6 +28,7 @@ from imagine.repair import Graph, is_link, title
 
 _DEPLOY = "ComfyUIDeployExternal"
 _SWARM = "SwarmInput"
+_COZY = "CozyGen"
 
 # What gives one value, and the input in which it stands.
 _VALUES: Mapping[str, str] = {
@@ -41,6 +43,8 @@ _VALUES: Mapping[str, str] = {
         f"{_SWARM}{kind}": "value"
         for kind in ("Integer", "Float", "Text", "Boolean", "Dropdown", "ModelName")
     },
+    **{f"{_COZY}{kind}Input": "default_value" for kind in ("Int", "Float", "String", "Bool")},
+    f"{_COZY}ChoiceInput": "default_choice",
     "ETN_Parameter": "default",
 }
 
@@ -68,6 +72,7 @@ def _save(inputs: Mapping[str, Any]) -> dict[str, Any]:
 _TWINS: Mapping[str, _Twin] = {
     f"{_DEPLOY}Image": _Twin("LoadImage", _load),
     f"{_DEPLOY}ImageAlpha": _Twin("LoadImage", _load),
+    f"{_COZY}ImageInput": _Twin("LoadImage", _load),
     "ETN_LoadImageBase64": _Twin("LoadImage", _load),
     "ETN_LoadMaskBase64": _Twin("LoadImageMask", _load_mask),
     "SwarmInputImage": _Twin("LoadImage", _load),
@@ -209,7 +214,7 @@ def _draws(node: Mapping[str, Any]) -> bool:
 
 def _name(node: Mapping[str, Any]) -> str:
     inputs = node["inputs"]
-    places = ("input_id", "raw_id", "title", "name")
+    places = ("input_id", "raw_id", "param_name", "title", "name")
     given = (inputs[place] for place in places if isinstance(inputs.get(place), str))
     # Where a file was run, the address of the picture stands in place of its name.
     names = (safe_name(text) for text in given if "://" not in text)
@@ -217,7 +222,8 @@ def _name(node: Mapping[str, Any]) -> str:
 
 
 def _label(node: Mapping[str, Any]) -> str | None:
-    texts = (node["inputs"].get(name) for name in ("display_name", "title", "name", "input_id"))
+    places = ("display_name", "param_name", "title", "name", "input_id")
+    texts = (node["inputs"].get(name) for name in places)
     return next((text for text in texts if isinstance(text, str) and text), None)
 
 

@@ -1,6 +1,7 @@
 """What makes pictures of nothing, as samplers do, and what was made of these pictures."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from imagine.catalog import Catalog, NodeSchema
 from imagine.importing.walking import Feed, ahead, given_by, links_of, schema_at
@@ -27,6 +28,12 @@ def makers(graph: Graph, catalog: Catalog) -> list[str]:
     """Return the nodes that make pictures."""
     schemas = {node_id: schema_at(graph, catalog, node_id) for node_id in graph}
     return [node_id for node_id, schema in schemas.items() if schema and makes(schema)]
+
+
+def writes(schema: NodeSchema | None, inputs: Mapping[str, Any]) -> bool:
+    """Say whether a node has a text of its own to work from, of several lines."""
+    wanted = schema.inputs if schema is not None else {}
+    return any(isinstance(inputs.get(n), str) and one.is_multiline for n, one in wanted.items())
 
 
 def sampled(graph: Graph, catalog: Catalog) -> Collection[str]:

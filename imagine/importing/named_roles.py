@@ -7,8 +7,17 @@ from collections.abc import Collection, Iterator
 
 from imagine.catalog import Catalog
 from imagine.importing.companions import is_vae
-from imagine.importing.texts import Text, typed, written
-from imagine.importing.walking import Feed, inputs_of, links_of, number_of, users_of, value_at
+from imagine.importing.texts import COMMANDS, Text, typed, written
+from imagine.importing.walking import (
+    Feed,
+    inputs_of,
+    links_of,
+    number_of,
+    schema_at,
+    users_of,
+    value_at,
+)
+from imagine.importing.widgets import SEEDS
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
@@ -30,13 +39,17 @@ _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),
     "negative": ("negative_prompt", "negative"),
     "seed": ("seed", "noise_seed"),
-    "steps": ("steps", "num_steps", "num_inference_steps"),
+    "steps": ("steps", "num_steps", "num_inference_steps", "inference_steps", "sampling_steps"),
     "cfg": ("cfg", "cfg_scale", "guidance_scale"),
     "width": SIZES["width"],
     "height": SIZES["height"],
     "length": ("num_frames", "frames_number", "video_length", "length"),
 }
 WORDS = ("prompt", "negative")
+# Beside a seed one of these makes a sampler of a node.
+STEERED = frozenset({*_NAMED["steps"], *_NAMED["cfg"]})
+# What a prompt of another name says of itself where it is the other side.
+_UNWANTED = frozenset({"negative", "neg"})
 # Nodes with a width and a height that is not the picture's.
 _OTHER_SIZES = ("crop", "pad", "mask", "load", "preprocessor", "text", "save", "scheduler")
 
@@ -49,8 +62,10 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
     for role, names in _NAMED.items():
         if role in known or role in WORDS:
             continue
-        for node_id in graph:
+        for node_id in sorted(graph, key=lambda node_id: not _is_sampler(graph, node_id)):
             if role in SIZES and not is_sized(graph, node_id):
+                continue
+            if role == "steps" and not _is_steered(graph, node_id):
                 continue
             feeds = (_number(graph, node_id, name) for name in names)
             if feed := next((feed for feed in feeds if feed is not None), None):
@@ -69,7 +84,7 @@ def texts_by_name(
     first: list[Text] = []
     seen: set[str] = set()
     users = users_of(graph)
-    for node_id in graph:
+    for node_id in sorted(graph, key=lambda node_id: not _is_sampler(graph, node_id)):
         # What saves only writes them down, and a box may hold the name of a file.
         is_saved = "save" in str(graph[node_id].get("class_type", "")).lower()
         if is_saved or _names_file(users.get(node_id, ())):
@@ -79,7 +94,24 @@ def texts_by_name(
             if texts and not texts[0].is_told and texts[0].feed not in last:
                 return texts
             first = first or texts
-    return first
+    worded = (_worded(graph, catalog, node_id, role) for node_id in graph)
+    found = ([text for text in texts if text.feed not in last] for texts in worded)
+    return next(filter(None, found), first)
+
+
+def _worded(graph: Graph, catalog: Catalog | None, node_id: str, role: str) -> list[Text]:
+    """Return the prompts of a node that has several, such as ``scene_prompt``."""
+    schema = schema_at(graph, catalog, node_id)
+    found: list[Text] = []
+    for name, value in inputs_of(graph, node_id).items():
+        words = [word for word in name.lower().split("_") if not word.isdecimal()]
+        is_unwanted = not _UNWANTED.isdisjoint(words)
+        wanted = schema.inputs.get(name) if schema is not None else None
+        is_text = isinstance(value, str) and (wanted is None or wanted.type == "STRING")
+        is_text &= COMMANDS.isdisjoint(words)
+        if is_text and words[-1:] == ["prompt"] and is_unwanted == (role == "negative"):
+            found.append(typed(graph, catalog, node_id, name))
+    return [text for text in found if not text.is_told]
 
 
 def _names_file(uses: Collection[Feed]) -> bool:
@@ -123,11 +155,25 @@ def _equal_sizes(graph: Graph, role: str, feed: Feed) -> Iterator[Feed]:
 def is_sized(graph: Graph, node_id: str) -> bool:
     """Say whether a size that a node has is likely that of the pictures."""
     class_type = str(graph[node_id].get("class_type", "")).lower()
-    if any(word in class_type for word in _OTHER_SIZES):
-        return False
     inputs = inputs_of(graph, node_id)
+    makes = not SEEDS.isdisjoint(inputs)  # whatever its name has in it
+    if not makes and any(word in class_type for word in _OTHER_SIZES):
+        return False
     sides = (n for role in ("width", "height") for n in SIZES[role] if n in inputs)
     return not any(is_automatic(graph, number_of(graph, node_id, name)) for name in sides)
+
+
+def _is_sampler(graph: Graph, node_id: str) -> bool:
+    """Say whether a node draws something, and is told how well: what only writes texts is not."""
+    names = inputs_of(graph, node_id).keys()
+    return not SEEDS.isdisjoint(names) and not STEERED.isdisjoint(names)
+
+
+def _is_steered(graph: Graph, node_id: str) -> bool:
+    """Say whether the steps of a node are those of a sampling: a blur has some, too."""
+    names = inputs_of(graph, node_id).keys()
+    others = {*SEEDS, *_NAMED["cfg"], "guidance", "scheduler", "sampler", "sampler_name", "sigmas"}
+    return not names.isdisjoint(others) or "model" in names
 
 
 def is_automatic(graph: Graph, feed: Feed | None) -> bool:

@@ -12,7 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.between import after_sampling, before_result, instead, is_sampled
+from imagine.importing.between import after_sampling, before_result, few, instead, is_sampled
 from imagine.importing.bounds import Range
 from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
@@ -63,6 +63,7 @@ _MAIN = (
         "width",
         "height",
         "length",
+        "frame_rate",
         "batch_size",
         "seed",
         "steps",
@@ -103,6 +104,8 @@ _ANY_TEXT = (
     *("text", "string", "str", "value", "prompt", "text_a", "text_b", "text_c", "text_d"),
     *("string_a", "string_b", "string_c", "string_d", "replace"),
 )
+# What its maker has in a place of its own comes first by that.
+_GIVEN = ("end_at_step", "end_step", "frame_rate", "fps")
 _MEANINGLESS = ("value", "int", "float", "number", "string", "boolean")
 
 
@@ -239,18 +242,21 @@ class _Drafts:
         """Yield what is for something. ``is_used``: what is made is made with it as it stands."""
         for role in roles:
             name, feeds, pass_ = role.name, role.feeds, role.pass_
+            if name in _GIVEN and any(feed in self.groups for feed in feeds):
+                continue
             fields = self._take(feeds)
             if not fields:
                 continue
             self.is_steered |= name == "prompt"
             self.found.add(name)
             usual = role.place or name
-            is_main = usual in _MAIN and (pass_ == 0 or name in _ALL_MAIN) and not role.is_spare
-            is_main = is_main and is_used
+            is_first = role.is_first or name in _ALL_MAIN
+            is_main = usual in _MAIN and is_first and is_used and not role.is_spare
             behind = "negative" if role.is_part else usual
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
-            prefix = safe_name(fields[0].label or "") if pass_ and not is_main else ""
+            is_later = pass_ > 0 and name not in _ALL_MAIN
+            prefix = safe_name(fields[0].label or "") if is_later else ""
             called = titled(prefix, name)
             if role.count > 1:
                 called = f"{name}_{role.count}"
@@ -298,6 +304,9 @@ class _Drafts:
         if not self.is_steered:
             has_usual = not self.found.isdisjoint(_USUAL)
             chosen |= before_result(self.fields, self.left, self.files, has_usual)
+        else:
+            others = {f: one for f, one in self.left.items() if f not in {*chosen, *larger}}
+            chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
         counts = Counter(name for _, name in (*larger, *chosen))
         self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}

@@ -15,8 +15,8 @@ from imagine.importing.notes import find_notes
 from imagine.importing.outputs import Output, find_outputs
 from imagine.importing.page_graph import identity, objects
 from imagine.importing.parameters import Parameter, infer
-from imagine.importing.power_loras import unrolled
-from imagine.importing.walking import Feed
+from imagine.importing.power_loras import unrolled, without_empty
+from imagine.importing.walking import Feed, schema_at
 from imagine.preflight import preflight
 from imagine.repair import Graph, title
 
@@ -65,7 +65,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
     page = document.raw if document.format is Format.UI else document.page
     if document.format is Format.API and catalog is not None:
         converted = _completed(converted, catalog)
-    converted = _alive(unrolled(at_home(converted, catalog)), catalog)
+    converted = _alive(_counted(unrolled(at_home(converted, catalog)), catalog), catalog)
     return Imported(
         format=document.format,
         container=document.container,
@@ -80,7 +80,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
         ),
         outputs=find_outputs(converted.graph, catalog),
         notes=(*converted.notes, *find_notes(converted.graph, page, catalog)),
-        problems=None if catalog is None else preflight(converted.graph, catalog),
+        problems=None if catalog is None else preflight(without_empty(converted.graph), catalog),
         left_to_chance=converted.left_to_chance,
     )
 
@@ -103,6 +103,23 @@ def _completed(converted: Converted, catalog: Catalog) -> Converted:
         who = title(graph, node_id)
         notes += [f"{who} needs {name} by now; it is {value}." for name, value in learned.items()]
     return replace(converted, graph=graph, notes=tuple(notes))
+
+
+def _counted(converted: Converted, catalog: Catalog | None) -> Converted:
+    """Return a graph in which a yes or no where a number belongs is one, as ComfyUI takes it."""
+    graph = dict(converted.graph)
+    for node_id, node in converted.graph.items():
+        schema = schema_at(graph, catalog, node_id)
+        numbers = {
+            name: int(value)
+            for name, value in node["inputs"].items()
+            if isinstance(value, bool)
+            and (wanted := schema.inputs.get(name) if schema is not None else None) is not None
+            and wanted.type in ("INT", "FLOAT")
+        }
+        if numbers:
+            graph[node_id] = {**node, "inputs": {**node["inputs"], **numbers}}
+    return replace(converted, graph=graph)
 
 
 def _alive(converted: Converted, catalog: Catalog | None) -> Converted:

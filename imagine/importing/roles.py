@@ -11,7 +11,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
-from imagine.importing.equal_sizes import equal_sizes
+from imagine.importing.equals import equal_rates, equal_sizes
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.making import latent_samplers
 from imagine.importing.named_roles import (
@@ -21,9 +21,15 @@ from imagine.importing.named_roles import (
     texts_by_name,
 )
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
-from imagine.importing.stages import continues
+from imagine.importing.stages import continues, handed_over
 from imagine.importing.texts import Text, typed, written
-from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
+from imagine.importing.walking import (
+    Feed,
+    behind,
+    inputs_of,
+    links_of,
+    number_of,
+)
 from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph
 
@@ -67,6 +73,9 @@ _INSTRUCTIONS = "instructions"
 _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 # And these, where it begins with what another one left.
 _KEPT = (*_CONTINUED, "seed", "denoise", "shift")
+_SIDES = ("width", "height")
+# By these a latent comes from a picture, or from another latent.
+_CHANGED = ("pixels", "image", "images", "samples")
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -77,7 +86,8 @@ class Role:
 
     ``is_part``: it is one of several, and its title says more of it. ``count``: which of several
     things that have two values each, 0 for none of them. ``is_spare``: nothing is there yet.
-    ``place``: the usual name that it stands for, if that is another one.
+    ``place``: the usual name that it stands for, if that is another one. ``is_first``: it is of the
+    first sampler, or counts as much.
     """
 
     name: str
@@ -87,6 +97,7 @@ class Role:
     count: int = 0
     is_spare: bool = False
     place: str = ""
+    is_first: bool = True
 
 
 def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
@@ -134,8 +145,20 @@ class _Follower:
             self._add_parts("find", texts)
         for name, feeds in by_names(self.graph, known):
             self._take(name, feeds, 0)
+        self._take_handed_over()
+        for name, feeds in equal_rates(self.graph, self.catalog):
+            self._take(name, feeds, 0, "frame_rate")
         self.found += self._counted_loras()
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
+        first = {0, *self._anew()}
+        self.found = [
+            replace(
+                role,
+                is_first=role.pass_ in first or self._repaints(role),
+                is_spare=role.is_spare or self._paints_anew(role),
+            )
+            for role in self.found
+        ]
         return self._with_equal_sizes(self._joined())
 
     def _samplers(self) -> list[str]:
@@ -184,11 +207,11 @@ class _Follower:
                     found.append(source)
         return found
 
-    def _take(self, name: str, feeds: Sequence[Feed], pass_: int) -> None:
+    def _take(self, name: str, feeds: Sequence[Feed], pass_: int, place: str = "") -> None:
         free = tuple(feed for feed in feeds if feed not in self.taken)
         if free:
             self.taken.update(free)
-            self.found.append(Role(name, free, pass_))
+            self.found.append(Role(name, free, pass_, place=place))
 
     def _steer(self, steering: Sequence[str], pass_: int) -> None:
         for node_id in steering:
@@ -235,11 +258,12 @@ class _Follower:
         """
         if texts:
             self._take(name, [texts[0].feed], pass_)
-        self._add_parts(name, texts[1:])
+        # Where nothing else is written, what tells a model how to write is all that can be said.
+        self._add_parts(name, texts[1:], is_all_told=all(text.is_told for text in texts))
 
-    def _add_parts(self, name: str, texts: Sequence[Text]) -> None:
+    def _add_parts(self, name: str, texts: Sequence[Text], *, is_all_told: bool = False) -> None:
         for text in texts:
-            called = _INSTRUCTIONS if text.is_told else name
+            called = _INSTRUCTIONS if text.is_told and not is_all_told else name
             self.parts.setdefault(text.feed, Role(called, (text.feed,), is_part=True))
 
     def _encoded_by(
@@ -314,6 +338,11 @@ class _Follower:
                 self.taken.add(size.feed)
                 self.found.append(Role(size.name, (size.feed,), pass_, place=size.place))
 
+    def _take_handed_over(self) -> None:
+        """Take the step at which one sampler hands over to the next as one number."""
+        for feeds in handed_over(self.graph, self.samplers):
+            self._take(feeds[0][1], feeds, 0)
+
     def _models(self, steering: Sequence[str], pass_: int) -> None:
         chain: dict[str, None] = {}
         for node_id in steering:
@@ -363,13 +392,39 @@ class _Follower:
 
     # What is one
 
+    def _anew(self) -> set[int]:
+        """Return the later passes with a model of their own, and a size or a prompt."""
+        models, others = (
+            {role.pass_ for role in self.found if (role.place or role.name) in names}
+            for names in (("model",), ("width", "length", "prompt"))
+        )
+        return {pass_ for pass_ in models & others - {0} if not self._goes_on(pass_)}
+
+    def _goes_on(self, pass_: int) -> bool:
+        earlier = self.samplers[:pass_]
+        return any(continues(self.graph, self.samplers[pass_], first) for first in earlier)
+
+    def _repaints(self, role: Role) -> bool:
+        """Say whether it is how much a later sampler changes of what there is."""
+        value = self._value(role)
+        return role.name == "denoise" and isinstance(value, int | float) and 0 < value < 1
+
+    def _paints_anew(self, role: Role) -> bool:
+        """Say whether it is how much of nothing is to be changed: that is always all."""
+        if role.name != "denoise" or self._value(role) != 1 or role.pass_ >= len(self.samplers):
+            return False
+        start = links_of(self.graph, self.samplers[role.pass_]).get("latent_image")
+        sources = behind(self.graph, start[0]) if start is not None else ()
+        names = {name for node_id in sources for name in links_of(self.graph, node_id)}
+        return start is not None and names.isdisjoint(_CHANGED)
+
     def _joined(self) -> list[Role]:
         """Join what must stay equal: texts that are the same, and a sampling that goes on."""
         found: list[Role] = []
         # By name and text, where in the list those stand that can be the same.
         alike: dict[tuple[str, str | None], list[int]] = {}
         for role in self.found:
-            if role.name not in (*WORDS, *_KEPT):
+            if role.name not in (*WORDS, *_KEPT, *_SIDES):
                 found.append(role)
                 continue
             value = self._value(role)
@@ -384,28 +439,55 @@ class _Follower:
         return found
 
     def _with_equal_sizes(self, roles: list[Role]) -> list[Role]:
-        """Return the roles, of which the size feeds all that has the same of the first run."""
-        sizes = {r.name: r.feeds[0] for r in roles if r.pass_ == 0 and r.place == r.name}
-        if not self.samplers or not {"width", "height"} <= sizes.keys():
-            return roles
+        """Return the roles, of which each size feeds all that has the same of its run."""
         more: dict[Feed, list[Feed]] = {}
-        for side, feed in equal_sizes(self.graph, self.samplers[0], sizes):
-            if feed not in self.taken:
-                self.taken.add(feed)
-                more.setdefault(sizes[side], []).append(feed)
-        return [replace(r, feeds=(*r.feeds, *more.get(r.feeds[0], ()))) for r in roles]
+        for pass_ in sorted({role.pass_ for role in self.found if role.is_first}):
+            own = [role for role in self.found if role.pass_ == pass_ and role.place == role.name]
+            sizes = {role.name: role.feeds[0] for role in own}
+            if not self.samplers or not sizes.keys() >= {*_SIDES}:
+                continue
+            for side, feed in equal_sizes(self.graph, self.samplers[pass_], sizes):
+                if feed not in self.taken:
+                    self.taken.add(feed)
+                    more.setdefault(sizes[side], []).append(feed)
+        return [
+            replace(
+                role, feeds=(*role.feeds, *(f for feed in role.feeds for f in more.get(feed, ())))
+            )
+            for role in roles
+        ]
 
     def _is_same(self, one: Role, other: Role) -> bool:
         if one.name != other.name or self._value(one) != self._value(other):
             return False
         if one.name in WORDS:
             return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
-        if one.name not in _KEPT or one.pass_ == other.pass_:
+        if one.pass_ == other.pass_:
+            return False
+        if one.name in _SIDES:
+            return self._is_same_size(one.pass_, other.pass_)
+        if one.name not in _KEPT:
             return False
         if continues(self.graph, self.samplers[other.pass_], self.samplers[one.pass_]):
             return True
+        if one.name in (*_CONTINUED, "denoise") and self._are_twins(one.pass_, other.pass_):
+            return True
         adds_none = inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
         return adds_none and one.name in _CONTINUED
+
+    def _are_twins(self, one: int, other: int) -> bool:
+        """Say whether two samplers work with the same model, and begin from the same latent."""
+        first, second = (links_of(self.graph, self.samplers[pass_]) for pass_ in (one, other))
+        names = ("model", "latent_image")
+        return all(name in first and first[name] == second.get(name) for name in names)
+
+    def _is_same_size(self, first: int, later: int) -> bool:
+        """Say whether a sampler begins from what another one made, and makes it as large."""
+        one, other = (
+            {r.name: self._value(r) for r in self.found if r.pass_ == pass_ and r.name in _SIDES}
+            for pass_ in (first, later)
+        )
+        return one == other and self.samplers[first] in behind(self.graph, self.samplers[later])
 
     def _value(self, role: Role) -> Any:
         node_id, name = role.feeds[0]

@@ -69,7 +69,7 @@ def _of_node(graph: Graph, catalog: Catalog | None, node_id: str) -> Iterator[Si
     for name, value in names.items():
         if isinstance(value, str) and not _CHOICES.isdisjoint(_words(name)):
             yield Size("width", safe_name(name), (node_id, name))
-    found = {role: _sized(graph, node_id, name) for role, name in sizes.items() if name}
+    found = {role: _sized(graph, catalog, node_id, name) for role, name in sizes.items() if name}
     sides = [found.get(side) for side in _SIDES]
     follows = any(is_automatic(graph, feed) for feed in sides)
     for role, feed in found.items():
@@ -77,15 +77,33 @@ def _of_node(graph: Graph, catalog: Catalog | None, node_id: str) -> Iterator[Si
             yield Size(role, role, feed)
 
 
-def _sized(graph: Graph, node_id: str, name: str) -> Feed | None:
-    """Return where a size is typed: also in a node that scales a picture to it."""
+def _sized(graph: Graph, catalog: Catalog | None, node_id: str, name: str) -> Feed | None:
+    """Return where a size is typed: also in a node that scales a picture to it.
+
+    Of what is worked out it is the one number that a node gives for it.
+    """
     if (feed := number_of(graph, node_id, name)) is not None:
         return feed
     links = links_of(graph, node_id)
     source = links[name][0] if name in links else None
     value = inputs_of(graph, source).get(name) if source is not None else None
     is_typed = isinstance(value, int | float) and not isinstance(value, bool)
-    return (source, name) if source is not None and is_typed else None
+    if source is None or is_typed:
+        return (source, name) if source is not None else None
+    return _held(graph, catalog, source)
+
+
+def _held(graph: Graph, catalog: Catalog | None, start: str) -> Feed | None:
+    """Return the one number that somebody typed to work a size out of; None if there are more."""
+    found: list[Feed] = []
+    for node_id in behind(graph, start):
+        if _is_of_picture(graph, catalog, node_id):
+            return None
+        inputs = inputs_of(graph, node_id)
+        numbers = [name for name, value in inputs.items() if isinstance(value, int | float)]
+        if len(inputs) == 1:
+            found += [(node_id, name) for name in numbers]
+    return found[0] if len(found) == 1 else None
 
 
 def _makes_latent(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:

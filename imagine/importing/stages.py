@@ -1,10 +1,13 @@
 """Which sampler goes on with the work of another one, so that both need the same settings."""
 
-from imagine.importing.walking import inputs_of, links_of, number_of
+from collections.abc import Iterator, Sequence
+
+from imagine.importing.walking import Feed, inputs_of, links_of, number_of, value_at
 from imagine.repair import Graph
 
-# How samplers call the step with which they begin.
+# How samplers call the step with which they begin, and that at which they end.
 _STARTS = ("start_at_step", "start_step")
+_ENDS = ("end_at_step", "end_step")
 
 
 def continues(graph: Graph, later: str, first: str) -> bool:
@@ -12,15 +15,30 @@ def continues(graph: Graph, later: str, first: str) -> bool:
     return _begins_later(graph, later) and first in _latents_of(graph, later)
 
 
-def _begins_later(graph: Graph, sampler: str) -> bool:
+def handed_over(graph: Graph, samplers: Sequence[str]) -> Iterator[list[Feed]]:
+    """Yield where one sampler ends, with where those that go on with its work begin there."""
+    found: dict[Feed, list[Feed]] = {}
+    for later in samplers:
+        start = _step(graph, later, _STARTS)
+        first = next((one for one in _latents_of(graph, later) if one in samplers), None)
+        end = _step(graph, first, _ENDS) if first is not None else None
+        if start and end and start != end and value_at(graph, start) == value_at(graph, end):
+            found.setdefault(end, [end]).append(start)
+    yield from found.values()
+
+
+def _step(graph: Graph, sampler: str, names: Sequence[str]) -> Feed | None:
     inputs = inputs_of(graph, sampler)
-    for name in _STARTS:
-        if name in inputs:
-            feed = number_of(graph, sampler, name)
-            value = inputs_of(graph, feed[0])[feed[1]] if feed is not None else None
-            # What is worked out from other numbers is where the other one ends.
-            return value > 0 if isinstance(value, int | float) else True
-    return False
+    return next((number_of(graph, sampler, name) for name in names if name in inputs), None)
+
+
+def _begins_later(graph: Graph, sampler: str) -> bool:
+    if inputs_of(graph, sampler).keys().isdisjoint(_STARTS):
+        return False
+    feed = _step(graph, sampler, _STARTS)
+    value = value_at(graph, feed) if feed is not None else None
+    # What is worked out from other numbers is where the other one ends.
+    return value > 0 if isinstance(value, int | float) else True
 
 
 def _latents_of(graph: Graph, sampler: str) -> list[str]:

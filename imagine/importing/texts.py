@@ -50,7 +50,7 @@ _ADDED = frozenset({"style", "prefix", "suffix", "quality", "trigger", "lora", "
 # What inputs and titles of texts say that tell a language model how to write the prompt.
 _TELLING = frozenset({"system", "instruct", "instruction", "instructions", "template"})
 # Beside one of these stands what a person asks it for, under a name of these words.
-_COMMANDS = frozenset({"system", "instruct", "instruction", "instructions"})
+COMMANDS = frozenset({"system", "instruct", "instruction", "instructions"})
 _ASKED = frozenset({"prompt", "user", "text", "message"})
 # And what such texts begin with.
 _TOLD = re.compile(
@@ -168,7 +168,7 @@ class _Reader:
         if not _words(name) <= _ASKED or _words(name).isdisjoint(("prompt", "user")):
             return False
         others = inputs_of(self.graph, node_id)
-        return any(not _words(other).isdisjoint(_COMMANDS) for other in others)
+        return any(not _words(other).isdisjoint(COMMANDS) for other in others)
 
     def _reads_pictures(self, node_id: str) -> bool:
         """Say whether a node writes from a picture: it needs no question then."""
@@ -221,7 +221,15 @@ class _Reader:
         words = _words(name)
         if not words.isdisjoint(_NO_TEXTS):
             return False
+        if schema is not None and {*schema.outputs} == {"STRING"} and self._is_joined(node_id):
+            return True
         return not words.isdisjoint(_TEXTS) or len(value.split()) >= _WRITTEN
+
+    def _is_joined(self, node_id: str) -> bool:
+        """Say whether a node makes one text of others that come to it."""
+        links = [value for value in inputs_of(self.graph, node_id).values() if is_link(value)]
+        given = [given_by(self.graph, self.catalog, *link) for link in links]
+        return bool(given) and all(kind in ("STRING", "*") for kind in given)
 
     def _is_led(self, node_id: str, name: str, link: list[Any]) -> bool:
         if link[0] not in self.graph or not _words(name).isdisjoint(_NO_TEXTS):

@@ -33,6 +33,8 @@ _MARKUP = re.compile(
     r"|section|small|span|strong|style|summary|svg|table|tbody|td|tr|u|ul|video)(?:\s[^<>]*)?/?>",
     re.IGNORECASE,
 )
+# Early files have it in front of each sampler, and a yes or no where the control stands now.
+_SAMPLER, _EARLY = "sampler_name", "sample_"
 # Units: characters.
 _LONGEST_FIELD = 300
 _PLAIN = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", CHOICE})
@@ -120,8 +122,9 @@ def is_left_to_chance(node: Node, name: str, value: Any) -> bool:
     listed = node.values if isinstance(node.values, list) else []
     pairs = pairwise(listed)
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    found = (c for v, c in pairs if is_whole and v == value and _is_control(c))
-    return next(found, "fixed") != "fixed"
+    is_seed = name in SEEDS
+    found = (c for v, c in pairs if is_whole and v == value and (_is_control(c) or is_seed))
+    return next(found, "fixed") in (*CONTROLS - {"fixed"}, True)
 
 
 def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:
@@ -166,9 +169,17 @@ def _walk(
             inputs.update(parts)
             kept = [part for part in parts if _keeps_value(parts[part], slots.get(part))]
             waiting.extendleft(part for part in reversed(kept) if part not in waiting)
-        if has_control(name, wanted) and at < len(values) and _is_control(values[at]):
-            at += 1
-    return named
+        following = inputs.get(waiting[0]) if waiting else None
+        is_switch = following is not None and following.type == "BOOLEAN"
+        if has_control(name, wanted) and at < len(values):
+            at += _is_control(values[at]) or (isinstance(values[at], bool) and not is_switch)
+    return {name: _renamed(name, value) for name, value in named.items()}
+
+
+def _renamed(name: str, value: Any) -> Any:
+    """Return a value as ComfyUI calls it by now."""
+    is_early = name == _SAMPLER and isinstance(value, str)
+    return value.removeprefix(_EARLY) if is_early else value
 
 
 def _unknown(node: Node, own: Sequence[str], values: Sequence[Any]) -> dict[str, Any] | None:

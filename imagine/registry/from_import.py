@@ -16,13 +16,13 @@ from imagine.importing import parameters as read
 from imagine.importing.bounds import BOUNDLESS
 from imagine.importing.documents import Format
 from imagine.importing.fields import DRAWN, ParameterType
-from imagine.importing.making import latent_samplers
+from imagine.importing.making import latent_samplers, writes
 from imagine.importing.naming import LONGEST_NAME
 from imagine.importing.outputs import OutputKind
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
 from imagine.importing.switches import as_switched, switches
-from imagine.importing.walking import Feed, behind, links_of, users_of
+from imagine.importing.walking import Feed, behind, inputs_of, links_of, users_of
 from imagine.profiles import Profiles
 from imagine.registry.entries import (
     FILES,
@@ -249,11 +249,13 @@ class _Used:
                 wanted = schema.inputs.get(name) if schema is not None else None
                 if schema is None or wanted is None or schema.is_output:
                     return None
-                if not wanted.is_required:
+                links = links_of(self.graph, user)
+                is_led = len(links) > 1 or writes(schema, inputs_of(self.graph, user))
+                if not wanted.is_required and is_led:
                     takers.append(str(self.graph[user]["class_type"]))
                 elif user not in seen:
                     # What only works on it, such as a scaling, goes with it.
-                    if len(links_of(self.graph, user)) > 1:
+                    if len(links) > 1:
                         return None
                     seen.add(user)
                     waiting.append(user)

@@ -11,6 +11,7 @@ from typing import Any, TypeAlias
 from imagine.catalog import Catalog, InputSchema
 from imagine.importing.bounds import Range
 from imagine.importing.fields import DRAWN, ParameterType
+from imagine.importing.lora_slots import NO_LORA
 from imagine.profiles import Profiles
 from imagine.prompt_tokens import printable
 from imagine.registry.entries import (
@@ -125,6 +126,9 @@ class _Settling:
         node_id, input_name = parameter.feeds[0]
         class_type = str(self.entry.graph[node_id].get("class_type"))
         choices = [choice for choice in parameter.choices if isinstance(choice, str)]
+        is_none = name is not None and name.lower() in NO_LORA and name not in choices
+        if is_none and parameter.type is ParameterType.LORA:
+            return ""  # some loaders have a name for it, which others do not know
         if not choices and self.fed.schema(parameter.feeds[0]) is None:
             return name  # the node is missing, which is told of it
         return self.stand_ins.find(name, choices, class_type, input_name)

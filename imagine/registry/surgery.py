@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from imagine.catalog import CHOICE, Catalog, NodeSchema
-from imagine.importing.making import makes
+from imagine.importing.making import makes, writes
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, users_of
 from imagine.repair import Graph, is_link
 
@@ -95,8 +95,16 @@ class Surgery:
                 source = _passed(node, schema, slot) if is_passed else None
                 if source is not None and source[0] in self.nodes:
                     self.link(feed, source)
-                elif not self._does_without(feed):
+                elif not self._does_without(feed) or self._has_nothing(feed[0], schema, slot):
                     waiting.append((feed[0], True))
+
+    def _has_nothing(self, node_id: str, gone: NodeSchema | None, slot: int) -> bool:
+        """Say whether a node that only changed what is gone has nothing left to work from."""
+        own = self.schema_of(node_id)
+        if own is None or gone is None or writes(own, self.nodes[node_id]["inputs"]):
+            return False
+        is_changing = not {*own.outputs}.isdisjoint(gone.outputs[slot : slot + 1])
+        return is_changing and not links_of(self.nodes, node_id)
 
     def _does_without(self, feed: Feed) -> bool:
         """Leave an input open, and say whether its node can still run."""

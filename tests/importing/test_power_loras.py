@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from imagine.catalog import Catalog
+from imagine.importing.parameters import Rank
 from tests.catalogs import recorded_info
 from tests.importing.samples import edited, node, parameter, read, values
 
@@ -59,15 +60,23 @@ def test_each_can_be_set_and_one_strength_is_one_parameter():
     assert parameter(flow, "lora_strength_2").feeds == (("20:2", "strength_model"),)
 
 
-def test_what_is_switched_off_or_not_chosen_is_left_out_with_a_note():
+def test_what_is_switched_off_waits_behind_until_it_is_chosen_with_a_note():
     flow = read(graph(OFF, INK, INK | {"lora": "None"}))
-    assert values(flow.graph, "20:1")["lora_name"] == "ink.safetensors"
-    assert "20:2" not in flow.graph
-    assert any("2 LoRAs that are switched off or not chosen" in note for note in flow.notes)
+    assert values(flow.graph, "20:1")["lora_name"] == "None"
+    assert values(flow.graph, "20:2")["lora_name"] == "ink.safetensors"
+    assert "20:3" not in flow.graph
+    found = {one.name: (one.default, one.rank) for one in flow.parameters if "lora" in one.name}
+    assert (found["lora"], found["lora_2"]) == (("ink.safetensors", Rank.MAIN), ("None", Rank.MORE))
+    told = f"switched off, and left out until you choose it: {OFF['lora']}."
+    assert any(told in note for note in flow.notes)
 
 
-def test_without_any_that_is_on_the_model_passes_through():
-    flow = read(graph(OFF))
+def test_what_is_switched_off_is_no_problem():
+    assert read(graph(OFF)).problems == read(edited("sd15_api")).problems
+
+
+def test_without_any_the_model_passes_through():
+    flow = read(graph(INK | {"lora": "None"}))
     assert values(flow.graph, "3")["model"] == values(read(graph()).graph, "3")["model"]
     assert values(flow.graph, "3")["model"][0] != "20"
     assert flow.problems == read(edited("sd15_api")).problems
@@ -90,15 +99,15 @@ def test_two_in_a_row_are_followed():
 
 @pytest.mark.parametrize("model", [["20", 0], ["21", 0], ["20", 7]])
 def test_a_loader_that_gets_its_model_in_a_circle_gives_none(model: list[Any]):
-    document = graph(OFF, clip=False)
+    document = graph(clip=False)
     document["20"]["inputs"]["model"] = model
-    document["21"] = {"class_type": POWER, "inputs": {"lora_1": OFF, "model": ["20", 0]}}
+    document["21"] = {"class_type": POWER, "inputs": {"model": ["20", 0]}}
     assert "model" not in values(read(document).graph, "3")
 
 
 @pytest.mark.parametrize("model", [[["4"], 0], [{}, 0], ["4"], []])
 def test_what_is_no_link_stays_a_problem(model: list[Any]):
-    document = graph(OFF)
+    document = graph()
     document["20"]["inputs"]["model"] = model
     flow = read(document)
     assert flow.problems

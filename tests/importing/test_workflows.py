@@ -10,20 +10,23 @@ from imagine.importing.reading import read_workflow
 from tests.catalogs import object_info
 from tests.importing.samples import NAMES, raw, recorded, workflow
 
-USUAL = "prompt negative model width height batch_size seed steps cfg sampler scheduler denoise"
+USUAL = "prompt negative model width height batch_size seed steps cfg sampler scheduler"
 EDIT = "prompt negative image model seed steps cfg sampler scheduler denoise"
 
 # What comes first in each, in order, and what comes out.
 EXPECTED = {
-    "animatediff": (USUAL.replace("model", "model model_2"), "video"),
+    "animatediff": (
+        USUAL.replace("model", "model model_2").replace("batch", "frame_rate batch"),
+        "video",
+    ),
     "app_mode": (f"{USUAL} filename_prefix", "image"),
-    "audio": ("prompt negative model seed steps cfg sampler scheduler denoise", "audio"),
+    "audio": ("prompt negative model seed steps cfg sampler scheduler", "audio"),
     "controlnet": (
         USUAL.replace("model", "image model controlnet controlnet_strength"),
         "image",
     ),
     "flux_custom_sampler": (
-        "prompt model width height batch_size seed steps guidance sampler scheduler denoise",
+        "prompt model width height batch_size seed steps guidance sampler scheduler",
         "image",
     ),
     "flux_kontext": (
@@ -31,12 +34,12 @@ EXPECTED = {
         "image image",
     ),
     "flux_subgraph": (
-        "prompt model width height batch_size seed steps cfg guidance sampler scheduler denoise",
+        "prompt model width height batch_size seed steps cfg guidance sampler scheduler",
         "image",
     ),
-    "group_node": (USUAL, "image"),
-    "hires_fix": (USUAL, "image image"),
-    "hunyuan_3d": ("image model seed steps cfg sampler scheduler denoise", "model"),
+    "group_node": (f"{USUAL} denoise", "image"),
+    "hires_fix": (f"{USUAL} hires_denoise", "image image"),
+    "hunyuan_3d": ("image model seed steps cfg sampler scheduler", "model"),
     "inpaint": (EDIT.replace("image", "image mask"), "image"),
     "inpaint_mask": (EDIT.replace("image", "image mask"), "image"),
     "lora_stack": (
@@ -45,7 +48,7 @@ EXPECTED = {
     ),
     "marked_titles_api": (
         "prompt style scale_by boost model lora width height batch_size seed steps cfg sampler "
-        "scheduler denoise",
+        "scheduler",
         "image",
     ),
     "muted_branch": (USUAL, "image"),
@@ -56,7 +59,7 @@ EXPECTED = {
     "sd15_default": (USUAL, "image"),
     "sd15_default_new": (USUAL, "image"),
     "sdxl_base_refiner": (
-        USUAL.replace(" denoise", " end_at_step").replace("model", "model model_2"),
+        f"{USUAL} end_at_step".replace("model", "model model_2"),
         "image",
     ),
     "set_get_reroutes": (USUAL, "image"),
@@ -64,7 +67,7 @@ EXPECTED = {
     "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
         "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width "
-        "height length batch_size seed steps cfg sampler scheduler",
+        "height length fps batch_size seed steps cfg sampler scheduler",
         "video",
     ),
 }

@@ -243,6 +243,43 @@ def test_an_optional_input_is_left_open() -> None:
     assert inputs(filled(entry(IMAGE, nodes=nodes), image=link(1)), "8")["image"] == "imagine/1.png"
 
 
+def optional_picture(*outputs: str, **more: Any) -> Catalog:
+    """Return the engine with a pack's node ``Odd`` to which a picture may be given."""
+    inputs_ = {"required": {"largest": ["INT", {}]}, "optional": {"image": ["IMAGE"], **more}}
+    odd = {"Odd": {"input": inputs_, "output": [*outputs]}}
+    return replace(ENGINE, schemas={**ENGINE.schemas, **Catalog.from_object_info(odd).schemas})
+
+
+def scaled(**links: Any) -> dict[str, dict[str, Any]]:
+    """Return the small graph with a picture (8) that reaches the prompt through ``Odd`` (9)."""
+    return with_nodes(
+        n8=node("LoadImage", image="a.png"),
+        n9=node("Odd", image=["8", 0], largest=64, **links),
+        n2=node("TextEncodeQwenImageEditPlus", clip=["1", 1], prompt="a", image1=["9", 0]),
+    )
+
+
+def test_what_only_scales_a_picture_that_is_left_out_goes_with_it() -> None:
+    made = filled(entry(IMAGE, nodes=scaled()), engine_=optional_picture("IMAGE"))
+    assert made.graph["2"]["inputs"] == {"clip": ["1", 1], "prompt": "a"}
+    assert made.graph.keys() == graph().keys()
+
+
+def test_what_has_something_else_to_work_on_stays_without_the_picture() -> None:
+    nodes = scaled(latent=["4", 0])
+    made = filled(entry(IMAGE, nodes=nodes), engine_=optional_picture("IMAGE", latent=["LATENT"]))
+    assert made.graph["9"]["inputs"] == {"largest": 64, "latent": ["4", 0]}
+    assert inputs(made, "2")["image1"] == ["9", 0]
+
+
+def test_what_makes_something_else_of_a_picture_stays_without_it() -> None:
+    nodes = scaled()
+    nodes["2"] = node("CLIPTextEncode", clip=["1", 1], text=["9", 0])
+    made = filled(entry(IMAGE, nodes=nodes), engine_=optional_picture("STRING"))
+    assert made.graph["9"]["inputs"] == {"largest": 64}
+    assert inputs(made, "2")["text"] == ["9", 0]
+
+
 def test_a_node_that_cannot_be_without_it_is_passed_by() -> None:
     made = filled(entry(IMAGE, nodes=guided()))
     assert inputs(made, "5")["positive"] == ["2", 0]
@@ -514,3 +551,19 @@ def test_a_large_graph_is_filled_and_checked_in_a_moment() -> None:
 
     # 3 ms on a quiet machine, and as much for the copy with which this file compares.
     assert min(once() for _ in range(5)) < 0.05
+
+
+def test_what_paints_from_its_own_words_stays_without_the_picture() -> None:
+    inputs_ = {
+        "required": {"prompt": ["STRING", {"multiline": True}], "seed": ["INT", {}]},
+        "optional": {"image": ["IMAGE"]},
+    }
+    known = Catalog.from_object_info({"Painter": {"input": inputs_, "output": ["IMAGE"]}})
+    nodes = {
+        "8": node("LoadImage", image="a.png"),
+        "9": node("Painter", prompt="a fox", seed=3, image=["8", 0]),
+        "7": node("SaveImage", images=["9", 0], filename_prefix="ComfyUI"),
+    }
+    engine_ = replace(ENGINE, schemas={**ENGINE.schemas, **known.schemas})
+    made = filled(entry(IMAGE, nodes=nodes), engine_=engine_)
+    assert made.graph["9"]["inputs"] == {"prompt": "a fox", "seed": 3}

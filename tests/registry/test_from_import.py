@@ -333,3 +333,67 @@ def test_a_picture_behind_the_other_side_of_a_switch_is_not_needed(select: int, 
     flow = read_workflow(json.dumps(document).encode(), recorded())
     [image] = entry(flow, catalog=recorded()).of_type("image")  # type: ignore[arg-type]
     assert image.required is is_needed
+
+
+LINES = ["STRING", {"multiline": True}]
+# Packs' nodes that a picture may be given to.
+OPTIONAL: dict[str, dict[str, Any]] = {
+    "SomebodysScaler": {"required": {"largest": ["INT", {}]}, "output": ["IMAGE"]},
+    "SomebodysSides": {"required": {}, "output": ["INT", "INT"]},
+    "SomebodysTeller": {"required": {"prompt": LINES}, "output": ["STRING"]},
+    "SomebodysNamer": {"required": {"prompt": ["STRING", {}]}, "output": ["STRING"]},
+}
+
+
+def is_wanted(class_type: str, values: dict[str, Any], **fed: tuple[str, int]) -> bool:
+    """Say whether a picture is needed that goes only to a pack's node; ``fed``: by that node."""
+    packs = {
+        name: {
+            "input": {"required": one["required"], "optional": {"image": ["IMAGE", {}]}},
+            "output": one["output"],
+        }
+        for name, one in OPTIONAL.items()
+    }
+    known = Catalog.from_object_info(recorded_info() | packs)
+    document = edited("sd15_api")
+    document["20"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+    document["21"] = {"class_type": class_type, "inputs": {"image": ["20", 0], **values}}
+    document["22"] = {"class_type": "VAEEncode", "inputs": {"pixels": ["8", 0], "vae": ["4", 2]}}
+    for name, (node_id, slot) in fed.items():
+        document[node_id]["inputs"][name] = ["21", slot]
+    if "pixels" in fed:
+        document["3"]["inputs"]["latent_image"] = ["22", 0]
+    made = entry(read(document, known), catalog=known)
+    assert made.parameter("prompt") is not None
+    [image] = made.of_type("image")  # type: ignore[arg-type]
+    return image.required
+
+
+def test_a_picture_is_needed_where_it_may_be_left_out_and_what_is_made_of_it_may_not():
+    assert is_wanted("SomebodysScaler", {"largest": 512}, pixels=("22", 0))
+    assert is_wanted("SomebodysSides", {}, width=("5", 0), height=("5", 1))
+
+
+def test_a_picture_is_not_needed_by_what_has_a_text_to_work_from():
+    assert not is_wanted("SomebodysTeller", {"prompt": "a fox\nin snow"}, text=("6", 0))
+    assert is_wanted("SomebodysNamer", {"prompt": "a fox"}, text=("6", 0))
+
+
+def test_without_a_prompt_a_picture_is_needed_by_what_has_a_text_too():
+    packs = {
+        "SomebodysDrawer": {
+            "input": {"required": {"notes": LINES}, "optional": {"image": ["IMAGE", {}]}},
+            "output": ["IMAGE"],
+        }
+    }
+    known = Catalog.from_object_info(recorded_info() | packs)
+    links = {"notes": "a fox", "image": ["1", 0]}
+    document = {
+        "1": {"class_type": "LoadImage", "inputs": {"image": "a.png"}},
+        "2": {"class_type": "SomebodysDrawer", "inputs": links},
+        "3": {"class_type": "SaveImage", "inputs": {"images": ["2", 0], "filename_prefix": "x"}},
+    }
+    made = entry(read(document, known), catalog=known)
+    assert made.parameter("prompt") is None
+    [image] = made.of_type("image")  # type: ignore[arg-type]
+    assert image.required

@@ -1,0 +1,66 @@
+"""Where a number stands again that must stay equal: the size of a picture, the rate of a clip.
+
+A model, a text or a scaler is told of the size too, apart from where it is set
+(`imagine.importing.sizes`); the rate is told to a model, and to what saves the clip.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from imagine.catalog import Catalog
+from imagine.importing.walking import (
+    Feed,
+    behind,
+    inputs_of,
+    number_of,
+    schema_at,
+    value_at,
+)
+from imagine.repair import Graph
+
+# How nodes call both sides; a node may have several such pairs.
+_PAIRS = (("width", "height"), ("target_width", "target_height"))
+# How nodes call how many pictures a second of a clip has.
+_RATES = ("frame_rate", "fps")
+# Classes of nodes whose sides are those of a part, or of another picture.
+_OTHERS = ("crop", "pad", "mask", "load", "preprocessor", "save")
+
+
+def equal_sizes(
+    graph: Graph, sampler: str, sizes: Mapping[str, Feed]
+) -> Iterator[tuple[str, Feed]]:
+    """Yield each side with an input that has it again, of what a sampler works with.
+
+    ``sizes``: where the width and the height stand.
+    """
+    wanted = tuple(value_at(graph, sizes[side]) for side in ("width", "height"))
+    for node_id in behind(graph, sampler):
+        class_type = str(graph[node_id].get("class_type", "")).lower()
+        if any(word in class_type for word in _OTHERS):
+            continue
+        for pair in _PAIRS:
+            feeds = [number_of(graph, node_id, name) for name in pair]
+            values = tuple(value_at(graph, feed) if feed else None for feed in feeds)
+            if values == wanted:
+                yield from ((s, f) for s, f in zip(("width", "height"), feeds, strict=True) if f)
+
+
+def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, list[Feed]]]:
+    """Yield the rates, equal ones together: what takes only whole numbers in front."""
+    alike: dict[float, dict[Feed, str]] = {}
+    for node_id in graph:
+        for name in _RATES if "load" not in str(graph[node_id].get("class_type")).lower() else ():
+            feed = number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
+            rate = value_at(graph, feed) if feed is not None else None
+            if feed is None or isinstance(rate, bool) or not isinstance(rate, int | float):
+                continue
+            if rate > 0:  # 0 is left to the node
+                alike.setdefault(rate, {}).setdefault(feed, name)
+    for feeds in alike.values():
+        whole = sorted(feeds, key=lambda feed: not _is_whole(graph, catalog, feed))
+        yield feeds[whole[0]], whole
+
+
+def _is_whole(graph: Graph, catalog: Catalog | None, feed: Feed) -> bool:
+    schema = schema_at(graph, catalog, feed[0])
+    wanted = schema.inputs.get(feed[1]) if schema is not None else None
+    return wanted is not None and wanted.type == "INT"
