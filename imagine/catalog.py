@@ -32,6 +32,8 @@ _DYNAMIC = "COMFY_"
 _OPTIONS = "COMFY_DYNAMICCOMBO_V3"
 # How an engine calls the modules of what did not come with it.
 _PACKS = "custom_nodes"
+# What VideoHelperSuite says of the widgets that its page adds for each format.
+_FORMATS = "formats"
 # What ComfyUI's page fills in where a schema says nothing.
 _EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
@@ -54,7 +56,7 @@ class InputSchema:
     though its type is none of a widget's. ``is_multiline``: a text of several lines.
     ``has_control``: on the page the choice what
     becomes of it after a run stands right behind it. ``upload``: what its file holds. ``parts``:
-    the inputs that each choice brings along.
+    the inputs that each choice brings along; ``are_parts_plain``: they have names of their own.
     """
 
     type: str
@@ -71,6 +73,7 @@ class InputSchema:
     upload: str | None = None
     description: str | None = None
     parts: Mapping[str, Mapping[str, "InputSchema"]] = field(default_factory=dict)
+    are_parts_plain: bool = False
 
     @property
     def is_dynamic(self) -> bool:
@@ -90,7 +93,8 @@ class InputSchema:
     def parts_of(self, name: str, value: Any) -> dict[str, "InputSchema"]:
         """Return the inputs that a value brings along, named as a graph names them."""
         chosen = self.parts.get(value) if isinstance(value, str) else None
-        return {f"{name}.{part}": schema for part, schema in (chosen or {}).items()}
+        front = "" if self.are_parts_plain else f"{name}."
+        return {f"{front}{part}": schema for part, schema in (chosen or {}).items()}
 
     def choosable(self, now: Any) -> tuple[Any, ...]:
         """Return what can be chosen in place of ``now`` without a link that is not there."""
@@ -337,7 +341,24 @@ class _Reader:
             upload = medium or upload
         # Others are filled by a remote call.
         is_closed = upload is None and not options.get("remote")
-        return replace(schema, upload=upload, choices=self._list(values, is_closed=is_closed))
+        return replace(
+            schema,
+            upload=upload,
+            choices=self._list(values, is_closed=is_closed),
+            parts=self._formats(options.get(_FORMATS)),
+            are_parts_plain=True,
+        )
+
+    def _formats(self, told: Any) -> dict[str, dict[str, InputSchema]]:
+        """Return what each format brings along: lists of a name, its type and options."""
+        return {
+            str(key): {
+                widget[0]: self.input(widget[1:3], is_required=False)
+                for widget in (widgets if isinstance(widgets, list) else ())
+                if isinstance(widget, list) and len(widget) > 1 and isinstance(widget[0], str)
+            }
+            for key, widgets in _mapping(told).items()
+        }
 
     def _with_parts(self, schema: InputSchema, options: Any) -> InputSchema:
         """Return a choice with what each option of it brings along."""

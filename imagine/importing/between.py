@@ -27,9 +27,11 @@ _PLUMBING = frozenset(
         *("device", "dtype", "precision", "tile", "tiled", "tiles", "tiling", "overlap", "cache"),
         *("batch", "chunk", "chunks", "blocks", "block", "swap", "offload", "debug", "method"),
         *("interpolation", "memory", "vram", "threads", "keep", "loaded", "backend", "attention"),
-        *("compile", "noise", "format", "clear", "free", "unload"),
+        *("compile", "noise", "format", "clear", "free", "unload", "output", "verbose", "log"),
     }
 )
+# What such a name ends with where it says how much all the same.
+_AMOUNTS = frozenset({"factor", "multiplier"})
 # And of what a sampler that makes its own latent is told of the result.
 _MADE = frozenset(
     {
@@ -43,7 +45,8 @@ _PLACES = frozenset({"path", "folder", "directory", "dir", "url"})
 _SIDES = ("width", "height")
 _SET = (ParameterType.INT, ParameterType.FLOAT, ParameterType.BOOL, ParameterType.CHOICE)
 _CHOSEN = (ParameterType.CHOICE, ParameterType.MODEL, ParameterType.TEXT)
-# Of what nothing tells, all is shown up to so many.
+# So much is shown whatever its names tell, and of what nothing tells, up to so many.
+_FEW_ABLE = 8
 _MOST_UNTOLD = 12
 # And of the settings of packs' nodes, apart from what only keeps them from going wrong.
 _KEEPING = _PLUMBING | {"divisible", "multiple", "expression", "operator", "err", "error"}
@@ -128,9 +131,12 @@ def before_result(
         node_id, name = _aim(fields, field)
         is_own = node_id in on_way or (field.wanted is None and not has_usual)
         words = _words(name)
-        if is_own and _PLUMBING.isdisjoint(words) and _is_set(fields, field, node_id):
+        is_shown = is_own and not _is_inner(fields, node_id) and not _is_plumbing(name)
+        if is_shown and _is_set(fields, field, node_id):
             able[feed] = words
     places = {feed for feed, field in left.items() if is_alone and _is_place(field)}
+    if len(able) <= _FEW_ABLE:
+        return places | {*able}
     told = places | {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}
     if not told and len(able) <= _MOST_UNTOLD:
         return {*able}
@@ -150,9 +156,21 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         and _KEEPING.isdisjoint(_words(feed[1]))
         and fields.type_of(field) in _SET
         and folder_of(field.class_type, feed[1]) is None
+        and not _is_inner(fields, feed[0])
         and not any(word in field.class_type.lower() for word in _ENDS)
     }
     return found if len(found) <= _MOST_FEW else set()
+
+
+def _is_inner(fields: Fields, node_id: str) -> bool:
+    """Say whether a node stands in a subgraph, whose maker says what of it can be set."""
+    return ":" in node_id and node_id.partition(":")[0] not in fields.graph
+
+
+def _is_plumbing(name: str) -> bool:
+    """Say whether a value only says how something is worked out, and not by how much."""
+    words = name.lower().replace(".", "_").split("_")
+    return words[-1] not in _AMOUNTS and not _PLUMBING.isdisjoint(words)
 
 
 def _is_place(field: Field) -> bool:
@@ -176,7 +194,8 @@ def _is_dormant(fields: Fields, field: Field) -> bool:
 def _givers(fields: Fields, on_way: Container[str]) -> Iterator[str]:
     """Yield the nodes that take nothing, and only say something to those on the way."""
     for node_id, users in fields.users.items():
-        is_first = not links_of(fields.graph, node_id)
+        class_type = str(fields.graph[node_id]["class_type"]).lower()
+        is_first = not links_of(fields.graph, node_id) and "load" not in class_type
         if is_first and all(user in on_way for user, _ in users):
             yield node_id
 

@@ -10,6 +10,7 @@ from imagine.importing.companions import is_vae
 from imagine.importing.texts import COMMANDS, Text, typed, written
 from imagine.importing.walking import (
     Feed,
+    given_by,
     inputs_of,
     links_of,
     number_of,
@@ -33,13 +34,16 @@ MODELS = (
     *("diffusion_model", "diffusion_models", "gguf"),
 )
 # Words of inputs that take the name of a file.
-_OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "url"})
+_OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "url", "prefix"})
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),
     "negative": ("negative_prompt", "negative"),
     "seed": ("seed", "noise_seed"),
-    "steps": ("steps", "num_steps", "num_inference_steps", "inference_steps", "sampling_steps"),
+    "steps": (
+        *("steps", "num_steps", "num_inference_steps", "inference_steps", "sampling_steps"),
+        "diffusion_steps",
+    ),
     "cfg": ("cfg", "cfg_scale", "guidance_scale"),
     "width": SIZES["width"],
     "height": SIZES["height"],
@@ -97,6 +101,17 @@ def texts_by_name(
     worded = (_worded(graph, catalog, node_id, role) for node_id in graph)
     found = ([text for text in texts if text.feed not in last] for texts in worded)
     return next(filter(None, found), first)
+
+
+def boxes(graph: Graph, catalog: Catalog | None) -> Iterator[Text]:
+    """Yield what stands alone in a node that hands it on to others, and names no file."""
+    users = users_of(graph)
+    for node_id in graph:
+        inputs = inputs_of(graph, node_id)
+        texts = [name for name, value in inputs.items() if isinstance(value, str)]
+        is_box = len(inputs) == 1 and given_by(graph, catalog, node_id, 0) == "STRING"
+        if is_box and texts and node_id in users and not _names_file(users[node_id]):
+            yield typed(graph, catalog, node_id, texts[0])
 
 
 def _worded(graph: Graph, catalog: Catalog | None, node_id: str, role: str) -> list[Text]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from imagine.catalog import Catalog
+from imagine.catalog import Catalog, InputSchema
 from imagine.errors import Detail, WorkflowError
 from imagine.importing.branches import without_dead_branches
 from imagine.importing.conversion import Converted, convert
@@ -65,7 +65,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
     page = document.raw if document.format is Format.UI else document.page
     if document.format is Format.API and catalog is not None:
         converted = _completed(converted, catalog)
-    converted = _alive(_counted(unrolled(at_home(converted, catalog)), catalog), catalog)
+    converted = _alive(_plainly(unrolled(at_home(converted, catalog)), catalog), catalog)
     return Imported(
         format=document.format,
         container=document.container,
@@ -105,21 +105,24 @@ def _completed(converted: Converted, catalog: Catalog) -> Converted:
     return replace(converted, graph=graph, notes=tuple(notes))
 
 
-def _counted(converted: Converted, catalog: Catalog | None) -> Converted:
-    """Return a graph in which a yes or no where a number belongs is one, as ComfyUI takes it."""
+def _plainly(converted: Converted, catalog: Catalog | None) -> Converted:
+    """Return a graph with its values as ComfyUI takes them."""
     graph = dict(converted.graph)
     for node_id, node in converted.graph.items():
         schema = schema_at(graph, catalog, node_id)
-        numbers = {
-            name: int(value)
-            for name, value in node["inputs"].items()
-            if isinstance(value, bool)
-            and (wanted := schema.inputs.get(name) if schema is not None else None) is not None
-            and wanted.type in ("INT", "FLOAT")
-        }
-        if numbers:
-            graph[node_id] = {**node, "inputs": {**node["inputs"], **numbers}}
+        wanted = schema.inputs if schema is not None else {}
+        inputs = {n: _plain(value, wanted.get(n)) for n, value in node["inputs"].items()}
+        graph[node_id] = {**node, "inputs": inputs}
     return replace(converted, graph=graph)
+
+
+def _plain(value: Any, wanted: InputSchema | None) -> Any:
+    """Return a yes or no as a number, and a file without the picture that a pack keeps of it."""
+    if isinstance(value, bool) and wanted is not None and wanted.type in ("INT", "FLOAT"):
+        return int(value)
+    if isinstance(value, Mapping) and isinstance(value.get("content"), str):
+        return value["content"]
+    return value
 
 
 def _alive(converted: Converted, catalog: Catalog | None) -> Converted:

@@ -17,11 +17,12 @@ from imagine.importing.making import latent_samplers
 from imagine.importing.named_roles import (
     MODELS,
     WORDS,
+    boxes,
     by_names,
     texts_by_name,
 )
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
-from imagine.importing.stages import continues, handed_over
+from imagine.importing.stages import continues, handed_over, last_step
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import (
     Feed,
@@ -76,6 +77,9 @@ _KEPT = (*_CONTINUED, "seed", "denoise", "shift")
 _SIDES = ("width", "height")
 # By these a latent comes from a picture, or from another latent.
 _CHANGED = ("pixels", "image", "images", "samples")
+_LATENTS = ("latent", "latent_image")
+# Of so many all are shown.
+_FEW_SAMPLERS = 3
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
 
@@ -143,6 +147,8 @@ class _Follower:
                 self._take_text(name, texts, 0)
         for texts in finding:
             self._add_parts("find", texts)
+        for text in boxes(self.graph, self.catalog) if not self.samplers else ():
+            self._add_parts("prompt", [text])
         for name, feeds in by_names(self.graph, known):
             self._take(name, feeds, 0)
         self._take_handed_over()
@@ -154,7 +160,7 @@ class _Follower:
         self.found = [
             replace(
                 role,
-                is_first=role.pass_ in first or self._repaints(role),
+                is_first=role.pass_ in first or self._repaints(role) or self._counts(role),
                 is_spare=role.is_spare or self._paints_anew(role),
             )
             for role in self.found
@@ -168,8 +174,12 @@ class _Follower:
             samplers = [
                 n
                 for n in self.graph
-                if "positive" in links_of(self.graph, n) and self._is_seeded(n)
+                if self._is_seeded(n)
+                and ("positive" in links_of(self.graph, n) or self._is_piped(n))
             ]
+            # Loaders of packs take both, too, to hand them on.
+            stepping = [n for n in samplers if "steps" in inputs_of(self.graph, n)]
+            samplers = stepping or samplers
         return self._in_turn(samplers)
 
     def _others(self) -> list[str]:
@@ -183,6 +193,11 @@ class _Follower:
                 and self._is_seeded(node_id)
             ]
         )
+
+    def _is_piped(self, node_id: str) -> bool:
+        """Say whether a sampler gets all that it works with by one link."""
+        inputs = inputs_of(self.graph, node_id)
+        return {"steps", "cfg", "sampler_name"} <= inputs.keys() and "pipe" in inputs
 
     def _is_seeded(self, node_id: str) -> bool:
         return not SEEDS.isdisjoint(inputs_of(self.graph, node_id))
@@ -217,7 +232,8 @@ class _Follower:
         for node_id in steering:
             for name in inputs_of(self.graph, node_id):
                 if name in STEERING and (feed := number_of(self.graph, node_id, name)):
-                    self._take(STEERING[name], [feed], pass_)
+                    ends = last_step(self.graph, node_id, feed) if name == "steps" else []
+                    self._take(STEERING[name], [feed, *ends], pass_)
 
     # The prompt
 
@@ -341,6 +357,11 @@ class _Follower:
     def _take_handed_over(self) -> None:
         """Take the step at which one sampler hands over to the next as one number."""
         for feeds in handed_over(self.graph, self.samplers):
+            free = tuple(feed for feed in feeds if feed not in self.taken)
+            for at, role in enumerate(self.found):
+                if feeds[0] in role.feeds:  # it is the last of the steps
+                    self.taken.update(free)
+                    self.found[at] = replace(role, feeds=(*role.feeds, *free))
             self._take(feeds[0][1], feeds, 0)
 
     def _models(self, steering: Sequence[str], pass_: int) -> None:
@@ -400,6 +421,16 @@ class _Follower:
         )
         return {pass_ for pass_ in models & others - {0} if not self._goes_on(pass_)}
 
+    def _counts(self, role: Role) -> bool:
+        """Say whether it is how one of so few samplers works that each can be shown."""
+        if len(self.samplers) > _FEW_SAMPLERS or role.name not in ("seed", "steps", "cfg"):
+            return False
+        return role.name != "seed" or not (self._adds_none(role) or self._goes_on(role.pass_))
+
+    def _adds_none(self, role: Role) -> bool:
+        inputs = inputs_of(self.graph, role.feeds[0][0])
+        return inputs.get("add_noise") in ("disable", False)
+
     def _goes_on(self, pass_: int) -> bool:
         earlier = self.samplers[:pass_]
         return any(continues(self.graph, self.samplers[pass_], first) for first in earlier)
@@ -414,9 +445,14 @@ class _Follower:
         if role.name != "denoise" or self._value(role) != 1 or role.pass_ >= len(self.samplers):
             return False
         start = links_of(self.graph, self.samplers[role.pass_]).get("latent_image")
-        sources = behind(self.graph, start[0]) if start is not None else ()
-        names = {name for node_id in sources for name in links_of(self.graph, node_id)}
-        return start is not None and names.isdisjoint(_CHANGED)
+        while start is not None:
+            links = links_of(self.graph, start[0])
+            if not links.keys().isdisjoint(_CHANGED):
+                return False
+            start = next((links[name] for name in _LATENTS if name in links), None)
+            if start is None:
+                return True
+        return False
 
     def _joined(self) -> list[Role]:
         """Join what must stay equal: texts that are the same, and a sampling that goes on."""

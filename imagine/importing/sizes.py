@@ -162,4 +162,4 @@ def _is_of_picture(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
 
 
 def _words(name: str) -> set[str]:
-    return {*name.lower().split("_")}
+    return {*safe_name(name).split("_")}

@@ -27,6 +27,13 @@ def handed_over(graph: Graph, samplers: Sequence[str]) -> Iterator[list[Feed]]:
     yield from found.values()
 
 
+def last_step(graph: Graph, sampler: str, steps: Feed) -> list[Feed]:
+    """Return where a sampler ends, if that is with the last of its steps."""
+    end = _step(graph, sampler, _ENDS)
+    is_last = end is not None and end != steps and value_at(graph, end) == value_at(graph, steps)
+    return [end] if end is not None and is_last else []
+
+
 def _step(graph: Graph, sampler: str, names: Sequence[str]) -> Feed | None:
     inputs = inputs_of(graph, sampler)
     return next((number_of(graph, sampler, name) for name in names if name in inputs), None)

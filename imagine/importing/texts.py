@@ -28,7 +28,18 @@ _TEXTS = frozenset(
 # Of these names it is something else, whatever else they say.
 _NO_TEXTS = frozenset(
     {
-        *("file", "filename", "path", "folder", "dir", "url", "key", "delimiter", "separator"),
+        *(
+            "file",
+            "filename",
+            "save",
+            "path",
+            "folder",
+            "dir",
+            "url",
+            "key",
+            "delimiter",
+            "separator",
+        ),
         *("encoding", "mode", "type", "format", "model", "id", "device", "language", "find"),
         *("regex", "pattern", "exclude", "output", "expression", "linebreak", "normalization"),
     }

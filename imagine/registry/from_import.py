@@ -57,7 +57,9 @@ _MODEL_FOLDERS = ("checkpoints", "diffusion_models")
 _UNKNOWN = ("no-picture", "unknown-recipe")
 _CATEGORIES = {"video": "video", "model": "3d"}
 # What is about the picture that it takes, though it could be without one.
-_ABOUT = re.compile(r"edit|kontext|to_?video|i2v|im(a)?ge?_?(2|to)|upscale", re.IGNORECASE)
+_ABOUT = re.compile(
+    r"edit|kontext|to_?video|i2v|im(a)?ge?_?(2|to)|upscale|swap|clone", re.IGNORECASE
+)
 # What wants a picture with a transparent part, and has no mask of its own then.
 _PAINTED = ("VAEEncodeForInpaint", "InpaintModelConditioning", "SetLatentNoiseMask")
 
@@ -240,7 +242,7 @@ class _Used:
         return cls(graph, catalog, users_of(as_switched(graph, found) if found else graph))
 
     def takers(self, node_id: str) -> list[str] | None:
-        """Return the classes of what takes a file and can be without it, None if one cannot."""
+        """Return what takes a file and can be without it, None if one cannot: class and input."""
         takers: list[str] = []
         waiting, seen = [node_id], {node_id}
         while waiting:
@@ -252,7 +254,7 @@ class _Used:
                 links = links_of(self.graph, user)
                 is_led = len(links) > 1 or writes(schema, inputs_of(self.graph, user))
                 if not wanted.is_required and is_led:
-                    takers.append(str(self.graph[user]["class_type"]))
+                    takers.append(f"{self.graph[user]['class_type']} {name}")
                 elif user not in seen:
                     # What only works on it, such as a scaling, goes with it.
                     if len(links) > 1:

@@ -35,11 +35,6 @@ def test_what_only_says_something_to_a_node_on_the_way_of_the_picture_is_in_fron
     assert {"image", "x_coord", "y_coord"} <= {*main(flow)}
 
 
-def test_a_point_says_what_is_made_and_how_soft_an_edge_is_does_not():
-    flow = read(pointed(), engine(**POINTING))
-    assert not rank_of(flow, "3", "feather")
-
-
 def test_what_says_something_to_another_node_too_stays_behind():
     document = pointed() | {"5": of("SomebodysTeller", point=["2", 0])}
     flow = read(document, engine(**POINTING))

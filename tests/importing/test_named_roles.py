@@ -108,3 +108,44 @@ def test_steps_are_those_of_a_sampling_only_beside_what_else_one_has(
         "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
     }
     assert ("steps" in main(read(document, known))) is is_sampling
+
+
+# --- a sampler of names of its own, and what only writes for it
+
+WRITER = kind(["STRING"], prompt=LINES, seed=["INT", {"default": 0}], max_tokens=["INT", {}])
+
+
+def written_first(**sampling: Any) -> Imported:
+    """Return a graph in which a language model with a seed stands before a painter."""
+    numbers = {name: [{int: "INT", float: "FLOAT"}[type(n)], {}] for name, n in sampling.items()}
+    paints = kind(["IMAGE"], prompt=LINES, seed=["INT", {}], hint=["STRING"], **numbers)
+    document = {
+        "1": of("SomebodysWriter", prompt="name a colour", seed=3, max_tokens=64),
+        "2": of("SomebodysPainter", prompt="a fox", seed=5, hint=["1", 0], **sampling),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    return read(document, engine(SomebodysWriter=WRITER, SomebodysPainter=paints))
+
+
+@pytest.mark.parametrize(
+    "sampling",
+    [{"steps": 8}, {"inference_steps": 8}, {"cfg": 4.0}, {"cfg_scale": 4.0}, {"guidance_scale": 4}],
+)
+def test_what_paints_is_asked_for_prompt_and_seed_before_what_only_writes(
+    sampling: dict[str, float],
+):
+    flow = written_first(**sampling)
+    assert parameter(flow, "prompt").feeds == (("2", "prompt"),)
+    assert parameter(flow, "seed").feeds == (("2", "seed"),)
+
+
+def test_where_no_node_is_told_how_well_the_first_is_asked():
+    flow = written_first()
+    assert parameter(flow, "prompt").feeds == (("1", "prompt"),)
+    assert parameter(flow, "seed").feeds == (("1", "seed"),)
+
+
+@pytest.mark.parametrize("name", ["steps", "num_inference_steps", "inference_steps"])
+def test_steps_have_one_name_whatever_a_pack_calls_them(name: str):
+    found = parameter(written_first(**{name: 8}), "steps")
+    assert (found.feeds, found.default, found.rank) == ((("2", name),), 8, Rank.MAIN)

@@ -268,8 +268,10 @@ def in_two_stages(**second: Any) -> dict[str, dict[str, Any]]:
 
 def test_both_stages_of_a_sampling_have_one_seed_and_the_same_steps():
     flow = read(in_two_stages(cfg=3.5))
-    for name, key in (("steps", "steps"), ("seed", "noise_seed"), ("sampler", "sampler_name")):
+    for name, key in (("seed", "noise_seed"), ("sampler", "sampler_name")):
         assert parameter(flow, name).feeds == (("3", key), ("30", key))
+    steps = (("3", "steps"), ("30", "steps"), ("30", "end_at_step"))  # it ends with the last
+    assert parameter(flow, "steps").feeds == steps
     assert parameter(flow, "cfg").feeds == (("3", "cfg"),)
     assert parameter(flow, "cfg_2").default == 3.5
 

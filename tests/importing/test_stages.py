@@ -85,7 +85,7 @@ def test_what_stands_again_of_the_size_of_a_clip_follows_it():
     assert at(flow, "22", "height").feeds == (("22", "height"), ("30", "height"))
 
 
-def test_a_refiner_of_the_same_latent_stays_behind():
+def test_of_a_refiner_seed_steps_and_cfg_are_shown_and_the_sampler_waits_behind():
     document = edited("sd15_api")
     document["20"] = of("UNETLoader", unet_name="finer.safetensors", weight_dtype="default")
     document["23"] = sampling("20", latent_image=["3", 0], denoise=0.4)
@@ -93,7 +93,20 @@ def test_a_refiner_of_the_same_latent_stays_behind():
     flow = read(document)
     assert at(flow, "20", "unet_name").rank is Rank.MAIN
     for name in ("seed", "steps", "cfg"):
-        assert (at(flow, "3", name).rank, at(flow, "23", name).rank) == (Rank.MAIN, Rank.MORE)
+        assert (at(flow, "3", name).rank, at(flow, "23", name).rank) == (Rank.MAIN, Rank.MAIN)
+    ranks = at(flow, "3", "sampler_name").rank, at(flow, "23", "sampler_name").rank
+    assert ranks == (Rank.MAIN, Rank.MORE)
+
+
+def test_of_many_samplers_only_the_first_is_shown():
+    document = edited("sd15_api")
+    for n in range(4):
+        before = f"{22 + n}" if n else "3"
+        document[f"{23 + n}"] = sampling("4", latent_image=[before, 0], denoise=1, seed=n)
+    document["8"]["inputs"]["samples"] = ["26", 0]
+    flow = read(document)
+    assert at(flow, "3", "steps").rank is Rank.MAIN
+    assert {at(flow, f"{23 + n}", "seed").rank for n in range(4)} == {Rank.MORE}
 
 
 def test_what_another_model_makes_of_a_latent_by_words_of_its_own_has_its_settings_in_front():
@@ -106,11 +119,11 @@ def test_what_another_model_makes_of_a_latent_by_words_of_its_own_has_its_settin
     assert {at(flow, "23", name).rank for name in ("seed", "steps", "cfg")} == {Rank.MAIN}
 
 
-def test_a_clip_of_the_same_model_stays_behind():
+def test_of_a_clip_of_the_same_model_the_sampler_stays_behind():
     document = then_a_clip(832, 480, start_image=["8", 0])
     document["23"]["inputs"]["model"] = ["4", 0]
     flow = read(document)
-    assert {at(flow, "23", name).rank for name in ("seed", "steps", "cfg")} == {Rank.MORE}
+    assert {at(flow, "23", name).rank for name in ("sampler_name", "scheduler")} == {Rank.MORE}
 
 
 # --- the rate of a clip
@@ -192,3 +205,98 @@ def test_steps_that_differ_or_of_another_latent_are_two(start: int, in_between: 
     flow = in_two(12, start, in_between=in_between)
     assert at(flow, "3", "end_at_step").feeds == (("3", "end_at_step"),)
     assert at(flow, "22", "start_at_step").feeds == (("22", "start_at_step"),)
+
+
+# --- how much of what there is a sampler changes
+
+
+def strength(document: dict[str, Any], node_id: str = "3") -> Rank:
+    return at(read(document), node_id, "denoise").rank
+
+
+def begun(strength_: float, latent: str) -> dict[str, Any]:
+    """Return the usual graph; ``latent``: the node by which its sampling begins."""
+    document = edited("sd15_api") | {
+        "20": of("LoadImage", image="a.png"),
+        "21": of("VAEEncode", pixels=["20", 0], vae=["4", 2]),
+        "22": of("SetLatentNoiseMask", samples=["21", 0], mask=["20", 1]),
+        "23": of("LatentBatch", samples1=["5", 0], samples2=["5", 0]),
+    }
+    document["3"]["inputs"] |= {"denoise": strength_, "latent_image": [latent, 0]}
+    return document
+
+
+@pytest.mark.parametrize(("value", "rank"), [(1, Rank.MORE), (1.0, Rank.MORE), (0.6, Rank.MAIN)])
+def test_of_an_empty_latent_all_is_changed_unless_its_maker_says_less(value: float, rank: Rank):
+    assert strength(begun(value, "5")) is rank
+
+
+@pytest.mark.parametrize("value", [1, 0.6])
+@pytest.mark.parametrize("latent", ["21", "22"])
+def test_how_much_of_a_picture_is_changed_is_in_front(value: float, latent: str):
+    assert strength(begun(value, latent)) is Rank.MAIN
+
+
+@pytest.mark.parametrize(("value", "rank"), [(0.4, Rank.MAIN), (1, Rank.MORE), (0, Rank.MORE)])
+def test_how_much_a_later_sampler_changes_is_in_front_if_that_is_a_part(value: float, rank: Rank):
+    document = edited("sd15_api")
+    document["23"] = sampling("4", latent_image=["3", 0], denoise=value)
+    document["8"]["inputs"]["samples"] = ["23", 0]
+    assert strength(document, "23") is rank
+    assert strength(document) is Rank.MORE
+
+
+# --- samplers that work side by side
+
+
+def twins(**other: Any) -> Imported:
+    """Return two samplers of one model and one latent; ``other``: what the second has instead."""
+    document = edited("sd15_api")
+    again = {**document["3"]["inputs"], "seed": 7, "positive": ["21", 0]}
+    document |= {
+        "20": of("UNETLoader", unet_name="other.safetensors", weight_dtype="default"),
+        "21": of("CLIPTextEncode", text="a fox", clip=["4", 1]),
+        "22": of("EmptyLatentImage", width=512, height=512, batch_size=1),
+        "23": of("KSampler", **{**again, **other}),
+        "24": of("VAEDecode", samples=["23", 0], vae=["4", 2]),
+        "25": of("SaveImage", images=["24", 0], filename_prefix="x"),
+    }
+    return read(document)
+
+
+SHARED = {
+    "steps": "steps",
+    "cfg": "cfg",
+    "sampler": "sampler_name",
+    "scheduler": "scheduler",
+    "denoise": "denoise",
+}
+
+
+def test_samplers_of_one_model_and_one_latent_share_what_they_have_alike():
+    flow = twins()
+    for name, own in SHARED.items():
+        one = at(flow, "3", own)
+        assert (one.name, one.feeds) == (name, (("3", own), ("23", own)))
+
+
+@pytest.mark.parametrize("seed", [7, 8566257])
+def test_each_of_two_samplers_side_by_side_has_a_seed_of_its_own(seed: int):
+    flow = twins(seed=seed)
+    assert at(flow, "3", "seed").feeds == (("3", "seed"),)
+    assert at(flow, "23", "seed").feeds == (("23", "seed"),)
+
+
+def test_what_they_have_otherwise_is_its_own():
+    flow = twins(steps=9)
+    assert at(flow, "3", "steps").feeds == (("3", "steps"),)
+    assert at(flow, "23", "steps").feeds == (("23", "steps"),)
+    assert at(flow, "3", "cfg").feeds == (("3", "cfg"), ("23", "cfg"))
+
+
+@pytest.mark.parametrize("other", [{"model": ["20", 0]}, {"latent_image": ["22", 0]}])
+def test_samplers_of_another_model_or_another_latent_share_nothing(other: dict[str, Any]):
+    flow = twins(**other)
+    for own in SHARED.values():
+        assert at(flow, "3", own).feeds == (("3", own),)
+        assert at(flow, "23", own).feeds == (("23", own),)

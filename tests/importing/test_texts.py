@@ -403,3 +403,80 @@ def test_a_box_that_holds_the_name_of_a_file_is_no_prompt():
         "4": {"class_type": "SaveImage", "inputs": {"images": ["3", 0], "filename_prefix": "x"}},
     }
     assert parameter(read(document), "prompt").feeds == (("3", "prompt"),)
+
+
+# --- A node that makes one text of others
+
+
+def changed(source: str, outputs: list[str], **texts: Any) -> Imported:
+    """Return a graph whose prompt a pack's node makes of what comes from another (11)."""
+    info = recorded_info()
+    given = {name: ["*" if isinstance(text, list) else "STRING"] for name, text in texts.items()}
+    info["SomebodysChanger"] = {
+        "input": {"required": given},
+        "output": outputs,
+        "output_node": False,
+    }
+    info["SomebodysTeller"] = {
+        "input": {"required": {"image": ["IMAGE"]}},
+        "output": ["STRING", "INT"],
+        "output_node": False,
+    }
+    document = edited("sd15_api") | {
+        "10": node("LoadImage", image="a.png"),
+        "11": node(source, **({"image": ["10", 0]} if source == "SomebodysTeller" else {})),
+        "12": node("SomebodysChanger", **texts),
+    }
+    if source == "PrimitiveString":
+        document["11"]["inputs"]["value"] = "a red fox in deep snow"
+    document["6"]["inputs"]["text"] = ["12", 0]
+    return read(document, Catalog.from_object_info(info))
+
+
+@pytest.mark.parametrize("names", [("old", "new"), ("a", "b")])
+@pytest.mark.parametrize("source", ["PrimitiveString", "SomebodysTeller"])
+def test_words_of_any_name_are_parts_of_the_prompt_where_texts_are_made_into_one(
+    source: str, names: tuple[str, str]
+):
+    words = dict(zip(names, ("red", "blue"), strict=True))
+    flow = changed(source, ["STRING"], start=["11", 0], **words)
+    of_it = {
+        one.feeds[0]: (one.default, one.rank)
+        for one in flow.parameters
+        if one.feeds[0][0] == "12" and one.type == "text"
+    }
+    assert of_it == {("12", name): (word, Rank.MAIN) for name, word in words.items()}
+    assert "prompt" in {one.name for one in flow.parameters}
+
+
+@pytest.mark.parametrize(
+    ("outputs", "link"),
+    [(["STRING", "INT"], ["11", 0]), (["STRING"], ["11", 1]), (["STRING"], "a red fox in a wood")],
+)
+def test_words_of_any_name_are_none_where_something_else_is_made_or_taken(
+    outputs: list[str], link: Any
+):
+    flow = changed("SomebodysTeller", outputs, start=link, old="red", new="blue")
+    behind = {one.feeds[0]: one.rank for one in flow.parameters if one.feeds[0][0] == "12"}
+    assert behind["12", "old"] is Rank.MORE
+    assert behind["12", "new"] is Rank.MORE
+
+
+# --- What a language model is told
+
+
+TOLD, SAID = "You are a painter of foxes.", "Describe this image as a prompt."
+
+
+def test_where_nothing_else_is_written_all_that_a_model_is_told_is_in_front():
+    asked = node("AskTheModel", image=["11", 0], prompt=SAID, system_prompt=TOLD)
+    flow = with_text(["10", 0], **{"10": asked, "11": node("LoadImage", image="a.png")})
+    assert {SAID, TOLD} <= {*shown(flow).values()}
+
+
+def test_where_a_prompt_is_written_what_a_model_is_told_stays_behind():
+    asked = node("AskTheModel", image=["11", 0], prompt="a fox in snow", system_prompt=TOLD)
+    flow = with_text(["10", 0], **{"10": asked, "11": node("LoadImage", image="a.png")})
+    assert shown(flow)["prompt"] == "a fox in snow"
+    [told] = [one for one in flow.parameters if ("10", "system_prompt") in one.feeds]
+    assert (told.rank, told.default) == (Rank.MORE, TOLD)

@@ -82,15 +82,19 @@ LARGER = kind(
     tile_size=["INT", {"default": 512}],
     offload_device=[["cpu", "cuda"]],
     color_depth=["INT", {"default": 8}],
+    **{f"curve_{n}": ["INT", {"default": 0}] for n in "abcd"},
 )
 
 
 def larger() -> dict[str, Any]:
     values = {"seed": 5, "resolution": 2160, "max_resolution": 4000, "preset": "best"}
     plumbing = {"batch_size": 1, "tile_size": 512, "offload_device": "cpu", "color_depth": 8}
+    curve = {f"curve_{n}": 0 for n in "abcd"}
     return {
         "1": of("LoadImage", image="a.png"),
-        "2": of("SomebodysLarger", image=["1", 0], sharpen_mode=True, **values, **plumbing),
+        "2": of(
+            "SomebodysLarger", image=["1", 0], sharpen_mode=True, **values, **plumbing, **curve
+        ),
         "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
     }
 
@@ -99,7 +103,19 @@ def test_a_graph_without_prompt_and_sampler_is_set_by_what_its_nodes_make():
     flow = read(larger(), engine(SomebodysLarger=LARGER))
     told = ["resolution", "max_resolution", "preset", "sharpen_mode"]
     assert sorted(main(flow)) == sorted(["image", "seed", *told])
-    assert {"tile_size", "offload_device", "color_depth"} <= {one.name for one in flow.parameters}
+    behind = {one.name for one in flow.parameters} - {*main(flow)}
+    assert {"tile_size", "offload_device", "color_depth", "curve_a"} <= behind
+
+
+def test_where_so_little_can_be_set_all_that_steers_comes_first():
+    document = larger()
+    inputs = document["2"]["inputs"]
+    document["2"]["inputs"] = {n: v for n, v in inputs.items() if not n.startswith("curve")}
+    wanted = LARGER["input"]["required"]
+    few = kind(["IMAGE"], **{n: v for n, v in wanted.items() if not n.startswith("curve")})
+    flow = read(document, engine(SomebodysLarger=few))
+    assert "color_depth" in main(flow)
+    assert {"tile_size", "offload_device"}.isdisjoint(main(flow))
 
 
 def test_what_a_loader_has_alike_does_not_lengthen_a_name_that_comes_first():

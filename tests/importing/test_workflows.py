@@ -38,7 +38,11 @@ EXPECTED = {
         "image",
     ),
     "group_node": (f"{USUAL} denoise", "image"),
-    "hires_fix": (f"{USUAL} hires_denoise", "image image"),
+    "hires_fix": (
+        "prompt negative model width height batch_size seed hires_seed steps hires_steps cfg "
+        "hires_cfg sampler scheduler hires_denoise",
+        "image image",
+    ),
     "hunyuan_3d": ("image model seed steps cfg sampler scheduler", "model"),
     "inpaint": (EDIT.replace("image", "image mask"), "image"),
     "inpaint_mask": (EDIT.replace("image", "image mask"), "image"),
@@ -63,7 +67,7 @@ EXPECTED = {
         "image",
     ),
     "set_get_reroutes": (USUAL, "image"),
-    "shared_seed": (USUAL, "image image"),
+    "shared_seed": (USUAL.replace("steps", "steps second_try_steps"), "image image"),
     "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
         "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width "
