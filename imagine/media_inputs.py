@@ -8,7 +8,7 @@ from the catalog and the import, which both ask.
 _LISTED = {"audio": ("audio",), "video": ("file", "video")}
 # How others are called too, which take a path or an address on its machine.
 _TYPED = {"audio": ("audio", "audio_file"), "video": ("file", "video", "video_path")}
-_PLACES = ("path", "url", "folder", "directory")
+_PLACES = ("path", "url", "folder", "directory", "n-suite")  # this reads a folder of its own
 
 
 def uploaded(class_type: str, name: str) -> str | None:

@@ -28,6 +28,7 @@ _PLUMBING = frozenset(
         *("batch", "chunk", "chunks", "blocks", "block", "swap", "offload", "debug", "method"),
         *("interpolation", "memory", "vram", "threads", "keep", "loaded", "backend", "attention"),
         *("compile", "noise", "format", "clear", "free", "unload", "output", "verbose", "log"),
+        "divisible",
     }
 )
 # What such a name ends with where it says how much all the same.
@@ -49,7 +50,7 @@ _CHOSEN = (ParameterType.CHOICE, ParameterType.MODEL, ParameterType.TEXT)
 _FEW_ABLE = 8
 _MOST_UNTOLD = 12
 # And of the settings of packs' nodes, apart from what only keeps them from going wrong.
-_KEEPING = _PLUMBING | {"divisible", "multiple", "expression", "operator", "err", "error"}
+_KEEPING = _PLUMBING | {"multiple", "expression", "operator", "err", "error"}
 _MOST_FEW = 4
 # Words of classes that only bring something in, or put it away.
 _ENDS = ("load", "save", "combine", "preview", "show", "display", "compare")

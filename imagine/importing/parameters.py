@@ -330,7 +330,9 @@ class _Drafts:
         folder = folder_of(field.class_type, name)
         if is_vae(field.class_type) and name in MODELS:
             return "vae"
-        short = _OF_FOLDERS.get(folder or "") or safe_name(_SHORT.get(name, name)) or "value"
+        short = _OF_FOLDERS.get(folder or "") or safe_name(_SHORT.get(name, name))
+        # What is written in another script has its own name as a label.
+        short = short or safe_name(field.class_type) or "value"
         alone = len(self.nodes[node_id]) == 1
         mark = read_mark(field.title)
         if mark is not None:
@@ -385,6 +387,7 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
         feeds=tuple(other.feed for other in draft.fields),
         rank=Rank.MAIN if draft.is_main else Rank.MORE,
         is_required=type_ in _FILES and fields.is_needed(field),
+        label="" if safe_name(field.feed[1]) else field.feed[1].strip(),
     )
     wanted = fields.bounds(field)
     if wanted is not None and type_ in (

@@ -20,6 +20,9 @@ from imagine.importing.walking import Feed, schema_at
 from imagine.preflight import preflight
 from imagine.repair import Graph, title
 
+# What packs called an input before, by the class of its node.
+_RENAMED: Mapping[str, Mapping[str, str]] = {"VHS_VideoCombine": {"save_image": "save_output"}}
+
 
 @dataclass(frozen=True, slots=True)
 class Imported:
@@ -63,9 +66,10 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
             hint="Unmute them in ComfyUI, and export the workflow again.",
         )
     page = document.raw if document.format is Format.UI else document.page
+    converted = _plainly(converted, catalog)
     if document.format is Format.API and catalog is not None:
         converted = _completed(converted, catalog)
-    converted = _alive(_plainly(unrolled(at_home(converted, catalog)), catalog), catalog)
+    converted = _alive(unrolled(at_home(converted, catalog)), catalog)
     return Imported(
         format=document.format,
         container=document.container,
@@ -112,6 +116,9 @@ def _plainly(converted: Converted, catalog: Catalog | None) -> Converted:
         schema = schema_at(graph, catalog, node_id)
         wanted = schema.inputs if schema is not None else {}
         inputs = {n: _plain(value, wanted.get(n)) for n, value in node["inputs"].items()}
+        for old, new in _RENAMED.get(node["class_type"], {}).items():
+            if old in inputs and old not in wanted and new in wanted:
+                inputs[new] = inputs.pop(old)
         graph[node_id] = {**node, "inputs": inputs}
     return replace(converted, graph=graph)
 

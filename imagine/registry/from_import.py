@@ -8,7 +8,7 @@ import re
 import sys
 import unicodedata
 from collections.abc import Container, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self, TypeAlias
 
 from imagine.catalog import Catalog
@@ -149,6 +149,8 @@ def _parameters(
     used = _Used.of(imported.graph, catalog) if catalog is not None else None
     has_prompt = any(one.name == "prompt" for one in found)
     has_file = False
+    # What makes a clip of single pictures counts its frames as a batch.
+    is_clip = _category(imported, found) == "video" and "length" not in taken
     for one in found:
         name = one.name
         is_other = one.type not in NAMED_TYPES.get(name, (one.type,))
@@ -169,6 +171,8 @@ def _parameters(
         if one.type in FILES and one.type is not ParameterType.MASK:
             files.update(one.feeds)
         default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
+        if name == "batch_size" and is_clip:
+            one = replace(one, label="Frames", description="How many pictures the clip has")
         yield _parameter(one, name, default, is_needed)
 
 

@@ -337,3 +337,45 @@ def test_what_a_sampler_without_a_latent_is_told_of_its_result_comes_first():
     first = main(read(document, packs))
     assert {"prompt", "seed", "steps", "resolution", "num_segments"} <= {*first}
     assert "tile_size" not in first
+
+
+def test_what_is_written_in_another_script_has_its_own_name_as_a_label():
+    asked = {"缩放长度": ["INT", {"default": 1280, "min": 8, "max": 8192}]}
+    document = edited("sd15_api")
+    saving = next(n for n in document.values() if n["class_type"] == "SaveImage")
+    document["50"] = of("SomebodysScaler", image=saving["inputs"]["images"], 缩放长度=1280)
+    saving["inputs"]["images"] = ["50", 0]
+    flow = read(document, engine(SomebodysScaler=kind(["IMAGE"], image=["IMAGE"], **asked)))
+    made = next(one for one in flow.parameters if ("50", "缩放长度") in one.feeds)
+    assert (made.name, made.label) == ("somebodys_scaler", "缩放长度")
+
+
+def test_what_a_pack_called_otherwise_keeps_its_value():
+    packs = engine(
+        VHS_VideoCombine={
+            **kind(
+                [],
+                images=["IMAGE"],
+                frame_rate=["FLOAT", {"default": 8, "min": 1}],
+                save_output=["BOOLEAN", {"default": True}],
+            ),
+            "output_node": True,
+        }
+    )
+    document = edited("sd15_api")
+    saving = next(n for n in document if document[n]["class_type"] == "SaveImage")
+    pictures = document[saving]["inputs"]["images"]
+    document[saving] = of("VHS_VideoCombine", images=pictures, frame_rate=8, save_image=False)
+    flow = read(document, packs)
+    inputs = flow.graph[saving]["inputs"]
+    assert (inputs["save_output"], "save_image" in inputs) == (False, False)
+
+
+def test_a_loader_that_reads_a_folder_of_its_own_takes_no_upload():
+    packs = engine(**{"LoadVideo [n-suite]": kind(["IMAGE"], video=[["a.mp4", "b.mp4"]])})
+    document = {
+        "1": of("LoadVideo [n-suite]", video="a.mp4"),
+        "2": of("SaveImage", images=["1", 0], filename_prefix="x"),
+    }
+    made = next(one for one in read(document, packs).parameters if ("1", "video") in one.feeds)
+    assert made.type == "choice"

@@ -9,7 +9,7 @@ from imagine.catalog import Catalog
 from imagine.importing.reading import Imported, read_workflow
 from imagine.profiles import load_profiles
 from imagine.registry.availability import remarks
-from imagine.registry.entries import NAMED_TYPES, Entry
+from imagine.registry.entries import NAMED_TYPES, Entry, Parameter
 from imagine.registry.entry_text import Notation, make_entry, read_text, write_entry
 from imagine.registry.from_import import entry_of, free_id, id_of
 from tests.catalogs import recorded_info
@@ -397,3 +397,13 @@ def test_without_a_prompt_a_picture_is_needed_by_what_has_a_text_too():
     assert made.parameter("prompt") is None
     [image] = made.of_type("image")  # type: ignore[arg-type]
     assert image.required
+
+
+def test_the_pictures_of_a_clip_are_called_its_frames():
+    assert batch_of(entry(workflow("animatediff"))).label == "Frames"
+    assert batch_of(entry(workflow("sd15_default"))).label == ""
+    assert batch_of(entry(workflow("wan_image_to_video"))).label == ""  # it has a length
+
+
+def batch_of(made: Entry) -> Parameter:
+    return next(one for one in made.parameters if one.name == "batch_size")
