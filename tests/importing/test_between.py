@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from imagine.importing.parameters import Rank
+from imagine.importing.reading import Imported
 from tests.importing.samples import edited, read
 from tests.importing.test_what_steers import engine, kind, main, of, rank_of
 
@@ -101,3 +102,123 @@ def test_what_only_keeps_a_node_from_going_wrong_stays_behind_and_does_not_count
 @pytest.mark.parametrize("class_type", ["SomebodysGrainLoader", "SomebodysSaveAndPass"])
 def test_those_of_what_loads_or_saves_stay_behind(class_type: str):
     assert finished(FOUR, class_type=class_type) == set()
+
+
+# --- a graph with neither a file nor anything usual
+
+
+DRAWER = {
+    "corners": WHOLE,
+    "wobble": SHARE,
+    "filled": ["BOOLEAN", {"default": False}],
+    "tile_size": WHOLE,
+}
+VALUES = {"corners": 5, "wobble": 0.3, "filled": True, "tile_size": 64}
+FOLDER = {"directory": ["STRING", {"default": ""}], "note": ["STRING", {"default": ""}]}
+
+
+def alone(loader: str = "SomebodysFolderLoader", more: Mapping[str, Any] | None = None) -> Imported:
+    """Return a graph that draws shapes over what lies in a folder; ``more``: nodes beside."""
+    packs = {
+        "SomebodysDrawer": kind(["IMAGE"], over=["IMAGE"], **DRAWER),
+        "SomebodysBlender": kind(["IMAGE"], image=["IMAGE"], other=["IMAGE"], **DRAWER),
+        loader: kind(["IMAGE"], **FOLDER),
+    }
+    document = {
+        "1": of(loader, directory="shapes", note="mine"),
+        "2": of("SomebodysDrawer", over=["1", 0], **VALUES),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+        **(more or {}),
+    }
+    return read(document, engine(**packs))
+
+
+def test_without_a_file_the_settings_of_all_nodes_are_in_front_and_the_folder_too():
+    flow = alone()
+    assert {*main(flow)} == {"directory", "corners", "wobble", "filled"}
+    assert not rank_of(flow, "2", "tile_size")
+    assert not rank_of(flow, "1", "note")
+
+
+@pytest.mark.parametrize("name", ["path", "folder", "image_dir", "url"])
+def test_a_folder_is_known_by_the_words_of_its_input(name: str):
+    packs = engine(SomebodysFolderLoader=kind(["IMAGE"], **{name: ["STRING", {}], "tag": [["a"]]}))
+    document = {
+        "1": of("SomebodysFolderLoader", **{name: "shapes", "tag": "a"}),
+        "2": of("SaveImage", images=["1", 0], filename_prefix="x"),
+    }
+    flow = read(document, packs)
+    assert (rank_of(flow, "1", name), rank_of(flow, "1", "tag")) == (True, False)
+
+
+def test_the_folder_of_what_loads_nothing_stays_behind():
+    flow = alone("SomebodysFolderWatcher")
+    assert not rank_of(flow, "1", "directory")
+    assert {"corners", "wobble", "filled"} <= {*main(flow)}
+
+
+def test_beside_a_file_only_what_is_on_its_way_is_in_front():
+    given = of("LoadImage", image="a.png")
+    blended = of("SomebodysBlender", image=["4", 0], other=["2", 0], **VALUES)
+    saved = of("SaveImage", images=["5", 0], filename_prefix="x")
+    flow = alone(more={"3": saved, "4": given, "5": blended})
+    assert rank_of(flow, "5", "corners")
+    assert not rank_of(flow, "2", "corners")
+    assert not rank_of(flow, "1", "directory")
+
+
+def resized(mode: str) -> set[str]:
+    """Return which settings of a node are in front that scales, or resizes, as it is told."""
+    wanted = {
+        "mode": [["rescale", "resize"]],
+        "resize_width": WHOLE,
+        "rescale_amount": SHARE,
+        "resizing": SHARE,
+    }
+    values = {"mode": mode, "resize_width": 640, "rescale_amount": 2.0, "resizing": 0.5}
+    document = {
+        "1": of("LoadImage", image="a.png"),
+        "2": of("SomebodysSizer", image=["1", 0], **values),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    flow = read(document, engine(SomebodysSizer=kind(["IMAGE"], image=["IMAGE"], **wanted)))
+    return {name for name in wanted if rank_of(flow, "2", name)}
+
+
+def test_what_is_for_another_choice_of_its_node_stays_behind():
+    assert resized("rescale") == {"mode", "rescale_amount", "resizing"}
+    assert resized("resize") == {"mode", "resize_width", "resizing"}
+
+
+# --- to what a picture is upscaled
+
+
+def upscaled(name: str, class_type: str, *, before: bool = False) -> bool:
+    """Say whether a number of an upscaler is in front; ``before``: it works before a sampler."""
+    wanted = {name: ["FLOAT", {"default": 1.0}], "warmth": SHARE}
+    one = kind(["IMAGE"], image=["IMAGE"], **wanted)
+    document = edited("sd15_api") | {
+        "20": of("LoadImage", image="a.png"),
+        "21": of(class_type, image=["20" if before else "8", 0], **{name: 2.0, "warmth": 0.1}),
+        "22": of("VAEEncode", pixels=["21", 0], vae=["4", 2]),
+    }
+    if before:
+        document["3"]["inputs"]["latent_image"] = ["22", 0]
+    else:
+        document["9"]["inputs"]["images"] = ["21", 0]
+    # It came with the engine: of a pack's node a few settings would be in front anyway.
+    flow = read(document, engine(**{class_type: {**one, "python_module": "nodes"}}))
+    assert not rank_of(flow, "21", "warmth")
+    return rank_of(flow, "21", name)
+
+
+@pytest.mark.parametrize("before", [False, True])
+@pytest.mark.parametrize("name", ["resolution", "target_resolution", "megapixels"])
+def test_to_what_an_upscaler_makes_a_picture_is_in_front(name: str, before: bool):
+    assert upscaled(name, "FineUpscaler", before=before)
+
+
+@pytest.mark.parametrize("class_type", ["FineSharpener", "FineScaler"])
+def test_of_any_other_node_such_a_number_stays_behind(class_type: str):
+    assert not upscaled("resolution", class_type)
+    assert upscaled("scale_by", class_type)

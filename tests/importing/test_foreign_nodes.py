@@ -170,3 +170,64 @@ def test_what_gives_another_thing_than_a_picture_stays():
     )
     document["3"]["inputs"]["latent_image"] = ["50", 0]
     assert read(document).graph["50"]["class_type"] == "LoadLatentFromBase64"
+
+
+# --- CozyGen
+
+
+@pytest.mark.parametrize(
+    ("class_type", "value", "target", "type_"),
+    [
+        ("CozyGenIntInput", 14, "steps", "int"),
+        ("CozyGenFloatInput", 6.5, "cfg", "float"),
+        ("CozyGenChoiceInput", "heun", "sampler_name", "choice"),
+    ],
+)
+def test_a_value_of_cozygen_is_one_of_the_node_that_it_goes_to(class_type, value, target, type_):
+    place = "default_choice" if class_type == "CozyGenChoiceInput" else "default_value"
+    document = graph(n50=of(class_type, param_name="My Own", **{place: value}))
+    document["3"]["inputs"][target] = ["50", 0]
+    flow = read(document)
+    found = parameter(flow, "my_own")
+    assert (found.default, found.type, found.rank) == (value, type_, Rank.MAIN)
+    assert found.feeds == (("3", target),)
+    assert (values(flow.graph, "3")[target], "50" in flow.graph) == (value, False)
+    assert [p for p in flow.problems or () if p.parameter == "class_type"] == []
+
+
+def test_a_number_of_cozygen_has_its_range_and_step():
+    ends = {"min_value": 4, "max_value": 40, "step": 2, "priority": 10}
+    document = graph(n50=of("CozyGenIntInput", param_name="Steps", default_value=12, **ends))
+    document["3"]["inputs"]["steps"] = ["50", 0]
+    found = parameter(read(document), "steps")
+    assert (found.default, found.min, found.max, found.step) == (12, 4, 40, 2)
+
+
+def test_a_text_of_cozygen_is_the_text():
+    words = {"param_name": "Positive Prompt", "default_value": "a hut", "display_multiline": True}
+    document = graph(n50=of("CozyGenStringInput", **words))
+    document["6"]["inputs"]["text"] = ["50", 0]
+    found = parameter(read(document), "positive_prompt")
+    assert (found.default, found.type, found.feeds) == ("a hut", "text", (("6", "text"),))
+
+
+def test_a_switch_of_cozygen_is_a_switch():
+    document = graph(
+        n50=of("CozyGenBoolInput", param_name="Remember it", default_value=True),
+        n51=of("SomebodysKeeper", image=["8", 0], keep=["50", 0]),
+    )
+    document["9"]["inputs"]["images"] = ["51", 0]
+    flow = read(document)
+    found = parameter(flow, "remember_it")
+    assert (found.default, found.type, found.feeds) == (True, "bool", (("51", "keep"),))
+
+
+def test_a_picture_of_cozygen_is_loaded_as_all_others_are():
+    document = graph(
+        n50=of("CozyGenImageInput", param_name="Photo"),
+        n51=of("VAEEncode", pixels=["50", 0], vae=["4", 2]),
+    )
+    document["3"]["inputs"]["latent_image"] = ["51", 0]
+    flow = read(document)
+    assert flow.graph["50"]["class_type"] == "LoadImage"
+    assert (parameter(flow, "photo").type, parameter(flow, "photo").default) == ("image", "")

@@ -1,5 +1,6 @@
 """Which number is the length, or a side, of what a sampler makes, where nodes work it out."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -18,17 +19,18 @@ PACK = engine(
 
 
 def lasting(
-    factor: Any = 24.0, size: str = "length", **more: dict[str, Any]
+    factor: Any = 24.0, more: Mapping[str, Any] | None = None, size: str = "length"
 ) -> Imported:
     """Return a graph whose clip is so many seconds (30) long.
 
-    ``factor``: by which these are multiplied. ``size``: what is worked out of them.
+    ``factor``: by which these are multiplied, in one of ``more``, too. ``size``: what is worked
+    out of them.
     """
     document = edited("sd15_api") | {
         "30": of("PrimitiveFloat", value=4.0),
         "31": of("SomebodysTimes", a=["30", 0], b=factor),
         "32": of("SomebodysWhole", number=["31", 0]),
-        **more,
+        **(more or {}),
     }
     sides = {"width": 832, "height": 480, "length": 33, "batch_size": 1} | {size: ["32", 0]}
     document["5"] = of("EmptyHunyuanLatentVideo", **sides)
@@ -53,12 +55,12 @@ def test_so_is_a_side(side: str):
 
 
 def test_the_length_that_is_worked_out_of_two_numbers_is_neither():
-    flow = lasting(["33", 0], **{"33": of("PrimitiveFloat", value=24.0)})
+    flow = lasting(["33", 0], {"33": of("PrimitiveFloat", value=24.0)})
     assert "length" not in {one.name for one in flow.parameters}
 
 
 def test_the_length_that_is_worked_out_of_a_picture_is_none_that_is_typed():
     measured = of("SomebodysMeasurer", image=["34", 0], most=9.0)
-    flow = lasting(["33", 0], **{"33": measured, "34": of("LoadImage", image="a.png")})
+    flow = lasting(["33", 0], {"33": measured, "34": of("LoadImage", image="a.png")})
     assert "length" not in {one.name for one in flow.parameters}
     assert any(("30", "value") in one.feeds for one in flow.parameters)

@@ -462,7 +462,7 @@ def test_words_of_any_name_are_none_where_something_else_is_made_or_taken(
     assert behind["12", "new"] is Rank.MORE
 
 
-# --- What a language model is told
+# --- All that a language model is told
 
 
 TOLD, SAID = "You are a painter of foxes.", "Describe this image as a prompt."

@@ -416,6 +416,17 @@ def test_a_lora_that_is_left_out_is_passed_by() -> None:
     assert inputs(kept, "8")["lora_name"] == "detail.safetensors"
 
 
+@pytest.mark.parametrize("name", ["None", "none"])
+def test_a_loader_whose_lora_is_called_none_is_passed_by(name: str) -> None:
+    nodes = with_lora()
+    nodes["8"]["inputs"]["lora_name"] = name
+    one = entry(LORA, nodes=nodes)
+    made = filled(one, **check_values(one, settle(one, ENGINE, PROFILES), {}, lambda: 1))
+    assert "8" not in made.graph
+    assert (inputs(made, "10")["model"], inputs(made, "2")["clip"]) == (["1", 0], ["1", 1])
+    assert preflight(made.graph, ENGINE) == ()
+
+
 def test_a_list_of_loras_that_knows_none_of_them_is_told_so() -> None:
     loras: dict[str, Any] = {"lora_name": [["None", "style.safetensors"]]}
     pack = {"input": {"required": loras | {"model": ["MODEL"]}}, "output": ["MODEL"]}

@@ -196,6 +196,22 @@ def test_a_text_encoder_and_a_vae_are_replaced_by_what_their_family_takes(
     assert found == (taken and f"{taken}.safetensors")
 
 
+@pytest.mark.parametrize("name", ["None", "none", "NONE"])
+def test_no_lora_is_none_whatever_a_loader_calls_it(name: str) -> None:
+    nodes = {"1": node("LoraLoaderModelOnly", lora_name=name)}
+    made = entry(parameter("lora", "lora", "1.lora_name"), nodes=nodes)
+    assert settled(made, engine(loras=("style_a.safetensors",))).default == ""
+    assert settled(made, engine(loras=())).default == ""
+    # Where the engine lists it, it stays what it is called there.
+    assert settled(made, engine(loras=(name, "style_a.safetensors"))).default == name
+
+
+def test_the_name_of_no_lora_is_none_of_a_model() -> None:
+    nodes = dict(entry().graph)
+    nodes["1"]["inputs"]["ckpt_name"] = "None"
+    assert settled(entry(MODEL, nodes=nodes)).default == SDXL
+
+
 def test_a_lora_is_never_replaced_by_another_one() -> None:
     nodes = {"1": node("LoraLoaderModelOnly", lora_name="style_a.safetensors")}
     made = entry(parameter("lora", "lora", "1.lora_name"), nodes=nodes)
