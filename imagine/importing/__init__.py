@@ -10,11 +10,12 @@ what a file says. `reading` joins the steps. Where is decided …
    `foreign_nodes` (what other servers mark), `power_loras`;
 3. what never runs: `branches`;
 4. what can be set: `fields` (which values there are, and of what type), `bounds` (their ranges);
-5. what a value is for: `roles` follows a graph from its samplers. It asks `texts` (which of several
-   is the prompt), `beside` (what other nodes encode or look for), `sizes`, `equals` (where one
-   stands again), `lora_slots`, `stages` (which samplers share their settings) and `named_roles` (by
-   names, where no sampler leads to). Beside them: `companions` (of a model), and where there are no
-   roles, `between`;
+5. what a value is for: `roles` follows a graph from its `samplers`. It asks `texts` (which of
+   several is the prompt), `beside` (what other nodes encode or look for), `sizes`, `equals` (where
+   one stands again), `lora_slots`, `stages` (which sampler goes on with another's work) and
+   `named_roles` (by names, where no sampler leads to); `joining` makes one of what must stay equal,
+   and says which sampler's settings come first. Beside them: `companions` (of a model), and where
+   there are no roles, `between`;
 6. what it is called, and what stands in front: `parameters`, with `naming` (titles and names) and
    `told_apart` (several pictures);
 7. what comes out: `outputs`; what is said of it all: `notes`.

@@ -17,9 +17,10 @@ from imagine.importing.bounds import Range
 from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
+from imagine.importing.joining import Role
 from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
-from imagine.importing.roles import Role, find_roles
+from imagine.importing.roles import find_roles
 from imagine.importing.switches import as_switched, switches, unswitched
 from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of, links_of

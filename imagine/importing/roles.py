@@ -6,14 +6,13 @@ LoRAs. Names of nodes are not believed for this, so that custom samplers and enc
 
 from collections import deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
-from typing import Any
+from dataclasses import replace
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
-from imagine.importing.equals import equal_rates, equal_sizes
+from imagine.importing.equals import equal_rates
+from imagine.importing.joining import Role, joined
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
-from imagine.importing.making import latent_samplers
 from imagine.importing.named_roles import (
     MODELS,
     WORDS,
@@ -21,17 +20,16 @@ from imagine.importing.named_roles import (
     by_names,
     texts_by_name,
 )
+from imagine.importing.samplers import other_samplers, samplers_of, steering_of
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
-from imagine.importing.stages import continues, handed_over, last_step
+from imagine.importing.stages import handed_over, last_step
 from imagine.importing.texts import Text, typed, written
 from imagine.importing.walking import (
     Feed,
-    behind,
     inputs_of,
     links_of,
     number_of,
 )
-from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph
 
 # What the inputs of a sampler, and of what steers it, are called everywhere.
@@ -52,7 +50,6 @@ STEERING = {
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
 _UNWANTED = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
 _CONDITIONED = {"positive": ("prompt", _WANTED), "negative": ("negative", _UNWANTED)}
-_STEERERS = ("noise", "guider", "sampler", "sigmas")
 _TEXTS = (
     "text",
     "prompt",
@@ -70,38 +67,6 @@ _TEXTS = (
 )
 # What a language model is told, before it writes the prompt.
 _INSTRUCTIONS = "instructions"
-# A continuation of the same sampling has these again, and both must be equal.
-_CONTINUED = ("steps", "cfg", "sampler", "scheduler")
-# And these, where it begins with what another one left.
-_KEPT = (*_CONTINUED, "seed", "denoise", "shift")
-_SIDES = ("width", "height")
-# By these a latent comes from a picture, or from another latent.
-_CHANGED = ("pixels", "image", "images", "samples")
-_LATENTS = ("latent", "latent_image")
-# Of so many all are shown.
-_FEW_SAMPLERS = 3
-# What stands behind more of them has names of its own, as all the rest.
-MOST_SAMPLERS = 16
-
-
-@dataclass(frozen=True, slots=True)
-class Role:
-    """A usual name, and the inputs that it is for. ``pass_``: of the first sampler, or a later.
-
-    ``is_part``: it is one of several, and its title says more of it. ``count``: which of several
-    things that have two values each, 0 for none of them. ``is_spare``: nothing is there yet.
-    ``place``: the usual name that it stands for, if that is another one. ``is_first``: it is of the
-    first sampler, or counts as much.
-    """
-
-    name: str
-    feeds: tuple[Feed, ...]
-    pass_: int = 0
-    is_part: bool = False
-    count: int = 0
-    is_spare: bool = False
-    place: str = ""
-    is_first: bool = True
 
 
 def find_roles(graph: Graph, catalog: Catalog | None) -> list[Role]:
@@ -119,19 +84,19 @@ class _Follower:
         self.found: list[Role] = []
         self.parts: dict[Feed, Role] = {}
         self.loras: list[tuple[LoraSlot, int]] = []
-        self.samplers = self._samplers()
+        self.samplers = samplers_of(graph)
 
     def roles(self) -> list[Role]:
         for pass_, sampler in enumerate(self.samplers):
-            steering = self._steering(sampler)
+            steering = steering_of(self.graph, sampler)
             self._texts(steering, pass_)
             self._steer(steering, pass_)
             self._take_sizes(sizes_of(self.graph, self.catalog, sampler), pass_)
             self._models(steering, pass_)
         if not self.samplers:
-            self.samplers = self._others()
+            self.samplers = other_samplers(self.graph)
             for pass_, sampler in enumerate(self.samplers):
-                self._steer(self._steering(sampler), pass_)
+                self._steer(steering_of(self.graph, sampler), pass_)
         self._texts_beside()
         if not any(role.place in ("width", "height") for role in self.found):
             self._take_sizes(picked_elsewhere(self.graph, self.catalog), 0)
@@ -156,71 +121,7 @@ class _Follower:
             self._take(name, feeds, 0, "frame_rate")
         self.found += self._counted_loras()
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
-        first = {0, *self._anew()}
-        self.found = [
-            replace(
-                role,
-                is_first=role.pass_ in first or self._repaints(role) or self._counts(role),
-                is_spare=role.is_spare or self._paints_anew(role),
-            )
-            for role in self.found
-        ]
-        return self._with_equal_sizes(self._joined())
-
-    def _samplers(self) -> list[str]:
-        """Return the samplers in the order in which they work on a latent."""
-        samplers = latent_samplers(self.graph)
-        if not samplers:  # of packs that take pictures, or make the latent themselves
-            samplers = [
-                n
-                for n in self.graph
-                if self._is_seeded(n)
-                and ("positive" in links_of(self.graph, n) or self._is_piped(n))
-            ]
-            # Loaders of packs take both, too, to hand them on.
-            stepping = [n for n in samplers if "steps" in inputs_of(self.graph, n)]
-            samplers = stepping or samplers
-        return self._in_turn(samplers)
-
-    def _others(self) -> list[str]:
-        """Return the samplers of packs whose texts and sizes come by links of their own."""
-        return self._in_turn(
-            [
-                node_id
-                for node_id in self.graph
-                if "model" in links_of(self.graph, node_id)
-                and "steps" in inputs_of(self.graph, node_id)
-                and self._is_seeded(node_id)
-            ]
-        )
-
-    def _is_piped(self, node_id: str) -> bool:
-        """Say whether a sampler gets all that it works with by one link."""
-        inputs = inputs_of(self.graph, node_id)
-        return {"steps", "cfg", "sampler_name"} <= inputs.keys() and "pipe" in inputs
-
-    def _is_seeded(self, node_id: str) -> bool:
-        return not SEEDS.isdisjoint(inputs_of(self.graph, node_id))
-
-    def _in_turn(self, samplers: Sequence[str]) -> list[str]:
-        samplers = samplers[:MOST_SAMPLERS]
-        return sorted(samplers, key=lambda n: self._turn(n, samplers))
-
-    def _turn(self, sampler: str, samplers: Sequence[str]) -> tuple[int, int]:
-        """Return when a sampler works on its latent; what only helps another stands behind it."""
-        before = {*behind(self.graph, sampler)} - {sampler}
-        start = links_of(self.graph, sampler).get("latent_image")
-        of_latent = {*behind(self.graph, start[0])} if start else before
-        return len(of_latent.intersection(samplers)), -len(before.intersection(samplers))
-
-    def _steering(self, sampler: str) -> list[str]:
-        """Return a sampler with the nodes that give it noise, guider, sampler and sigmas."""
-        found = [sampler]
-        for node_id in found:
-            for name, (source, _) in links_of(self.graph, node_id).items():
-                if name in _STEERERS and source not in found:
-                    found.append(source)
-        return found
+        return joined(self.graph, self.samplers, self.found)
 
     def _take(self, name: str, feeds: Sequence[Feed], pass_: int, place: str = "") -> None:
         free = tuple(feed for feed in feeds if feed not in self.taken)
@@ -410,121 +311,3 @@ class _Follower:
             for name, feed in (("lora", slot.file), ("lora_strength", slot.strength)):
                 if feed is not None:
                     yield Role(name, (feed,), pass_, count=count, is_spare=slot.is_empty)
-
-    # What is one
-
-    def _anew(self) -> set[int]:
-        """Return the later passes with a model of their own, and a size or a prompt."""
-        models, others = (
-            {role.pass_ for role in self.found if (role.place or role.name) in names}
-            for names in (("model",), ("width", "length", "prompt"))
-        )
-        return {pass_ for pass_ in models & others - {0} if not self._goes_on(pass_)}
-
-    def _counts(self, role: Role) -> bool:
-        """Say whether it is how one of so few samplers works that each can be shown."""
-        if len(self.samplers) > _FEW_SAMPLERS or role.name not in ("seed", "steps", "cfg"):
-            return False
-        return role.name != "seed" or not (self._adds_none(role) or self._goes_on(role.pass_))
-
-    def _adds_none(self, role: Role) -> bool:
-        inputs = inputs_of(self.graph, role.feeds[0][0])
-        return inputs.get("add_noise") in ("disable", False)
-
-    def _goes_on(self, pass_: int) -> bool:
-        earlier = self.samplers[:pass_]
-        return any(continues(self.graph, self.samplers[pass_], first) for first in earlier)
-
-    def _repaints(self, role: Role) -> bool:
-        """Say whether it is how much a later sampler changes of what there is."""
-        value = self._value(role)
-        return role.name == "denoise" and isinstance(value, int | float) and 0 < value < 1
-
-    def _paints_anew(self, role: Role) -> bool:
-        """Say whether it is how much of nothing is to be changed: that is always all."""
-        if role.name != "denoise" or self._value(role) != 1 or role.pass_ >= len(self.samplers):
-            return False
-        start = links_of(self.graph, self.samplers[role.pass_]).get("latent_image")
-        while start is not None:
-            links = links_of(self.graph, start[0])
-            if not links.keys().isdisjoint(_CHANGED):
-                return False
-            start = next((links[name] for name in _LATENTS if name in links), None)
-            if start is None:
-                return True
-        return False
-
-    def _joined(self) -> list[Role]:
-        """Join what must stay equal: texts that are the same, and a sampling that goes on."""
-        found: list[Role] = []
-        # By name and text, where in the list those stand that can be the same.
-        alike: dict[tuple[str, str | None], list[int]] = {}
-        for role in self.found:
-            if role.name not in (*WORDS, *_KEPT, *_SIDES):
-                found.append(role)
-                continue
-            value = self._value(role)
-            places = alike.setdefault((role.name, value if isinstance(value, str) else None), [])
-            same = next((at for at in places if self._is_same(found[at], role)), None)
-            if same is None:
-                places.append(len(found))
-                found.append(role)
-            else:
-                first = found[same]
-                found[same] = replace(first, feeds=(*first.feeds, *role.feeds))
-        return found
-
-    def _with_equal_sizes(self, roles: list[Role]) -> list[Role]:
-        """Return the roles, of which each size feeds all that has the same of its run."""
-        more: dict[Feed, list[Feed]] = {}
-        for pass_ in sorted({role.pass_ for role in self.found if role.is_first}):
-            own = [role for role in self.found if role.pass_ == pass_ and role.place == role.name]
-            sizes = {role.name: role.feeds[0] for role in own}
-            if not self.samplers or not sizes.keys() >= {*_SIDES}:
-                continue
-            for side, feed in equal_sizes(self.graph, self.samplers[pass_], sizes):
-                if feed not in self.taken:
-                    self.taken.add(feed)
-                    more.setdefault(sizes[side], []).append(feed)
-        return [
-            replace(
-                role, feeds=(*role.feeds, *(f for feed in role.feeds for f in more.get(feed, ())))
-            )
-            for role in roles
-        ]
-
-    def _is_same(self, one: Role, other: Role) -> bool:
-        if one.name != other.name or self._value(one) != self._value(other):
-            return False
-        if one.name in WORDS:
-            return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
-        if one.pass_ == other.pass_:
-            return False
-        if one.name in _SIDES:
-            return self._is_same_size(one.pass_, other.pass_)
-        if one.name not in _KEPT:
-            return False
-        if continues(self.graph, self.samplers[other.pass_], self.samplers[one.pass_]):
-            return True
-        if one.name in (*_CONTINUED, "denoise") and self._are_twins(one.pass_, other.pass_):
-            return True
-        adds_none = inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
-        return adds_none and one.name in _CONTINUED
-
-    def _are_twins(self, one: int, other: int) -> bool:
-        """Say whether two samplers work with the same model, and begin from the same latent."""
-        first, second = (links_of(self.graph, self.samplers[pass_]) for pass_ in (one, other))
-        names = ("model", "latent_image")
-        return all(name in first and first[name] == second.get(name) for name in names)
-
-    def _is_same_size(self, first: int, later: int) -> bool:
-        """Say whether a sampler begins from what another one made, and makes it as large."""
-        one, other = (
-            {r.name: self._value(r) for r in self.found if r.pass_ == pass_ and r.name in _SIDES}
-            for pass_ in (first, later)
-        )
-        return one == other and self.samplers[first] in behind(self.graph, self.samplers[later])
-
-    def _value(self, role: Role) -> Any:
-        node_id, name = role.feeds[0]
-        return inputs_of(self.graph, node_id).get(name)
