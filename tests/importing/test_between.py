@@ -173,9 +173,9 @@ def resized(mode: str) -> set[str]:
         "mode": [["rescale", "resize"]],
         "resize_width": WHOLE,
         "rescale_amount": SHARE,
-        "resizing": SHARE,
+        "resizer": SHARE,
     }
-    values = {"mode": mode, "resize_width": 640, "rescale_amount": 2.0, "resizing": 0.5}
+    values = {"mode": mode, "resize_width": 640, "rescale_amount": 2.0, "resizer": 0.5}
     document = {
         "1": of("LoadImage", image="a.png"),
         "2": of("SomebodysSizer", image=["1", 0], **values),
@@ -186,8 +186,8 @@ def resized(mode: str) -> set[str]:
 
 
 def test_what_is_for_another_choice_of_its_node_stays_behind():
-    assert resized("rescale") == {"mode", "rescale_amount", "resizing"}
-    assert resized("resize") == {"mode", "resize_width", "resizing"}
+    assert resized("rescale") == {"mode", "rescale_amount", "resizer"}
+    assert resized("resize") == {"mode", "resize_width", "resizer"}
 
 
 # --- to what a picture is upscaled

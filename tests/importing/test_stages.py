@@ -246,6 +246,15 @@ def test_how_much_a_later_sampler_changes_is_in_front_if_that_is_a_part(value: f
     assert strength(document) is Rank.MORE
 
 
+def test_a_later_sampler_that_changes_all_of_a_picture_stays_behind():
+    document = edited("sd15_api")
+    document["20"] = of("VAEEncode", pixels=["8", 0], vae=["4", 2])
+    document["23"] = sampling("4", latent_image=["20", 0], denoise=1)
+    document["24"] = of("VAEDecode", samples=["23", 0], vae=["4", 2])
+    document["9"]["inputs"]["images"] = ["24", 0]
+    assert strength(document, "23") is Rank.MORE
+
+
 # --- samplers that work side by side
 
 
