@@ -24,6 +24,7 @@ SAMPLING = {"seed": WHOLE, "steps": WHOLE, "cfg": SHARE, "sampler_name": NAMES, 
 KINDS = {
     "SomebodysPiper": kind(["PIPE"], positive=["CONDITIONING"], seed=WHOLE),
     "SomebodysLoader": kind(["PIPE"], ckpt_name=["STRING"], positive=["STRING"], seed=WHOLE),
+    "SomebodysMixer": kind(["IMAGE"], one=["PIPE"], other=["PIPE"]),
     "SomebodysPipeSampler": kind(["PIPE", "IMAGE"], pipe=["PIPE"], **SAMPLING),
     "SomebodysOtherSampler": kind(["PIPE", "IMAGE"], stuff=["PIPE"], **SAMPLING),
 }
@@ -100,11 +101,30 @@ def test_beside_a_sampler_what_only_hands_on_words_and_a_seed_is_none():
     assert at(flow, "3", "seed").rank is Rank.MORE
 
 
-def test_where_nothing_has_steps_it_is_one():
-    flow = prepared(cfg=6.0)
+def test_where_nothing_has_steps_each_of_them_is_one():
+    document = {
+        "1": of("CheckpointLoaderSimple", ckpt_name="a.safetensors"),
+        "2": of("CLIPTextEncode", text="a fox", clip=["1", 1]),
+        "3": of("SomebodysPiper", positive=["2", 0], seed=1),
+        "4": of("SomebodysPiper", positive=["2", 0], seed=2),
+        "5": of("SomebodysMixer", one=["3", 0], other=["4", 0]),
+        "9": of("SaveImage", images=["5", 0], filename_prefix="x"),
+    }
+    flow = read(document, PACK)
     assert parameter(flow, "seed").feeds == (("3", "seed"),)
-    assert parameter(flow, "seed").rank is Rank.MAIN
+    assert {at(flow, node_id, "seed").rank for node_id in "34"} == {Rank.MAIN}
     assert parameter(flow, "prompt").feeds == (("2", "text"),)
+
+
+def test_pipes_without_steps_make_none():
+    sampling = {n: v for n, v in NUMBERS.items() if n != "steps"}
+    document = {
+        "1": of("SomebodysLoader", ckpt_name="a.safetensors", positive="a fox", seed=1),
+        "3": of("SomebodysPipeSampler", pipe=["1", 0], **sampling),
+        "4": of("SomebodysPipeSampler", pipe=["3", 0], **{**sampling, "cfg": 3.0}),
+        "9": of("SaveImage", images=["4", 1], filename_prefix="x"),
+    }
+    assert at(read(document, PACK), "4", "cfg").rank is Rank.MORE
 
 
 def test_a_pipe_beside_a_sampler_that_takes_a_latent_makes_none():
