@@ -134,6 +134,7 @@ class NodeSchema:
             name = waiting.pop()
             order.append(name)
             parts = inputs[name].parts_of(name, values.get(name))
+            parts = {part: wanted for part, wanted in parts.items() if part not in inputs}
             inputs.update(parts)
             waiting += reversed(parts)
         required = tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic)

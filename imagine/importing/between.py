@@ -26,6 +26,7 @@ _PLUMBING = frozenset(
     {
         *("device", "dtype", "precision", "tile", "tiled", "tiles", "tiling", "overlap", "cache"),
         *("batch", "chunk", "chunks", "blocks", "block", "swap", "offload", "debug", "method"),
+        *("gpu", "cpu"),
         *("interpolation", "memory", "vram", "threads", "keep", "loaded", "backend", "attention"),
         *("compile", "noise", "format", "clear", "free", "unload", "output", "verbose", "log"),
         "divisible",
@@ -60,6 +61,11 @@ _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 _BY = ("scale_by", "upscale_by")
 _BY_SCALING = ("scale", "multiplier", "factor", "upscale", "upscale_factor", "rescale_factor")
 _SCALING = ("upscal", "scale", "resize", "hires")
+_PICTURED = frozenset({"image", "images", "pixels"})
+# Words in the names of what a picture is scaled to.
+_SIZED = frozenset(
+    {"width", "height", "length", "side", "edge", "size", "resolution", "megapixels", "longest"}
+)
 # And to so much, where its class says that it does.
 _TO, _UPSCALING = ("resolution", "target_resolution", "megapixels"), "upscal"
 
@@ -86,18 +92,32 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
     """Yield what does the work of something usual that a graph lacks.
 
     ``found``: the usual names that it has. A file of a conditioning stands for the prompt, typed
-    sigmas for the steps; a sampler of a pack that makes its own latent has the size itself.
+    sigmas for the steps, what a picture is scaled to for the size; a sampler of a pack that makes
+    its own latent has the size itself.
     """
+    is_led = "width" not in found and is_sampled(fields.graph)
     for feed, field in left.items():
         is_text = "prompt" not in found and _gives_conditioning(fields, field)
         is_steps = "steps" not in found and feed[1] == "sigmas"
         type_ = fields.type_of(field)
-        if type_ in _CHOSEN and (is_text or is_steps):
+        is_size = is_led and _is_scaled_to(fields, field)
+        if is_size or (type_ in _CHOSEN and (is_text or is_steps)):
             yield feed
         elif type_ in _SET and _is_pack_sampler(fields.graph, feed[0]):
             words = _words(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed
+
+
+def _is_scaled_to(fields: Fields, field: Field) -> bool:
+    """Say whether a picture is scaled to a number: so large is what a sampler makes of it."""
+    node_id, name = _aim(fields, field)
+    class_type = str(fields.graph[node_id]["class_type"]).lower()
+    links = links_of(fields.graph, node_id)
+    is_scaler = any(word in class_type for word in _SCALING) and not _PICTURED.isdisjoint(links)
+    is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
+    is_told = not _SIZED.isdisjoint(_words(name)) and not _is_plumbing(name)
+    return is_scaler and is_number and is_told and not _is_automatic(fields, node_id, name)
 
 
 def _gives_conditioning(fields: Fields, field: Field) -> bool:
@@ -160,7 +180,9 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         and not _is_inner(fields, feed[0])
         and not any(word in field.class_type.lower() for word in _ENDS)
     }
-    return found if len(found) <= _MOST_FEW else set()
+    # Where nothing else samples, these nodes are all there is.
+    most = _MOST_FEW if is_sampled(fields.graph) else _FEW_ABLE
+    return found if len(found) <= most else set()
 
 
 def _is_inner(fields: Fields, node_id: str) -> bool:
@@ -195,10 +217,15 @@ def _is_dormant(fields: Fields, field: Field) -> bool:
 def _givers(fields: Fields, on_way: Container[str]) -> Iterator[str]:
     """Yield the nodes that take nothing, and only say something to those on the way."""
     for node_id, users in fields.users.items():
-        class_type = str(fields.graph[node_id]["class_type"]).lower()
-        is_first = not links_of(fields.graph, node_id) and "load" not in class_type
+        is_first = not links_of(fields.graph, node_id)
         if is_first and all(user in on_way for user, _ in users):
             yield node_id
+
+
+def _is_automatic(fields: Fields, node_id: str, name: str) -> bool:
+    """Say whether a value is 0, or stands beside one that is: then a side follows from another."""
+    names = _SIDES if name in _SIDES else (name,)
+    return any(is_automatic(fields.graph, (node_id, one)) for one in names)
 
 
 def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
@@ -206,9 +233,7 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
     class_type = str(fields.graph[node_id]["class_type"]).lower()
     if node_id not in fields.users or any(word in class_type for word in ("load", "save")):
         return False
-    if field.feed[1] in _SIDES and any(
-        is_automatic(fields.graph, (node_id, side)) for side in _SIDES
-    ):
+    if field.feed[1] in _SIDES and _is_automatic(fields, *field.feed):
         return False
     if _is_dormant(fields, field):
         return False

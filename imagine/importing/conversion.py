@@ -172,7 +172,7 @@ class _Conversion:
         inputs: dict[str, Any] = {name: _wrapped(v) for name, v in (values or {}).items()}
         control = level.overrides.get((node.id, CONTROL))
         for name, value in inputs.items():
-            is_free = is_left_to_chance(node, name, value)
+            is_free = is_left_to_chance(node, name, value, schema)
             if is_free if control is None else name in SEEDS and control.value != "fixed":
                 self.chance.add((node_id, name))
         for (inner, name), given in level.overrides.items():
@@ -340,7 +340,7 @@ class _Conversion:
         if value is None:
             return None
         title = node.title if node.title not in ("Primitive", "PrimitiveNode") else None
-        is_free = is_left_to_chance(node, "value", value)
+        is_free = is_left_to_chance(node, "value", value, None)
         return Given(value, level.full_id(node), title, is_left_to_chance=is_free)
 
     # What cannot run without what was muted

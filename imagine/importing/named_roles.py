@@ -83,7 +83,8 @@ def texts_by_name(
 ) -> list[Text]:
     """Return the texts of the first node that has one with the name of a role.
 
-    What only tells a model how to write is taken where there is nothing else, and so are ``last``.
+    ``last``: what is for something else. It is taken where there is nothing else, and so is what
+    only tells a model how to write.
     """
     first: list[Text] = []
     seen: set[str] = set()
@@ -114,6 +115,15 @@ def boxes(graph: Graph, catalog: Catalog | None) -> Iterator[Text]:
             yield typed(graph, catalog, node_id, texts[0])
 
 
+def other_prompts(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, Text]]:
+    """Yield what is written anywhere as a prompt by its name, with the side that it is of."""
+    for node_id in graph:
+        for role in WORDS:
+            for text in _worded(graph, catalog, node_id, role):
+                if text.value.strip():
+                    yield role, text
+
+
 def _worded(graph: Graph, catalog: Catalog | None, node_id: str, role: str) -> list[Text]:
     """Return the prompts of a node that has several, such as ``scene_prompt``."""
     schema = schema_at(graph, catalog, node_id)
@@ -124,7 +134,8 @@ def _worded(graph: Graph, catalog: Catalog | None, node_id: str, role: str) -> l
         wanted = schema.inputs.get(name) if schema is not None else None
         is_text = isinstance(value, str) and (wanted is None or wanted.type == "STRING")
         is_text &= COMMANDS.isdisjoint(words)
-        if is_text and words[-1:] == ["prompt"] and is_unwanted == (role == "negative"):
+        is_prompt = words[-1:] == ["prompt"] or words[-2:] == ["prompt", "text"]
+        if is_text and is_prompt and is_unwanted == (role == "negative"):
             found.append(typed(graph, catalog, node_id, name))
     return [text for text in found if not text.is_told]
 

@@ -318,7 +318,9 @@ class _Drafts:
                     called, behind = beside
                     yield _Draft(fields, called, True, (1, _MAIN.index(behind)))
                     continue
-                is_own = bool(fields[0].label) and fields[0].class_type.startswith(PRIMITIVES)
+                # Who gives a number a node of its own means to change it.
+                is_told = bool(fields[0].label) or not isinstance(fields[0].value, str)
+                is_own = is_told and fields[0].class_type.startswith(PRIMITIVES)
                 is_main = feed in chosen or feed in larger or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
                 if feed in larger and feed not in chosen:

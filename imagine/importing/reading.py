@@ -69,7 +69,7 @@ def _read(document: Document, catalog: Catalog | None) -> Imported:
     converted = _plainly(converted, catalog)
     if document.format is Format.API and catalog is not None:
         converted = _completed(converted, catalog)
-    converted = _alive(unrolled(at_home(converted, catalog)), catalog)
+    converted = _alive(unrolled(_plainly(at_home(converted, catalog), catalog)), catalog)
     return Imported(
         format=document.format,
         container=document.container,

@@ -18,12 +18,13 @@ from imagine.importing.named_roles import (
     WORDS,
     boxes,
     by_names,
+    other_prompts,
     texts_by_name,
 )
 from imagine.importing.samplers import other_samplers, samplers_of, steering_of
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
 from imagine.importing.stages import handed_over, last_step
-from imagine.importing.texts import Text, typed, written
+from imagine.importing.texts import Text, reads_pictures, typed, written
 from imagine.importing.walking import (
     Feed,
     inputs_of,
@@ -106,12 +107,14 @@ class _Follower:
         finding = list(self._finding())
         last = {text.feed for texts in finding for text in texts}
         for name in WORDS:
-            texts = texts_by_name(self.graph, self.catalog, name, last)
+            texts = texts_by_name(self.graph, self.catalog, name, last | self.taken)
             is_other = bool(self.samplers) and not last.isdisjoint(text.feed for text in texts)
-            if name not in known and not is_other:
+            if name not in known and not is_other and not self._is_open_question(texts):
                 self._take_text(name, texts, 0)
         for texts in finding:
             self._add_parts("find", texts)
+        for name, text in other_prompts(self.graph, self.catalog):
+            self._add_parts(name, [text])
         for text in boxes(self.graph, self.catalog) if not self.samplers else ():
             self._add_parts("prompt", [text])
         for name, feeds in by_names(self.graph, known):
@@ -168,6 +171,12 @@ class _Follower:
             if isinstance(value, str) and value.strip():
                 yield [typed(self.graph, self.catalog, node_id, name)]
 
+    def _is_open_question(self, texts: Sequence[Text]) -> bool:
+        """Say whether a text beside a sampler is empty, and its node writes from a picture."""
+        if not self.samplers or any(text.value.strip() for text in texts):
+            return False
+        return any(reads_pictures(self.graph, self.catalog, text.feed[0]) for text in texts)
+
     def _take_text(self, name: str, texts: Sequence[Text], pass_: int) -> None:
         """Take the first of what a text is made of, and keep the others.
 
@@ -216,7 +225,11 @@ class _Follower:
                 is_wanted = self._side_of(source, slot, side) == "positive"
                 waiting.append(wanted if is_wanted else unwanted)
                 continue
-            waiting.extend(end for key, end in links.items() if self._is_conditioning(key, end))
+            waiting.extend(
+                end
+                for key, end in links.items()
+                if self._is_conditioning(key, end) and not (side == "positive" and key in _UNWANTED)
+            )
 
     def _side_of(self, node_id: str, slot: int, side: str) -> str:
         """Return which of a pair a node passes on through an output."""

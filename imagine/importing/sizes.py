@@ -15,7 +15,9 @@ from imagine.repair import Graph
 
 _SIDES = ("width", "height")
 # Words in the names of what picks a size, and of what counts beside it.
-_CHOICES = frozenset({"aspect", "ratio", "resolution", "preset", "dimensions", "orientation"})
+_CHOICES = frozenset(
+    {"aspect", "ratio", "resolution", "res", "preset", "dimensions", "orientation"}
+)
 _PICKING = _CHOICES | {"megapixels", "megapixel", "mp", "size"}
 _BESIDE = _PICKING | {"width", "height", "swap", "invert"}
 # What is made from a picture or a latent has its size.
@@ -100,7 +102,11 @@ def _held(graph: Graph, catalog: Catalog | None, start: str) -> Feed | None:
         if _is_of_picture(graph, catalog, node_id):
             return None
         inputs = inputs_of(graph, node_id)
-        numbers = [name for name, value in inputs.items() if isinstance(value, int | float)]
+        numbers = [
+            name
+            for name, value in inputs.items()
+            if isinstance(value, int | float) and not isinstance(value, bool)
+        ]
         if len(inputs) == 1:
             found += [(node_id, name) for name in numbers]
     return found[0] if len(found) == 1 else None

@@ -137,6 +137,17 @@ def _turn(text: Text, side: str) -> tuple[bool, bool, bool, int]:
     )
 
 
+def reads_pictures(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    """Say whether a node works from a picture: it needs no words then."""
+    schema = schema_at(graph, catalog, node_id)
+    wanted = schema.inputs if schema is not None else {}
+    links = [name for name, value in inputs_of(graph, node_id).items() if is_link(value)]
+    return any(
+        wanted[name].type == "IMAGE" if name in wanted else name in ("image", "images")
+        for name in links
+    )
+
+
 class _Reader:
     """One graph, while the texts behind one input are gathered."""
 
@@ -158,7 +169,7 @@ class _Reader:
             is_told = is_told or not _words(name).isdisjoint(_TELLING)
             is_asked = not is_told and (is_asked or self._is_asked(node_id, name))
             if not is_link(value):
-                if value.strip() or not self._reads_pictures(node_id):
+                if value.strip() or not reads_pictures(self.graph, self.catalog, node_id):
                     text = self.text(node_id, name, is_told=is_told)
                     yield replace(text, is_asked=is_asked and not text.is_told)
             elif value[0] not in seen:
@@ -180,16 +191,6 @@ class _Reader:
             return False
         others = inputs_of(self.graph, node_id)
         return any(not _words(other).isdisjoint(COMMANDS) for other in others)
-
-    def _reads_pictures(self, node_id: str) -> bool:
-        """Say whether a node writes from a picture: it needs no question then."""
-        schema = schema_at(self.graph, self.catalog, node_id)
-        wanted = schema.inputs if schema is not None else {}
-        links = [name for name, value in inputs_of(self.graph, node_id).items() if is_link(value)]
-        return any(
-            wanted[name].type == "IMAGE" if name in wanted else name in ("image", "images")
-            for name in links
-        )
 
     def _title(self, node_id: str) -> str:
         """Return the title of a node, if a person wrote it."""

@@ -114,7 +114,7 @@ def _is_of_the_page(text: str) -> bool:
     return begins or (len(text) > _LONGEST_FIELD and _MARKUP.search(text) is not None)
 
 
-def is_left_to_chance(node: Node, name: str, value: Any) -> bool:
+def is_left_to_chance(node: Node, name: str, value: Any, schema: NodeSchema | None) -> bool:
     """Say whether the page would change a value after each run."""
     named = node.values if isinstance(node.values, dict) else node.named
     if (control := named.get(CONTROL)) is not None:
@@ -122,9 +122,14 @@ def is_left_to_chance(node: Node, name: str, value: Any) -> bool:
     listed = node.values if isinstance(node.values, list) else []
     pairs = pairwise(listed)
     is_whole = isinstance(value, int) and not isinstance(value, bool)
-    is_seed = name in SEEDS
-    found = (c for v, c in pairs if is_whole and v == value and (_is_control(c) or is_seed))
-    return next(found, "fixed") in (*CONTROLS - {"fixed"}, True)
+    behind = [b for a, b in pairs if is_whole and not isinstance(a, bool) and a == value]
+    if control := next(filter(_is_control, behind), None):
+        return bool(control != "fixed")
+    # Early files have only a yes or no there, which may as well be the next widget's.
+    order = [*widget_names(node, schema)] if schema is not None else []
+    following = order[order.index(name) + 1 :][:1] if name in order else []
+    is_early = not any(schema.inputs[n].type == "BOOLEAN" for n in following) if schema else True
+    return name in SEEDS and is_early and any(one is True for one in behind)
 
 
 def widget_names(node: Node, schema: NodeSchema) -> Iterator[str]:

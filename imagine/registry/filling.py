@@ -184,6 +184,13 @@ class _Filling:
         for name in [name for name in inputs if name.startswith(tuple(f"{c}." for c in choices))]:
             if name not in known.inputs and not name.startswith(kept):
                 del inputs[name]
+        for name in choices:
+            if (wanted := known.inputs[name]).are_parts_plain:
+                now = wanted.parts_of(name, inputs.get(name))
+                for part in wanted.parts_of(name, before.get(name)).keys() - now.keys():
+                    inputs.pop(part, None)
+                filled = {part: one.filled_in for part, one in now.items() if part not in inputs}
+                inputs.update({part: value for part, value in filled.items() if value is not None})
 
     def _put_mask(self, feed: Feed, name: str) -> None:
         """Let white be painted anew, whatever node of the graph loads the mask."""

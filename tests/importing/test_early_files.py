@@ -116,3 +116,46 @@ def test_a_switch_stays_one_and_so_does_what_nobody_knows():
     found = values(flow.graph, "20") | {"unknown": values(flow.graph, "21")["soft"]}
     kinds = {name: type(found[name]) for name in ("soft", "times", "added", "unknown")}
     assert kinds == {"soft": bool, "times": int, "added": bool, "unknown": bool}
+
+
+# --- what is no control of a seed, and what hides none
+
+
+def test_one_step_behind_a_seed_is_no_control():
+    flow = early(5, 1, 7.5, "heun", "karras", 0.9)
+    assert values(flow.graph, "3")["steps"] == 1
+    assert parameter(flow, "seed").default == 5
+
+
+def diced(wanted: dict[str, Any], *listed: Any) -> Any:
+    """Return the default of the seed of a pack's node behind the pictures, with these values."""
+    known = engine(SomebodysDice=kind(["IMAGE"], image=["IMAGE"], **wanted))
+    document = edited("sd15_default")
+    saving = next(one for one in document["nodes"] if one["type"] == "SaveImage")
+    decoding = next(one for one in document["nodes"] if one["type"] == "VAEDecode")
+    document["nodes"].append(
+        {
+            "id": 50,
+            "type": "SomebodysDice",
+            "inputs": [{"name": "image", "type": "IMAGE", "link": 901}],
+            "outputs": [{"name": "image", "type": "IMAGE", "links": [902]}],
+            "widgets_values": [*listed],
+        }
+    )
+    old = saving["inputs"][0]["link"]
+    document["links"] = [one for one in document["links"] if one[0] != old] + [
+        [901, decoding["id"], 0, 50, 0, "IMAGE"],
+        [902, 50, 0, saving["id"], 0, "IMAGE"],
+    ]
+    saving["inputs"][0]["link"], decoding["outputs"][0]["links"] = 902, [901]
+    flow = read(document, known)
+    return next(one for one in flow.parameters if ("50", "seed") in one.feeds).default
+
+
+def test_a_number_that_is_the_seed_too_hides_no_control():
+    wanted = {"times": ["INT", {}], "seed": ["INT", {}]}
+    assert diced(wanted, 0, 0, "randomize") == -1
+
+
+def test_a_switch_behind_a_seed_without_a_control_is_none():
+    assert diced({"seed": ["INT", {}], "soft": ["BOOLEAN", {}]}, 5, True) == 5

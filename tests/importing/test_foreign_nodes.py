@@ -231,3 +231,9 @@ def test_a_picture_of_cozygen_is_loaded_as_all_others_are():
     flow = read(document)
     assert flow.graph["50"]["class_type"] == "LoadImage"
     assert (parameter(flow, "photo").type, parameter(flow, "photo").default) == ("image", "")
+
+
+def test_a_yes_or_no_of_cozygen_is_a_number_where_one_belongs():
+    document = graph(n50=of("CozyGenBoolInput", param_name="Two", default_value=True))
+    document["5"]["inputs"]["batch_size"] = ["50", 0]
+    assert type(values(read(document).graph, "5")["batch_size"]) is int

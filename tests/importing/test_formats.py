@@ -6,6 +6,9 @@ import pytest
 
 from imagine.catalog import Catalog
 from imagine.importing.reading import Imported
+from imagine.profiles import load_profiles
+from imagine.registry.filling import fill
+from imagine.registry.from_import import entry_of
 from tests.catalogs import recorded_info
 from tests.importing.samples import edited, parameter, read, values
 
@@ -142,3 +145,26 @@ def test_of_widgets_said_wrongly_the_others_are_kept():
     for flow in both(engine(mixed), **ADDED):
         assert parameter(flow, "crf").max == 100
         assert all(("9", "pix_fmt") not in one.feeds for one in flow.parameters)
+
+
+def test_another_format_brings_its_own_widgets_and_takes_the_others_along():
+    imported = for_programs(crf=23, pix_fmt="yuv420p10le")
+    made = entry_of(imported, id="it", name="It", profiles=load_profiles(), catalog=engine())
+    values_ = {one.name: one.default for one in made.parameters if one.default is not None}
+    flow = fill(
+        made,
+        values_ | {"format": "video/webm", "seed": 1},
+        images={},
+        catalog=engine(),
+        filename_prefix="x",
+    )
+    found = flow.graph["9"]["inputs"]
+    assert (found["format"], found["bitrate"]) == ("video/webm", 10)
+    assert found.keys().isdisjoint({"crf", "pix_fmt", "save_metadata"})
+
+
+def test_a_widget_of_a_format_takes_no_input_of_the_node():
+    formats = {"video/h264-mp4": [["frame_rate", ["fast", "slow"]], ["crf", *RATE]]}
+    schema = engine(formats).schema_of(for_programs(engine(formats)).graph["9"])
+    assert schema is not None
+    assert schema.inputs["frame_rate"].type == "FLOAT"

@@ -6,7 +6,7 @@ import pytest
 
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
-from tests.importing.samples import parameter, read
+from tests.importing.samples import edited, parameter, read
 from tests.importing.test_what_steers import engine, kind, main, of
 
 LINES = ["STRING", {"multiline": True}]
@@ -149,3 +149,49 @@ def test_where_no_node_is_told_how_well_the_first_is_asked():
 def test_steps_have_one_name_whatever_a_pack_calls_them(name: str):
     found = parameter(written_first(**{name: 8}), "steps")
     assert (found.feeds, found.default, found.rank) == ((("2", name),), 8, Rank.MAIN)
+
+
+def test_the_prompts_of_regions_are_found_and_the_other_side_is_none_of_them():
+    region = {"region": ["REGION", {"forceInput": True}]}
+    known = engine(
+        SomebodysBase=kind(["REGION"], base_prompt_text=["STRING", {"multiline": True}]),
+        SomebodysRegion=kind(["REGION"], prompt_text=["STRING", {"multiline": True}], **region),
+        SomebodysCouple=kind(
+            ["MODEL", "CONDITIONING", "CONDITIONING"],
+            model=["MODEL"],
+            negative=["CONDITIONING"],
+            **region,
+        ),
+    )
+    document = edited("sd15_api")
+    document["30"] = of("SomebodysBase", base_prompt_text="two foxes")
+    document["31"] = of("SomebodysRegion", prompt_text="a red one", region=["30", 0])
+    document["32"] = of("SomebodysRegion", prompt_text="a white one", region=["31", 0])
+    couple = of("SomebodysCouple", model=["4", 0], negative=["7", 0], region=["32", 0])
+    document |= {"33": couple}
+    document["3"]["inputs"] |= {"model": ["33", 0], "positive": ["33", 1], "negative": ["33", 2]}
+    found = {one.feeds[0]: one for one in read(document, known).parameters}
+    assert found["7", "text"].name == "negative"
+    texts = [found["30", "base_prompt_text"]]
+    texts += [found[node_id, "prompt_text"] for node_id in ("31", "32")]
+    assert {one.rank for one in texts} == {Rank.MAIN}
+    assert "prompt" in {one.name for one in texts}
+
+
+def test_the_same_prompt_of_two_encoders_of_a_pack_is_one():
+    text = ["STRING", {"multiline": True}]
+    known = engine(
+        SomebodysEncoder=kind(["EMBEDS"], positive_prompt=text),
+        SomebodysSampler=kind(["IMAGE"], embeds=["EMBEDS"], seed=["INT", {}], steps=["INT", {}]),
+        SomebodysJoiner=kind(["IMAGE"], one=["IMAGE"], other=["IMAGE"]),
+    )
+    document = {
+        "1": of("SomebodysEncoder", positive_prompt="a fox runs"),
+        "2": of("SomebodysEncoder", positive_prompt="a fox runs"),
+        "3": of("SomebodysSampler", embeds=["1", 0], seed=1, steps=8),
+        "4": of("SomebodysSampler", embeds=["2", 0], seed=2, steps=8),
+        "5": of("SomebodysJoiner", one=["3", 0], other=["4", 0]),
+        "6": of("SaveImage", images=["5", 0], filename_prefix="x"),
+    }
+    found = parameter(read(document, known), "prompt")
+    assert found.feeds == (("1", "positive_prompt"), ("2", "positive_prompt"))

@@ -64,3 +64,64 @@ def test_the_length_that_is_worked_out_of_a_picture_is_none_that_is_typed():
     flow = lasting(["33", 0], {"33": measured, "34": of("LoadImage", image="a.png")})
     assert "length" not in {one.name for one in flow.parameters}
     assert any(("30", "value") in one.feeds for one in flow.parameters)
+
+
+EITHER = engine(
+    SomebodysEither=kind(["INT"], on=["BOOLEAN"], first=["INT", {}], second=["INT", {}]),
+    SomebodysSwitchedTimes=kind(["INT"], on=["BOOLEAN"], a=["FLOAT", {}]),
+)
+CLIP = of("EmptyHunyuanLatentVideo", width=832, height=480, length=["31", 0], batch_size=1)
+
+
+def test_a_length_that_a_switch_decides_is_not_the_switch():
+    document = edited("sd15_api") | {
+        "30": of("PrimitiveBoolean", value=True),
+        "31": of("SomebodysEither", on=["30", 0], first=33, second=65),
+        "5": CLIP,
+    }
+    assert "length" not in {one.name for one in read(document, EITHER).parameters}
+
+
+def test_a_switch_beside_seconds_is_no_second_number():
+    document = edited("sd15_api") | {
+        "29": of("PrimitiveFloat", value=4.0),
+        "30": of("PrimitiveBoolean", value=True),
+        "31": of("SomebodysSwitchedTimes", on=["30", 0], a=["29", 0]),
+        "5": CLIP,
+    }
+    assert parameter(read(document, EITHER), "length").feeds == (("29", "value"),)
+
+
+# --- a size that comes from a picture is what the picture is scaled to
+
+
+def scaled(**inputs: Any) -> Imported:
+    """Return a graph that begins from a picture, scaled by these."""
+    document = edited("sd15_api") | {
+        "40": of("LoadImage", image="a.png"),
+        "41": of("SomebodysScaler", image=["40", 0], **inputs),
+        "42": of("VAEEncode", pixels=["41", 0], vae=["4", 2]),
+    }
+    document["3"]["inputs"]["latent_image"] = ["42", 0]
+    wanted = {name: ["INT", {}] for name in inputs}
+    return read(document, engine(SomebodysScaler=kind(["IMAGE"], image=["IMAGE"], **wanted)))
+
+
+@pytest.mark.parametrize("name", ["longest_side", "scale_to_length", "max_resolution"])
+def test_what_a_picture_is_scaled_to_is_in_front_of_a_graph_without_a_size(name: str):
+    found = parameter(scaled(**{name: 1024, **{f"other_{n}": 1 for n in "abcde"}}), name)
+    assert (found.rank, found.default) == (Rank.MAIN, 1024)
+
+
+def test_a_side_that_follows_from_the_other_one_stays_behind():
+    flow = scaled(width=0, height=720, **{f"other_{n}": 1 for n in "abcde"})
+    assert {parameter(flow, name).rank for name in ("width", "height")} == {Rank.MORE}
+
+
+def test_a_number_with_a_node_of_its_own_is_in_front():
+    document = edited("sd15_api") | {"50": of("PrimitiveInt", value=7)}
+    document["51"] = of("SomebodysGrainer", image=["8", 0], amount=["50", 0])
+    document["9"]["inputs"]["images"] = ["51", 0]
+    known = engine(SomebodysGrainer=kind(["IMAGE"], image=["IMAGE"], amount=["INT", {}]))
+    found = next(one for one in read(document, known).parameters if ("50", "value") in one.feeds)
+    assert (found.name, found.rank) == ("amount", Rank.MAIN)

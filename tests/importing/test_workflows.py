@@ -57,7 +57,7 @@ EXPECTED = {
     ),
     "muted_branch": (USUAL, "image"),
     "nested_subgraphs": (USUAL, "image"),
-    "qwen_edit": (EDIT.replace("image", "image image_2 image_3"), "image"),
+    "qwen_edit": (f"{EDIT} megapixels".replace("image", "image image_2 image_3"), "image"),
     "rgthree": (USUAL.replace(" model ", " model lora lora_strength "), "image"),
     "sd15_api": (USUAL, "image"),
     "sd15_default": (USUAL, "image"),
