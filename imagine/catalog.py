@@ -140,6 +140,14 @@ class NodeSchema:
         required = tuple(n for n, i in inputs.items() if i.is_required and not i.is_dynamic)
         return replace(self, inputs=inputs, order=tuple(order), required=required)
 
+    def without_plain_parts(self) -> "NodeSchema":
+        """Return the node as it was before its choices brought inputs of their own names along."""
+        inputs = {
+            name: replace(wanted, parts={}) if wanted.are_parts_plain else wanted
+            for name, wanted in self.inputs.items()
+        }
+        return replace(self, inputs=inputs)
+
 
 @dataclass(frozen=True, slots=True)
 class Catalog:

@@ -82,7 +82,8 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
     for feed, field in left.items():
         is_scaling = any(word in field.class_type.lower() for word in _SCALING)
         is_to = feed[1] in _TO and _UPSCALING in field.class_type.lower()
-        is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING)
+        is_side = is_scaling and feed[1] in _SIDES and not _is_automatic(fields, *feed)
+        is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING) or is_side
         is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
         if is_number and (is_to or (is_by and feed[0] in made)):
             yield feed
@@ -116,7 +117,8 @@ def _is_scaled_to(fields: Fields, field: Field) -> bool:
     links = links_of(fields.graph, node_id)
     is_scaler = any(word in class_type for word in _SCALING) and not _PICTURED.isdisjoint(links)
     is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
-    is_told = not _SIZED.isdisjoint(_words(name)) and not _is_plumbing(name)
+    words = _words(name)
+    is_told = not _SIZED.isdisjoint(words) and "steps" not in words and not _is_plumbing(name)
     return is_scaler and is_number and is_told and not _is_automatic(fields, node_id, name)
 
 

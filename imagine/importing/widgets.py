@@ -10,7 +10,7 @@ Source: ComfyUI_frontend, ``src/composables/widgets`` and ``src/scripts/widgets.
 import re
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 from imagine.catalog import CHOICE, InputSchema, NodeSchema
@@ -68,7 +68,10 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     # Buttons that a pack puts in between leave null behind, and so does a value that is not set.
     plain = [value for value in values if value is not None]
     givens = [values] if len(plain) == len(values) else [values, plain]
-    readings = [_walk(node, order, given, schema) for order in orders for given in givens]
+    # A file may be older than what a format brings along.
+    schemas = [schema, schema.without_plain_parts()] if is_made else [schema]
+    ways = product(orders, givens, schemas)
+    readings = [_walk(node, order, given, one) for order, given, one in ways]
     best = min(readings, key=lambda named: _misfits(named, schema.chosen(named)))
     return _whole(node, schema, {n: v for n, v in best.items() if v is not None})
 

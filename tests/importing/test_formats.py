@@ -94,6 +94,12 @@ def test_values_without_names_stand_behind_the_format_that_brings_them_along():
     assert "crf" not in shorter
 
 
+def test_a_file_from_before_there_were_any_is_read_as_it_was_written():
+    listed = values(of_the_page([24, "video/h264-mp4", True, None]).graph, "9")
+    assert (listed["frame_rate"], listed["pingpong"]) == (24, True)
+    assert listed.keys().isdisjoint(ADDED)
+
+
 def test_of_another_format_nobody_asks_for_it():
     flow = for_programs(format="video/webm", crf=23, bitrate=20)
     fed = {feed: one for one in flow.parameters for feed in one.feeds}

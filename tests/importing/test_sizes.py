@@ -125,3 +125,20 @@ def test_a_number_with_a_node_of_its_own_is_in_front():
     known = engine(SomebodysGrainer=kind(["IMAGE"], image=["IMAGE"], amount=["INT", {}]))
     found = next(one for one in read(document, known).parameters if ("50", "value") in one.feeds)
     assert (found.name, found.rank) == ("amount", Rank.MAIN)
+
+
+def test_to_what_a_sampled_picture_is_scaled_is_in_front():
+    document = edited("sd15_api") | {
+        "40": of("ImageScale", image=["8", 0], width=1024, height=1536, upscale_method="bicubic"),
+    }
+    document["40"]["inputs"]["crop"] = "disabled"
+    document["9"]["inputs"]["images"] = ["40", 0]
+    fed = {feed: one for one in read(document).parameters for feed in one.feeds}
+    assert fed["40", "width"].rank is fed["40", "height"].rank is Rank.MAIN
+    assert fed["40", "upscale_method"].rank is Rank.MORE
+
+
+def test_the_steps_in_which_a_picture_is_scaled_stay_behind():
+    flow = scaled(megapixels=1, resolution_steps=8, **{f"other_{n}": 1 for n in "abcde"})
+    ranks = [parameter(flow, name).rank for name in ("megapixels", "resolution_steps")]
+    assert ranks == [Rank.MAIN, Rank.MORE]
