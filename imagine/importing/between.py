@@ -53,6 +53,8 @@ _MOST_UNTOLD = 12
 # And of the settings of packs' nodes, apart from what only keeps them from going wrong.
 _KEEPING = _PLUMBING | {"multiple", "expression", "operator", "err", "error"}
 _MOST_FEW = 4
+# A longer list names files, and no ways in which a node works.
+_MOST_MODES = 30
 # Words of classes that only bring something in, or put it away.
 _ENDS = ("load", "save", "combine", "preview", "show", "display", "compare")
 # What takes a conditioning, or a latent to begin from, is a sampler.
@@ -158,12 +160,10 @@ def before_result(
         if is_shown and _is_set(fields, field, node_id):
             able[feed] = words
     places = {feed for feed, field in left.items() if is_alone and _is_place(field)}
-    if len(able) <= _FEW_ABLE:
+    told = {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}
+    if len(able) <= (_FEW_ABLE if told else _MOST_UNTOLD):
         return places | {*able}
-    told = places | {feed for feed, words in able.items() if not _TELLING.isdisjoint(words)}
-    if not told and len(able) <= _MOST_UNTOLD:
-        return {*able}
-    return told | {feed for feed in able if left[feed].wanted is None}
+    return places | told | {feed for feed in able if left[feed].wanted is None}
 
 
 def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
@@ -210,8 +210,10 @@ def _is_dormant(fields: Fields, field: Field) -> bool:
     for other, value in inputs_of(fields.graph, node_id).items():
         sibling = fields.by_feed.get((node_id, other))
         choices = sibling.wanted.choices if sibling is not None and sibling.wanted else None
-        words = {str(one) for one in choices.known} - {str(value)} if choices is not None else set()
-        if any(name.startswith(f"{word}_") for word in words if word):
+        if choices is None or len(choices.known) > _MOST_MODES:
+            continue
+        others = {str(one) for one in choices.known} - {str(value), ""}
+        if any(name.startswith(f"{one}_") for one in others):
             return True
     return False
 
