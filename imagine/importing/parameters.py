@@ -310,7 +310,8 @@ class _Drafts:
             chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
         counts = Counter(name for _, name in (*larger, *chosen))
-        self.short = {feed for feed in (*larger, *chosen) if counts[feed[1]] == 1}
+        shown = (feed for feed in (*larger, *chosen) if feed[1] not in self.found)
+        self.short = {feed for feed in shown if counts[feed[1]] == 1}
         # What guides a sampling comes before how much it does.
         for at, feed in enumerate(sorted(self.left, key=lambda feed: feed[1] != GUIDE_FILE)):
             if fields := self._take([feed]):

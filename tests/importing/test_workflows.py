@@ -39,8 +39,9 @@ EXPECTED = {
     ),
     "group_node": (f"{USUAL} denoise", "image"),
     "hires_fix": (
-        "prompt negative model width height width_2 height_2 batch_size seed hires_seed steps "
-        "hires_steps cfg hires_cfg sampler scheduler hires_denoise",
+        "prompt negative model width height latent_upscale_width latent_upscale_height "
+        "batch_size seed hires_seed steps hires_steps cfg hires_cfg sampler scheduler "
+        "hires_denoise",
         "image image",
     ),
     "hunyuan_3d": ("image model seed steps cfg sampler scheduler", "model"),
