@@ -167,11 +167,29 @@ def mp3(frames: int = 10, *, tag: int | None = None) -> bytes:
 
 
 def flac(samples: int = 44_100, *, block: int = 40) -> bytes:
-    """A second of sound, and a block of ``block`` bytes between its header and its frames."""
-    packed = (44_100 << 44 | 1 << 41 | 15 << 36 | samples).to_bytes(8)
+    """A second of silence that plays, with ``block`` bytes between its header and its frames."""
+    packed = (44_100 << 44 | 15 << 36 | samples).to_bytes(8)
     header = struct.pack(">HH", 4096, 4096) + bytes(6) + packed + bytes(16)
     parts = b"\0" + len(header).to_bytes(3) + header + b"\x84" + block.to_bytes(3) + bytes(block)
-    return b"fLaC" + parts + b"\xff\xf8frames"
+    frames = [_flac_frame(number) for number in range(-(-max(samples, 1) // 4096))]
+    return b"fLaC" + parts + b"".join(frames)
+
+
+def _flac_frame(number: int) -> bytes:
+    """4096 samples of one channel in 16 bits, each of them 0."""
+    head = b"\xff\xf8\xc9\x08" + chr(number).encode()
+    frame = head + _crc(head, 8, 0x07) + b"\0\0\0"
+    return frame + _crc(frame, 16, 0x8005)
+
+
+def _crc(data: bytes, bits: int, polynomial: int) -> bytes:
+    rest = 0
+    for byte in data:
+        rest ^= byte << bits - 8
+        for _ in range(8):
+            rest = rest << 1 ^ (polynomial if rest >> bits - 1 else 0)
+            rest &= (1 << bits) - 1
+    return rest.to_bytes(bits // 8)
 
 
 def page(packet: bytes, position: int = 0) -> bytes:

@@ -50,6 +50,8 @@ __all__ = [
     "what_else",
 ]
 
+# Given by engines, and taken from people.
+SOUND_TYPES: Final[tuple[OutputType, ...]] = (Wav(), Mp3(), Flac(), Ogg())
 # What an engine may give. A list, so that it can grow before a server starts; nothing keeps a copy.
 OUTPUT_TYPES: Final[list[OutputType]] = [
     Png(),
@@ -58,6 +60,7 @@ OUTPUT_TYPES: Final[list[OutputType]] = [
     Gif(),
     Mp4(),
     Webm(),
+    *SOUND_TYPES,
     Glb(),
     Text(),
 ]
@@ -66,7 +69,7 @@ PICTURE_TYPES: Final[tuple[PictureType, ...]] = (Png(), Jpeg(), Webp())
 INPUT_TYPES: Final[tuple[OutputType, ...]] = (
     *PICTURE_TYPES,
     *(Mp4(), Webm()),
-    *(Wav(), Mp3(), Flac(), Ogg()),
+    *SOUND_TYPES,
 )
 
 

@@ -2,11 +2,12 @@
 
 Source: Microsoft "Multimedia Programming Interface and Data Specifications 1.0" (RIFF, WAVE); ID3
 tag version 2.4.0, "Main Structure", section 3.1; ISO/IEC 11172-3, section 2.4.2.3 and 13818-3 (the
-headers of MPEG audio frames); RFC 9639 (FLAC), section 8; RFC 3533 (Ogg), section 6; Vorbis I
-specification, section 4.2.2; RFC 7845 (Opus in Ogg), section 5.1.
+headers of MPEG audio frames); RFC 9639 (FLAC), sections 8 and 9; RFC 3533 (Ogg), section 6; Vorbis
+I specification, section 4.2.2; RFC 7845 (Opus in Ogg), section 5.1.
 """
 
 import struct
+from collections.abc import Iterator
 from io import SEEK_CUR
 from typing import BinaryIO
 
@@ -28,6 +29,12 @@ UNKNOWN_LENGTH = 0xFFFF_FFFF
 OPUS_RATE = 48_000
 # No page of Ogg is longer. Units: bytes.
 LONGEST_PAGE = 27 + 255 + 255 * 255
+# The last frame of a FLAC is looked for in so much, far more than one has. Units: bytes.
+LAST_FRAME = 256 * 2**10
+# By what its sums are divided, without the highest bit.
+FLAC_SUM = 0x8005
+# A tag of old behind all frames: ID3 version 1.
+OLD_TAG = 128
 
 
 class SoundType(OutputType):
@@ -72,24 +79,38 @@ class Mp3(SoundType):
     extension = "mp3"
 
     def fits(self, head: bytes, told: str) -> bool:
-        return head[:3] == b"ID3" or _frame(head[:4]) is not None
+        # A text that begins with the same letters goes on with one that is no version.
+        is_tagged = head[:3] == b"ID3" and head[3:4] < b" "
+        return is_tagged or _frame(head[:4]) is not None
 
     def describe(self, file: BinaryIO) -> Facts:
-        """Walk from frame to frame: nothing else tells how long one is whose rate changes."""
-        at, whole = _behind_tag(file), size_of(file)
-        frames, seconds = 0, 0.0
-        while frames < MOST_FRAMES:
-            file.seek(at)
-            frame = _frame(file.read(4))
-            if frame is None or at + frame[0] > whole:
-                break
-            at += frame[0]
-            seconds += frame[1]
-            frames += 1
-        # A single one may be an accident of other bytes.
-        if frames < 2:
-            raise BrokenFileError("it has no frames")
-        return Facts(duration_s=seconds)
+        return Facts(duration_s=_walk(file)[1])
+
+    def is_whole(self, file: BinaryIO) -> bool:
+        """Whether no frame begins that does not end."""
+        file.seek(_walk(file)[0])
+        return _frame(file.read(4)) is None
+
+
+def _walk(file: BinaryIO) -> tuple[int, float]:
+    """Go from frame to frame: nothing else tells how long a file is whose rate changes.
+
+    Return where that ends, and after how many seconds.
+    """
+    at, whole = _behind_tag(file), size_of(file)
+    frames, seconds = 0, 0.0
+    while frames < MOST_FRAMES:
+        file.seek(at)
+        frame = _frame(file.read(4))
+        if frame is None or at + frame[0] > whole:
+            break
+        at += frame[0]
+        seconds += frame[1]
+        frames += 1
+    # A single one may be an accident of other bytes.
+    if frames < 2:
+        raise BrokenFileError("it has no frames")
+    return at, seconds
 
 
 # By version (2.5, none, 2, 1) and place: units of 1000 bits a second, and of samples a second.
@@ -149,6 +170,39 @@ class Flac(SoundType):
         if sync[0] != 0xFF or sync[1] & 0xFC != 0xF8:
             raise BrokenFileError("it has no frames")
         return Facts(duration_s=count / rate if rate and count else None)
+
+    def is_whole(self, file: BinaryIO) -> bool:
+        """Whether a frame ends where the file does: then its sum is right."""
+        self.describe(file)
+        tail = tail_of(file, LAST_FRAME)
+        if tail[-OLD_TAG:].startswith(b"TAG"):
+            tail = tail[:-OLD_TAG]
+        return _ends_a_frame(tail)
+
+
+def _undone() -> Iterator[int]:
+    for byte in range(256):
+        rest = byte
+        for _ in range(8):
+            rest = (rest ^ FLAC_SUM) >> 1 | 0x8000 if rest & 1 else rest >> 1
+        yield rest
+
+
+_UNDONE = tuple(_undone())
+
+
+def _ends_a_frame(tail: bytes) -> bool:
+    """Say whether a frame ends where bytes do: its CRC-16 with its own sum at its end is 0.
+
+    Counted backwards, so that each byte is looked at once wherever the frame begins.
+    """
+    rest, behind = 0, 0
+    for byte in reversed(tail):
+        rest = rest >> 8 ^ _UNDONE[rest & 0xFF] ^ byte << 8
+        if not rest and byte == 0xFF and behind & 0xFE == 0xF8:
+            return True
+        behind = byte
+    return False
 
 
 def _block(file: BinaryIO) -> tuple[int, int]:

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import Client, StartServer
 from tests.fakes.comfy import FakeComfy
 from tests.following import ready
-from tests.media import animation, glb, mp4, picture, webm
+from tests.media import animation, flac, glb, mp3, mp4, ogg, picture, wav, webm
 from tests.outputs.stage import graph_of, made, runs
 
 FILM, MODEL, TEXT = mp4((640, 360), 2500), glb(), "a fox <b>in</b> the snow – 狐"
@@ -44,6 +44,11 @@ KINDS: list[tuple[str, str, bytes, dict[str, Any]]] = [
     ("gifs", "a.mp4", FILM, {"media_type": "video/mp4", "width": 640, "duration_s": 2.5}),
     ("videos", "a.webm", webm(), {"media_type": "video/webm", "width": 64, "duration_s": 1.5}),
     ("3d", "a.glb", MODEL, {"media_type": "model/gltf-binary", "width": None, "height": None}),
+    ("audio", "a.wav", wav(500), {"media_type": "audio/wav", "width": None, "duration_s": 0.5}),
+    ("audio", "a.mp3", mp3(), {"media_type": "audio/mpeg", "height": None}),
+    ("audio", "a.flac", flac(), {"media_type": "audio/flac", "width": None, "duration_s": 1.0}),
+    # As SaveAudioOpus calls them.
+    ("audio", "a.opus", ogg("opus"), {"media_type": "audio/ogg", "width": None, "duration_s": 1.0}),
     ("files", "a.txt", TEXT.encode(), {"media_type": "text/plain", "width": None}),
 ]
 
@@ -63,7 +68,7 @@ async def test_a_file_of_every_kind_is_kept_served_and_told_with_its_type(
     assert len(content) == image["bytes"] == int(headers["Content-Length"])
     assert headers["Content-Type"].partition(";")[0] == told["media_type"]
     assert headers["X-Content-Type-Options"] == "nosniff"
-    assert image["url"].rpartition(".")[2] == name.rpartition(".")[2]
+    assert image["url"].rpartition(".")[2] == name.rpartition(".")[2].replace("opus", "ogg")
     if told["media_type"].startswith("image/"):
         small, headers = await body(client, f"{image['thumbnail']}?w=160")
         assert headers["Content-Type"] == "image/webp"
@@ -153,11 +158,11 @@ async def test_outputs_that_were_never_told_are_found_in_the_history(
 async def test_a_file_of_no_known_kind_fails_the_job_and_says_what_is_taken(
     client: Client, comfy: FakeComfy
 ):
-    comfy.give("SaveAudio", {"audio": {"a.flac": b"fLaC" + bytes(100)}})
+    comfy.give("SaveAudio", {"audio": {"a.mid": b"MThd" + bytes(100)}})
     runs(client, graph_of("SaveAudio"), ["1"])
     job = await made(client)
     assert job["state"] == "failed"
-    assert "PNG, JPEG, WebP, GIF, MP4, WebM, GLB and text" in job["error"]["message"]
+    assert "MP4, WebM, WAV, MP3, FLAC, OGG, GLB and text" in job["error"]["message"]
 
 
 async def test_a_sidecar_says_of_what_cannot_say_it_what_job_it_is_of(
@@ -176,10 +181,11 @@ async def test_a_sidecar_says_of_what_cannot_say_it_what_job_it_is_of(
 
 
 async def test_actions_on_what_is_no_still_picture_say_what_it_is(client: Client, comfy: FakeComfy):
-    comfy.give("SaveVideo", {"images": {"a.mp4": FILM, "b.gif": animation("GIF")}, "text": ["fox"]})
+    given = {"a.mp4": FILM, "b.gif": animation("GIF"), "c.wav": wav()}
+    comfy.give("SaveVideo", {"images": given, "text": ["fox"]})
     runs(client, graph_of("SaveVideo"), ["1"])
     job = await made(client)
-    names = ["a video (MP4)", "a moving picture (GIF)", "a text"]
+    names = ["a video (MP4)", "a moving picture (GIF)", "a sound (WAV)", "a text"]
     for index, name in enumerate(names):
         asked = {"action": "upscale", "image": index}
         async with client.post(f"/api/jobs/{job['id']}/actions", json=asked) as answer:
@@ -195,12 +201,12 @@ async def test_actions_on_what_is_no_still_picture_say_what_it_is(client: Client
 
 
 async def test_stars_the_trash_and_reroll_work_for_every_kind(client: Client, comfy: FakeComfy):
-    comfy.give("SaveVideo", {"images": {"a.mp4": FILM}, "text": ["fox"]})
+    comfy.give("SaveVideo", {"images": {"a.mp4": FILM}, "audio": {"a.wav": wav()}, "text": ["fox"]})
     runs(client, graph_of("SaveVideo"), ["1"])
     job = await made(client)
     path = f"/api/jobs/{job['id']}"
-    async with client.patch(path, json={"favorites": [0, 1]}) as answer:
-        assert (await answer.json())["favorites"] == [0, 1]
+    async with client.patch(path, json={"favorites": [0, 1, 2]}) as answer:
+        assert (await answer.json())["favorites"] == [0, 1, 2]
     async with client.post(f"{path}/actions", json={"action": "reroll", "image": 1}) as answer:
         assert answer.status == 202
     async with client.delete(path) as answer:

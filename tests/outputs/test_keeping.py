@@ -75,7 +75,7 @@ async def test_all_outputs_of_a_job_are_found_again_whatever_their_indices(image
     assert await images.of_job(JOB, words="a red fox", created_at=MADE, count=2) == {0: found[0]}
 
 
-@pytest.mark.parametrize("kind", ["mp4", "webm", "gif", "glb"])
+@pytest.mark.parametrize("kind", ["mp4", "webm", "gif", "glb", "wav", "mp3", "flac", "ogg"])
 async def test_what_breaks_off_is_refused_and_leaves_no_file(
     images: ImageStore, tmp_path: Path, kind: str
 ):

@@ -5,7 +5,15 @@ import random
 
 import pytest
 
-from imagine.media import INPUT_TYPES, BrokenFileError, Facts, Kind, input_type, of_extension
+from imagine.media import (
+    INPUT_TYPES,
+    BrokenFileError,
+    Facts,
+    Kind,
+    input_type,
+    of_extension,
+    recognise,
+)
 from tests.media import flac, mp3, ogg, wav
 
 SOUNDS = [one for one in INPUT_TYPES if one.kind is Kind.AUDIO]
@@ -71,6 +79,30 @@ def test_what_is_no_sound_of_these_is_of_no_kind(data: bytes):
 def test_a_sound_whose_header_tells_more_than_there_is_is_damaged(data: bytes):
     with pytest.raises(BrokenFileError):
         read(data)
+
+
+@pytest.mark.parametrize("data", [mp3(11), mp3(11, tag=9), flac(), ogg(), wav()])
+def test_a_sound_that_an_engine_gives_is_whole_or_not(data: bytes):
+    kind = input_type(data[:64])
+    assert kind is not None
+    assert kind.is_whole(io.BytesIO(data))
+    for cut in (data[:-1], data[:-9], data[: len(data) // 2]):
+        try:
+            assert not kind.is_whole(io.BytesIO(cut))
+        except BrokenFileError:
+            continue
+
+
+@pytest.mark.parametrize("data", [mp3(11), flac()])
+def test_an_old_tag_may_follow(data: bytes):
+    kind = input_type(data[:64])
+    assert kind is not None
+    assert kind.is_whole(io.BytesIO(data + b"TAG" + bytes(125)))
+
+
+def test_a_text_may_begin_as_a_tag_does():
+    found = recognise(b"ID3 was a tag of old, and this is a text about it.", "text/plain")
+    assert found is of_extension("txt")
 
 
 @pytest.mark.parametrize("data", [wav(20), mp3(3, tag=9), flac(), ogg(), ogg("opus"), ogg("flac")])
