@@ -1,7 +1,8 @@
 // @ts-check
-// How a finished file that is no still picture is shown: a clip, a model, a text. Small in a tile, large in the lightbox.
+// How a finished file that is no still picture is shown: a clip, a sound, a model, a text. Small in a tile, large in the lightbox.
 
 import { kindOf, nameOf } from "./media.js";
+import { soundElement } from "./sound-view.js";
 
 /** @typedef {import("./api.js").JobImage} JobImage */
 
@@ -21,6 +22,7 @@ const STEEPEST = 1.3;
 export function mediaElement(image, label, { large = false, gone = () => {} } = {}) {
   switch (kindOf(image)) {
     case "video": return clip(image, label, large, gone);
+    case "audio": return soundElement(image, label, large, gone);
     case "model": return model(image, label, large, gone);
     case "text": return text(image, label, large, gone);
     default: return file(image, label);

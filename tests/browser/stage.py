@@ -168,6 +168,7 @@ class Stage:
         self.painter: Callable[[str, int], bytes] = painting
         # what is no plain picture, by its name: bytes and type
         self.files: dict[str, tuple[bytes, str]] = {}
+        self.fetched: list[str] = []
         self.page_size = 50
         self.asked: list[tuple[str, str, Any]] = []
         self.down = False  # nobody answers
@@ -439,7 +440,14 @@ class Stage:
     async def _picture(self, request: web.Request) -> web.Response:
         if request.match_info["name"] in self.files:
             data, media_type = self.files[request.match_info["name"]]
-            return web.Response(body=data, content_type=media_type)
+            self.fetched.append(request.match_info["name"])
+            part = request.http_range
+            if part.start is None:
+                return web.Response(body=data, content_type=media_type)
+            end = min(part.stop or len(data), len(data))
+            where = {"Content-Range": f"bytes {part.start}-{end - 1}/{len(data)}"}
+            body = data[part.start : end]
+            return web.Response(status=206, body=body, content_type=media_type, headers=where)
         name = Path(request.match_info["name"]).stem
         width = int(request.query.get("w", 1280))
         data = await asyncio.to_thread(self.painter, name, min(width, 640))

@@ -14,6 +14,7 @@ from tests.browser.conftest import OpenPage
 from tests.browser.test_form_media import CLIP, facts, put, put_video, sound, wrong
 from tests.browser.test_workflows import field, make, put_picture
 from tests.fakes.comfy import FakeComfy
+from tests.media import flac
 
 GRAPH = {
     "1": {"class_type": "LoadVideo", "inputs": {"file": "old.mp4"}},
@@ -28,11 +29,17 @@ GRAPH = {
     "7": {"class_type": "SaveImage", "inputs": {"images": ["6", 0], "filename_prefix": "y"}},
 }  # fmt: skip
 
+SONG = {
+    "1": {"class_type": "LoadAudio", "inputs": {"audio": "old.wav"}},
+    "2": {"class_type": "SaveAudio", "inputs": {"audio": ["1", 0], "filename_prefix": "audio/x"}},
+}
+
 
 @pytest_asyncio.fixture(loop_scope="session")
 async def comfy() -> AsyncIterator[FakeComfy]:
     async with FakeComfy() as fake:
         fake.give("SaveVideo", {"images": {"made.webm": CLIP}})
+        fake.give("SaveAudio", {"audio": {"made.flac": flac(88_200)}})
         yield fake
 
 
@@ -46,6 +53,7 @@ async def server(tmp_path: Path, comfy: FakeComfy) -> AsyncIterator[TestServer]:
     )
     settings.workflows.mkdir()
     (settings.workflows / "film.json").write_text(json.dumps(GRAPH), encoding="utf-8")
+    (settings.workflows / "song.json").write_text(json.dumps(SONG), encoding="utf-8")
     server = TestServer(create_app(settings))
     async with server:
         yield server
@@ -77,3 +85,20 @@ async def test_what_is_put_into_a_form_is_what_the_engine_loads(
 
     await put(page, "Video", "nonsense", "application/octet-stream", b"no film at all")
     await expect(wrong(page, "Video")).to_contain_text("nonsense was not taken: This is no")
+
+
+async def test_a_sound_that_a_workflow_makes_is_heard_beside_its_form(open_page: OpenPage) -> None:
+    page = await open_page("/workflows#song")
+    await put(page, "Audio", "waltz.wav", "audio/wav", sound())
+    await expect(facts(page, "Audio")).to_have_text("waltz.wav3 s")
+    await make(page)
+    made = page.locator("workflow-results picture-tile .sound")
+    await expect(made.locator(".sound-time")).to_have_text("2 s")
+    await made.locator(".sound-play").click()
+    heard = "() => document.querySelector('workflow-results audio').currentTime > 0"
+    await page.wait_for_function(heard)
+    given = "() => document.querySelector('media-field audio').paused"
+    await page.locator("media-field audio").evaluate("a => a.play()")
+    await page.wait_for_function("() => document.querySelector('workflow-results audio').paused")
+    await made.locator(".sound-play").click()
+    await page.wait_for_function(given)

@@ -1,5 +1,5 @@
 import { readGlb } from "../../static/js/glb.js";
-import { chipOf, isStill, kindOf, moves, nameOf } from "../../static/js/media.js";
+import { chipOf, clockOf, isStill, kindOf, moves, nameOf } from "../../static/js/media.js";
 import { makingRows } from "../../static/js/picture-actions.js";
 import { alt, ratio } from "../../static/js/set-view.js";
 import { equal, test } from "./check.js";
@@ -7,23 +7,25 @@ import { images, job } from "./jobs.js";
 
 const file = (media_type, more = {}) => ({ ...images(0)[0], media_type, ...more });
 const CLIP = file("video/mp4", { thumbnail: null, width: 832, height: 480, duration_s: 3.24 });
+const SOUND = file("audio/flac", { thumbnail: null, width: null, height: null, duration_s: 65 });
 const MODEL = file("model/gltf-binary", { thumbnail: null, width: null, height: null });
 
 test("a file is called what it is", () => {
-  equal(["image/gif", "video/webm", "model/gltf-binary", "text/plain", "audio/flac"].map((type) => kindOf(file(type))),
-    ["image", "video", "model", "text", "file"]);
-  equal([nameOf(CLIP), nameOf(MODEL), nameOf(undefined)], ["Clip", "3D model", "Picture"]);
+  equal(["image/gif", "video/webm", "model/gltf-binary", "text/plain", "audio/flac", "font/woff"].map((type) => kindOf(file(type))),
+    ["image", "video", "model", "text", "audio", "file"]);
+  equal([nameOf(CLIP), nameOf(SOUND), nameOf(MODEL), nameOf(undefined)], ["Clip", "Sound", "3D model", "Picture"]);
   equal(alt(job({ images: [CLIP], parameters: { batch_size: 1 } }), 0), "Clip 1 of 1: a red fox");
 });
 
-test("a chip says how long it moves, or what it is", () => {
+test("a chip says how long it takes, or what it is", () => {
   equal([chipOf(CLIP), chipOf(file("image/gif", { duration_s: 12.4 })), chipOf(file("video/mp4", { duration_s: 65 }))], ["3.2 s", "12 s", "1:05"]);
   equal([chipOf(MODEL), chipOf(file("video/mp4")), chipOf(file("text/plain")), chipOf(file("image/png"))], ["3D", "clip", "", ""]);
+  equal([chipOf(SOUND), chipOf(file("audio/wav")), clockOf(0), clockOf(59.9), clockOf(600)], ["1:05", "sound", "0:00", "0:59", "10:00"]);
 });
 
 test("only still pictures can be varied, and what moves is known", () => {
-  equal([file("image/png"), file("image/webp", { duration_s: 2 }), CLIP, MODEL].map(isStill), [true, false, false, false]);
-  equal([file("image/png"), file("image/webp", { duration_s: 2 }), CLIP, MODEL].map(moves), [false, true, true, false]);
+  equal([file("image/png"), file("image/webp", { duration_s: 2 }), CLIP, SOUND, MODEL].map(isStill), [true, false, false, false, false]);
+  equal([file("image/png"), file("image/webp", { duration_s: 2 }), CLIP, SOUND, MODEL].map(moves), [false, true, true, false, false]);
   equal(makingRows(job({ state: "succeeded", images: [CLIP] }), CLIP).map(({ what }) => what), ["reroll", "remix"]);
 });
 

@@ -10,11 +10,14 @@ import { chipOf, kindOf, nameOf } from "../media.js";
 import { mediaElement } from "../media-view.js";
 import { keyed } from "../picture-actions.js";
 import { alt, pictureCount, ratio } from "../set-view.js";
+import { hush } from "../sound-view.js";
 import { BoxPanel } from "./box-panel.js";
 import { thumbnail } from "./picture-tile.js";
 
 const SWIPE_PX = 48;
 const DRAG_DOWN_PX = 96;
+/** Keys that a slider keeps for itself. */
+const SLIDES = ["ArrowLeft", "ArrowRight", "ArrowUp", "ArrowDown", "Home", "End", "PageUp", "PageDown"];
 
 const BODY = template(`<dialog class="box" tabindex="-1"><div class="stage"><div class="head">
     <button type="button" class="ib" data-go="close" aria-label="Close (Esc)">${icon("close")}</button>
@@ -77,7 +80,10 @@ export class LightBox extends HTMLElement {
       this.#url = "";
       this.#asked = "";
       this.#comparing = false;
-      if (this.dialog.open) this.dialog.close();
+      if (this.dialog.open) {
+        this.dialog.close();
+        hush(this.dialog);
+      }
       return;
     }
     this.#picture = picture;
@@ -208,7 +214,8 @@ export class LightBox extends HTMLElement {
 
   /** @param {KeyboardEvent} event */
   #key(event) {
-    if (event.ctrlKey || event.metaKey || event.altKey || isField(event.target)) return;
+    if (event.ctrlKey || event.metaKey || event.altKey || event.defaultPrevented || isField(event.target)) return;
+    if (event.target instanceof HTMLInputElement && SLIDES.includes(event.key)) return;
     const what = event.key === " " ? undefined : keyed(event);
     const onButton = event.target instanceof Element && event.target.closest("button, a") !== null;
     if (event.key === "ArrowRight" || (event.key === " " && !onButton && !event.shiftKey)) this.#go("1");
@@ -237,7 +244,8 @@ export class LightBox extends HTMLElement {
       return start ? { dx: clientX - start.clientX, dy: clientY - start.clientY } : { dx: 0, dy: 0 };
     };
     mat.addEventListener("touchstart", (event) => {
-      start = event.touches.length === 1 && (visualViewport?.scale ?? 1) === 1 ? event.touches[0] : null;
+      const slides = event.target instanceof HTMLInputElement;
+      start = !slides && event.touches.length === 1 && (visualViewport?.scale ?? 1) === 1 ? event.touches[0] : null;
     }, { passive: true });
     mat.addEventListener("touchmove", (event) => {
       const { dx, dy } = moved(event);
@@ -260,7 +268,9 @@ export class LightBox extends HTMLElement {
  */
 async function fill(frame, job, image) {
   frame.classList.toggle("tells", kindOf(image) === "text");
+  frame.classList.toggle("sounds", kindOf(image) === "audio");
   if (kindOf(image) !== "image") {
+    hush(document); // it goes on here, if at all
     const gone = document.createElement("p");
     gone.className = "told";
     gone.textContent = "This file cannot be shown here. Download it with D.";

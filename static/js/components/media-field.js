@@ -7,6 +7,7 @@ import { icon, part, say, template } from "../dom.js";
 import { bytes } from "../format.js";
 import { chipOf } from "../media.js";
 import { mediaElement, play } from "../media-view.js";
+import { hushBeside } from "../sound-view.js";
 import { FileField } from "./file-field.js";
 
 /** @typedef {import("../form-values.js").Picture} Picture */
@@ -85,6 +86,7 @@ export class MediaField extends FileField {
     sound.controls = true;
     sound.preload = "metadata";
     sound.ariaLabel = label;
+    sound.addEventListener("play", () => hushBeside(sound));
     sound.addEventListener("error", gone, { once: true });
     sound.src = here.url;
     place.append(sound);

@@ -25,6 +25,8 @@ const BADGE = template(`<span class="badge"><svg class="ring" viewBox="0 0 20 20
 /** @param {string} what @param {string} name @param {string} label @param {string} [more] */
 const command = (what, name, label, more = "") =>
   `<button type="button" class="ib" data-do="${what}" aria-label="${label}" ${more}>${icon(name)}</button>`;
+/** Why a file of a kind does not show. @type {Record<string, string>} */
+const BROKEN = { model: "A 3D model, without a poster.", audio: "This sound cannot be played here." };
 const SHOWN = ":is(.pic, .preview)";
 const OPENS = 'aria-haspopup="dialog"';
 const BAR = template(`<div class="over">${[
@@ -72,8 +74,9 @@ export class PictureTile extends HTMLElement {
     if (view.state !== "succeeded") this.#live = true;
     this.#picture(how);
     this.#part("open", view.image !== null, OPEN, (open) => {
+      const opened = alt(job, view.index);
       open.setAttribute("href", view.image?.url ?? "");
-      open.setAttribute("aria-label", `Open ${alt(job, view.index).replace("P", "p")}`);
+      open.setAttribute("aria-label", `Open ${opened[0].toLowerCase()}${opened.slice(1)}`);
     });
     this.#part("starred", view.starred && view.image !== null, STARRED);
     this.#part("badge", view.ring !== null, BADGE, (badge) => {
@@ -82,7 +85,7 @@ export class PictureTile extends HTMLElement {
     });
     this.#part("place", view.state === "queued" && view.place !== "", PLACE, (line) =>
       say(/** @type {Element} */ (line.firstElementChild), view.place));
-    const chip = view.image && !this.#broken ? chipOf(view.image) : "";
+    const chip = view.image && kindOf(view.image) !== "audio" && !this.#broken ? chipOf(view.image) : "";
     this.#part("chip", chip !== "", CHIP, (badge) => say(badge, chip));
     const empty = view.image === null && view.ring === null && !view.place;
     this.#part("number", empty || this.#broken !== "", NUMBER, (nth) => say(nth, this.#words(view)));
@@ -152,12 +155,12 @@ export class PictureTile extends HTMLElement {
     }
   }
 
-  /** A clip, a model or a text, which shows itself. @param {import("../api.js").JobImage} file @param {string} url */
+  /** A clip, a sound, a model or a text, which shows itself. @param {import("../api.js").JobImage} file @param {string} url */
   #media(file, url) {
     if (!this.job || !this.view) return;
     const element = mediaElement(file, alt(this.job, this.view.index), { gone: () => {
       if (url !== this.#url || !this.view || !this.job) return;
-      this.#broken = kindOf(file) === "model" ? "A 3D model, without a poster." : "This file cannot be shown here.";
+      this.#broken = BROKEN[kindOf(file)] ?? "This file cannot be shown here.";
       this.#clear(SHOWN);
       this.update(this.view, this.job, { sizes: "", eager: false });
     } });
