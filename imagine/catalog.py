@@ -54,6 +54,7 @@ class InputSchema:
     ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
     link gives it, though its type is that of a widget; ``is_socketless``: only the page gives it,
     though its type is none of a widget's. ``is_multiline``: a text of several lines.
+    ``is_advanced``: its page keeps it out of sight.
     ``has_control``: on the page the choice what
     becomes of it after a run stands right behind it. ``upload``: what its file holds. ``parts``:
     the inputs that each choice brings along; ``are_parts_plain``: they have names of their own.
@@ -69,6 +70,7 @@ class InputSchema:
     is_slot: bool = False
     is_socketless: bool = False
     is_multiline: bool = False
+    is_advanced: bool = False
     has_control: bool = False
     upload: str | None = None
     description: str | None = None
@@ -332,6 +334,7 @@ class _Reader:
             is_slot=bool(options.get("forceInput")),
             is_socketless=bool(options.get("socketless")),
             is_multiline=bool(options.get("multiline")),
+            is_advanced=bool(options.get("advanced")),
             has_control=bool(options.get("control_after_generate")),
             description=tooltip if isinstance(tooltip, str) and tooltip else None,
         )

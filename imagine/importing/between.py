@@ -55,8 +55,8 @@ _KEEPING = _PLUMBING | {"multiple", "expression", "operator", "err", "error"}
 _MOST_FEW = 4
 # A longer list names files, and no ways in which a node works.
 _MOST_MODES = 30
-# Words of classes that only bring something in, or put it away.
-_ENDS = ("load", "save", "combine", "preview", "show", "display", "compare")
+# Words of classes that only bring something in, put it away, or look for what guides a sampling.
+_ENDS = ("load", "save", "combine", "preview", "show", "display", "compare", "preprocessor")
 # What takes a conditioning, or a latent to begin from, is a sampler.
 _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 # By so much a node makes its picture larger: by the first ones always, by the others if it scales.
@@ -177,6 +177,7 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         if (schema := schema_at(fields.graph, fields.catalog, feed[0])) is not None
         and schema.is_of_pack
         and _KEEPING.isdisjoint(_words(feed[1]))
+        and not _is_advanced(field)
         and fields.type_of(field) in _SET
         and folder_of(field.class_type, feed[1]) is None
         and not _is_inner(fields, feed[0])
@@ -202,6 +203,10 @@ def _is_place(field: Field) -> bool:
     """Say whether a value tells from where files are taken that nobody uploads."""
     is_loader = "load" in field.class_type.lower() and isinstance(field.value, str)
     return is_loader and not _PLACES.isdisjoint(_words(field.feed[1]))
+
+
+def _is_advanced(field: Field) -> bool:
+    return field.wanted is not None and field.wanted.is_advanced
 
 
 def _is_dormant(fields: Fields, field: Field) -> bool:
@@ -239,7 +244,7 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
         return False
     if field.feed[1] in _SIDES and _is_automatic(fields, *field.feed):
         return False
-    if _is_dormant(fields, field):
+    if _is_dormant(fields, field) or _is_advanced(field):
         return False
     # Scalers call what they do with the sides that do not fit a crop.
     is_how = field.feed[1] == "crop" or folder_of(field.class_type, field.feed[1]) is not None

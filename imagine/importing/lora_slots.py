@@ -18,6 +18,8 @@ NO_LORA = ("none", "")
 _DIGITS, _WORDS = re.compile(r"\d+"), re.compile(r"[a-z]+")
 _STRENGTHS = frozenset({"strength", "weight", "wt", "str"})
 _BESIDE = frozenset({"model", _LORA})
+# How they call the switch of each, and what it holds when it is off.
+_SWITCHES, _OFF = ("switch", "enable", "on_", "toggle"), ("Off", "off", False)
 # Which of two numbers counts, says an input of the same node.
 _MODES, _ADVANCED = ("mode", "input_mode"), "advanced"
 
@@ -26,7 +28,7 @@ _MODES, _ADVANCED = ("mode", "input_mode"), "advanced"
 class LoraSlot:
     """One LoRA: where its file and its strength stand, if they are typed anywhere.
 
-    ``is_empty``: it is none, so far.
+    ``is_empty``: it is none, so far, or switched off.
     """
 
     file: Feed | None
@@ -51,7 +53,8 @@ def lora_slots(graph: Graph, node_id: str) -> Iterator[LoraSlot]:
             continue
         strength = _strength_of(graph, node_id, name)
         if file is not None or strength is not None:
-            yield LoraSlot(file, strength, isinstance(written, str) and written.lower() in NO_LORA)
+            is_none = isinstance(written, str) and written.lower() in NO_LORA
+            yield LoraSlot(file, strength, is_none or _is_off(graph, node_id, name))
 
 
 def names_file(graph: Graph, slot: LoraSlot) -> bool:
@@ -73,6 +76,15 @@ def stacks_of(graph: Graph, node_id: str) -> list[str]:
 
 def _stacks(graph: Graph, node_id: str) -> bool:
     return any(_LORA in name for name in inputs_of(graph, node_id))
+
+
+def _is_off(graph: Graph, node_id: str, lora: str) -> bool:
+    """Say whether the switch of the same count is off."""
+    return any(
+        value in _OFF and name.startswith(_SWITCHES) and _DIGITS.findall(name) == counts
+        for name, value in inputs_of(graph, node_id).items()
+        if (counts := _DIGITS.findall(lora)) and isinstance(value, str | bool)
+    )
 
 
 def _strength_of(graph: Graph, node_id: str, lora: str) -> Feed | None:

@@ -92,7 +92,9 @@ def texts_by_name(
     for node_id in sorted(graph, key=lambda node_id: not _is_sampler(graph, node_id)):
         # What saves only writes them down, and a box may hold the name of a file.
         is_saved = "save" in str(graph[node_id].get("class_type", "")).lower()
-        if is_saved or _names_file(users.get(node_id, ())):
+        uses = users.get(node_id, ())
+        is_number = _counts(graph, catalog, node_id) or _becomes_number(graph, catalog, uses)
+        if is_saved or _names_file(uses) or is_number:
             continue
         for name in _NAMED[role]:
             texts = _texts(graph, catalog, node_id, name, role, seen)
@@ -111,7 +113,9 @@ def boxes(graph: Graph, catalog: Catalog | None) -> Iterator[Text]:
         inputs = inputs_of(graph, node_id)
         texts = [name for name, value in inputs.items() if isinstance(value, str)]
         is_box = len(inputs) == 1 and given_by(graph, catalog, node_id, 0) == "STRING"
-        if is_box and texts and node_id in users and not _names_file(users[node_id]):
+        uses = users.get(node_id, ())
+        is_other = _names_file(uses) or _becomes_number(graph, catalog, uses)
+        if is_box and texts and uses and not is_other:
             yield typed(graph, catalog, node_id, texts[0])
 
 
@@ -144,6 +148,15 @@ def _names_file(uses: Collection[Feed]) -> bool:
     """Say whether all that takes what a node gives takes it for the name of a file."""
     names = ({*name.lower().split("_")} for _, name in uses)
     return bool(uses) and not any(_OF_FILES.isdisjoint(words) for words in names)
+
+
+def _becomes_number(graph: Graph, catalog: Catalog | None, uses: Collection[Feed]) -> bool:
+    """Say whether all that takes what a node gives makes a number of it."""
+    return bool(uses) and all(_counts(graph, catalog, user) for user, _ in uses)
+
+
+def _counts(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    return given_by(graph, catalog, node_id, 0) in ("INT", "FLOAT", "NUMBER")
 
 
 def _texts(

@@ -32,7 +32,8 @@ _TYPED = re.compile(
     re.IGNORECASE,
 )
 _PARAM = re.compile(r"^\s*(?:param(?:eter)?|input)\s*:\s*(?P<name>[^:]+?)\s*$", re.IGNORECASE)
-_DOLLAR = re.compile(r"^\s*\$\{?(?P<name>[A-Za-z][\w .-]*?)\}?\s*$")
+# With the input that is meant behind a dot: ``$width.value``.
+_DOLLAR = re.compile(r"^\s*\$\{?(?P<name>[A-Za-z][\w -]*?)(?:\.(?P<input>\w+)!?)?\}?\s*$")
 _WRAPPER = re.compile(
     r"^\s*<(?P<name>[^:<>]+):(?P<category>[^:<>/]+)(?:/[^:<>]*)?:[\d/.\s]+>\s*(?P<rest>.*)$"
 )
@@ -42,12 +43,16 @@ _ASIDE = ("advanced", "output", "outputs")
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What a title says of a parameter: its name, whether it comes first, and its range."""
+    """What a title says of a parameter: its name, whether it comes first, and its range.
+
+    ``about``: the input of the node that it means, if it says so.
+    """
 
     name: str
     is_main: bool = True
     is_output: bool = False
     range: tuple[float, ...] = ()
+    about: str | None = None
 
 
 def read_mark(title: str) -> Mark | None:
@@ -60,7 +65,8 @@ def read_mark(title: str) -> Mark | None:
         return Mark(name, category not in _ASIDE, is_output, numbers) if name else None
     found = _PARAM.match(title) or _DOLLAR.match(title)
     name = safe_name(found["name"]) if found else ""
-    return Mark(name) if name else None
+    about = found.groupdict().get("input") if found else None
+    return Mark(name, about=about) if name else None
 
 
 def app_inputs(extra: Any) -> Iterator[tuple[str, str]]:

@@ -60,6 +60,8 @@ _TIDYING = ("purge", "vram", "cleangpu", "clearcache", "unload")
 _ENDS = ("save", "preview", "combine", "show", "display", "output", "compare", "export", "writer")
 # What gives nothing else only measures, though packs call it an end.
 _MEASURES = frozenset({"INT", "FLOAT", "BOOLEAN"})
+# A format that says it, where neither the class nor an input does.
+_SOUNDS = frozenset({"wav", "mp3", "flac", "ogg", "opus"})
 # The inputs by which an end says what it takes, where its class does not.
 _INPUTS = {
     "audio": OutputKind.AUDIO,
@@ -120,6 +122,8 @@ def _kind(graph: Graph, node_id: str, lower: str, catalog: Catalog | None) -> Ou
     names = links_of(graph, node_id)
     if (taken := next((kind for name, kind in _INPUTS.items() if name in names), None)) is not None:
         return taken
+    if not _SOUNDS.isdisjoint(v for v in inputs_of(graph, node_id).values() if isinstance(v, str)):
+        return OutputKind.AUDIO
     schema = schema_at(graph, catalog, node_id)
     given_on = schema.outputs if schema is not None else ()
     return next((_TYPES[one] for one in given_on if one in _TYPES), OutputKind.OTHER)

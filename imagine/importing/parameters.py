@@ -107,6 +107,14 @@ _ANY_TEXT = (
 )
 # What its maker has in a place of its own comes first by that.
 _GIVEN = ("end_at_step", "end_step", "frame_rate", "fps")
+# Beside a prompt these say nothing without the node that has them.
+_VAGUE = frozenset(
+    {
+        *("a", "b", "amount", "blur", "dilation", "end", "factor", "method", "mode", "opacity"),
+        *("operation", "radius", "scale", "start", "strength", "threshold"),
+        *("type", "weight", "x", "y"),
+    }
+)
 _MEANINGLESS = ("value", "int", "float", "number", "string", "boolean")
 
 
@@ -120,6 +128,7 @@ class _Draft:
     place: tuple[int, int]
     mark: Mark | None = None
     label: str | None = None
+    is_usual: bool = False
 
 
 def infer(
@@ -137,10 +146,13 @@ def infer(
     are meant to be another one each time, whose default is -1.
     """
     fields = Fields(graph, catalog)
-    drafts = sorted(_Drafts(fields, shared, list(chosen)).all(), key=lambda draft: draft.place)
-    # What somebody marked has its name before all that only looks like it.
+    found = list(_Drafts(fields, shared, list(chosen)).all())
+    drafts = sorted(found, key=lambda draft: draft.place)
+    # What somebody marked has its name before all that only looks like it. The usual is counted as
+    # the samplers have it, whichever of them stands in front.
     given = Names()
     names = {id(d): given.unique(d.mark.name) for d in drafts if d.mark is not None}
+    names |= {id(d): given.unique(d.name) for d in found if d.mark is None and d.is_usual}
     made = (
         _parameter(fields, draft, names.get(id(draft)) or given.unique(draft.name))
         for draft in drafts
@@ -217,7 +229,7 @@ class _Drafts:
         for fields in self.nodes.values():
             mark = read_mark(fields[0].title)
             if mark is not None and not mark.is_output:
-                yield mark, [_about(fields, mark.name).feed]
+                yield mark, [_about(fields, mark.about or mark.name).feed]
         for group in self.shared:
             if (mark := group.mark or read_mark(group.label or "")) is not None:
                 yield mark, list(group.feeds)
@@ -263,7 +275,7 @@ class _Drafts:
                 called = f"{name}_{role.count}"
             if role.is_part:
                 called = self._name_of_part(name, fields[0], label) or name
-            yield _Draft(fields, called, is_main, place, label=label)
+            yield _Draft(fields, called, is_main, place, label=label, is_usual=True)
 
     def _name_of_part(self, usual: str, field: Field, label: str | None) -> str:
         """Return what a person or its input calls a text that is one of several, "" if nothing."""
@@ -319,14 +331,21 @@ class _Drafts:
                     called, behind = beside
                     yield _Draft(fields, called, True, (1, _MAIN.index(behind)))
                     continue
-                # Who gives a number a node of its own means to change it.
-                is_told = bool(fields[0].label) or not isinstance(fields[0].value, str)
+                # Who gives a number a node of its own means to change it, and so with a title.
+                is_titled = bool(fields[0].label)
+                is_told = is_titled or not isinstance(fields[0].value, str)
                 is_own = is_told and fields[0].class_type.startswith(PRIMITIVES)
+                is_own |= is_titled and not self.is_steered and self._is_alone(feed[0])
                 is_main = feed in chosen or feed in larger or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
                 if feed in larger and feed not in chosen:
                     place = (1, _MAIN.index("height"))
                 yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
+
+    def _is_alone(self, node_id: str) -> bool:
+        """Say whether a node holds one value, and hands it on."""
+        holds = len(inputs_of(self.fields.graph, node_id)) == 1
+        return holds and node_id in self.fields.users
 
     def _plain_name(self, field: Field) -> str:
         """Return a name from the title of a node, else from its input, else from its class."""
@@ -341,14 +360,16 @@ class _Drafts:
         mark = read_mark(field.title)
         if mark is not None:
             return short if mark.is_output else titled(mark.name, short)
-        is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT)
+        is_vague = short in _VAGUE and self.is_steered and not alone
+        is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT) and not is_vague
         is_own = is_said and (self.counts[name] == 1 or field.feed in self.short)
         if (label := safe_name(field.label or "")) and not is_own:
             return label if alone else titled(label, short)
         users = self.fields.users.get(node_id)
         if alone and users and name in _MEANINGLESS:
             return safe_name(_SHORT.get(users[0][1], users[0][1])) or short
-        if short != safe_name(name) or self.counts[name] == 1 or field.feed in self.short:
+        is_only = self.counts[name] == 1 or field.feed in self.short
+        if short != safe_name(name) or (is_only and not is_vague):
             return short
         return titled(safe_name(field.class_type), short)
 
@@ -391,7 +412,7 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
         feeds=tuple(other.feed for other in draft.fields),
         rank=Rank.MAIN if draft.is_main else Rank.MORE,
         is_required=type_ in _FILES and fields.is_needed(field),
-        label="" if safe_name(field.feed[1]) else field.feed[1].strip(),
+        label=_own_label(fields, draft),
     )
     wanted = fields.bounds(field)
     if wanted is not None and type_ in (
@@ -412,6 +433,15 @@ def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
     elif wanted is not None and wanted.choices is not None and wanted.upload is None:
         made = replace(made, choices=wanted.choosable(field.value))
     return _narrowed(made, draft.mark)
+
+
+def _own_label(fields: Fields, draft: _Draft) -> str:
+    """Return what its maker calls a value in a script that gives no name; "" for all others."""
+    field = draft.fields[0]
+    is_box = len(inputs_of(fields.graph, field.feed[0])) == 1 and not draft.is_usual
+    written = [field.feed[1], draft.label or (field.label or "" if is_box else "")]
+    found = (" ".join(one.split()) for one in written if one.strip() and not safe_name(one))
+    return next(found, "")
 
 
 def _description(draft: _Draft) -> str:

@@ -65,6 +65,10 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     is_made = any(wanted.is_dynamic or wanted.parts for wanted in schema.inputs.values())
     if own and (is_made or len(own) >= len(orders[0])):
         orders.append(own)
+    # Not every file marks what was a widget before a link fed it; its value keeps its place.
+    whole = [name for name in schema.order if _keeps_value(schema.inputs[name], None)]
+    if len(whole) > len(orders[0]):
+        orders.append(whole)
     # Buttons that a pack puts in between leave null behind, and so does a value that is not set.
     plain = [value for value in values if value is not None]
     givens = [values] if len(plain) == len(values) else [values, plain]

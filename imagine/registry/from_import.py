@@ -56,6 +56,12 @@ _MODEL_FOLDERS = ("checkpoints", "diffusion_models")
 # What such a name says is only that no recipe of ours knows the model.
 _UNKNOWN = ("no-picture", "unknown-recipe")
 _CATEGORIES = {"video": "video", "model": "3d"}
+# What makers call the prompt, where they give it a name.
+_PROMPTS = ("positive_prompt", "positive", "prompt_text", "text_prompt", "main_prompt")
+# A text that stands for one, which a program puts in its place.
+_PLACEHOLDER = re.compile(
+    r"\s*(\{\{?[\w .-]+\}?\}|__[A-Za-z0-9_]+__|%[A-Za-z_]+%|\$\{?[A-Za-z_]+\}?|PLACEHOLDER\w*)\s*"
+)
 # What is about the picture that it takes, though it could be without one.
 _ABOUT = re.compile(
     r"edit|kontext|to_?video|i2v|im(a)?ge?_?(2|to)|upscale|swap|clone", re.IGNORECASE
@@ -81,6 +87,7 @@ def entry_of(
         for one in imported.parameters
         if not _is_ours(one, imported) and any(node_id in sent for node_id, _ in one.feeds)
     ]
+    usable = list(_as_people_say(usable, _category(imported, usable)))
     kept = [one for one in usable if not _is_long(one.default)][:MOST_PARAMETERS]
     notes = [note[:LONGEST_NOTE] for note in imported.notes[:MOST_NOTES]]
     if len(kept) < (all_ := len(usable)):
@@ -139,6 +146,21 @@ def _is_long(value: object) -> bool:
     return isinstance(value, str) and len(value) > LONGEST_TEXT
 
 
+def _as_people_say(found: Sequence[read.Parameter], category: str) -> Iterator[read.Parameter]:
+    """Yield parameters, the prompt under its own name, and without what only marks its place."""
+    names = {one.name for one in found}
+    prompt = next((name for name in _PROMPTS if name in names), None)
+    for one in found:
+        is_main_text = one.type is ParameterType.TEXT and one.rank is Rank.MAIN
+        if "prompt" not in names and one.name == prompt and is_main_text:
+            yield replace(one, name="prompt", label=one.label or one.name.replace("_", " "))
+        elif one.name == "batch_size" and category == "video" and "length" not in names:
+            # What makes a clip of single pictures counts its frames as a batch.
+            yield replace(one, label="Frames", description="How many pictures the clip has")
+        else:
+            yield one
+
+
 def _parameters(
     imported: Imported, found: Sequence[read.Parameter], catalog: Catalog | None
 ) -> Iterator[Parameter]:
@@ -149,8 +171,6 @@ def _parameters(
     used = _Used.of(imported.graph, catalog) if catalog is not None else None
     has_prompt = any(one.name == "prompt" for one in found)
     has_file = False
-    # What makes a clip of single pictures counts its frames as a batch.
-    is_clip = _category(imported, found) == "video" and "length" not in taken
     for one in found:
         name = one.name
         is_other = one.type not in NAMED_TYPES.get(name, (one.type,))
@@ -171,8 +191,6 @@ def _parameters(
         if one.type in FILES and one.type is not ParameterType.MASK:
             files.update(one.feeds)
         default = DRAWN if one.type is ParameterType.SEED and draws else _default(one)
-        if name == "batch_size" and is_clip:
-            one = replace(one, label="Frames", description="How many pictures the clip has")
         yield _parameter(one, name, default, is_needed)
 
 
@@ -201,6 +219,8 @@ def _default(one: read.Parameter) -> Value:
     if one.type in (*FILES, *NAMES) or not isinstance(one.default, bool | int | float | str):
         return None
     value = one.default
+    if one.type is ParameterType.TEXT and _PLACEHOLDER.fullmatch(str(value)):
+        return ""
     if isinstance(value, int | float) and not -sys.float_info.max <= value <= sys.float_info.max:
         return None
     if isinstance(value, float) and one.type is not ParameterType.FLOAT and value.is_integer():

@@ -222,3 +222,46 @@ def test_to_what_an_upscaler_makes_a_picture_is_in_front(name: str, before: bool
 def test_of_any_other_node_such_a_number_stays_behind(class_type: str):
     assert not upscaled("resolution", class_type)
     assert upscaled("scale_by", class_type)
+
+
+def test_beside_a_prompt_what_says_little_is_called_after_its_node():
+    document = edited("sd15_api") | {
+        "50": of("SomebodysTint", image=["8", 0], strength=0.5, mode="white"),
+    }
+    document["9"]["inputs"]["images"] = ["50", 0]
+    share = {"strength": SHARE, "mode": [["white", "blue"]]}
+    known = engine(SomebodysTint=kind(["IMAGE"], image=["IMAGE"], **share))
+    names = {one.feeds[0]: one.name for one in read(document, known).parameters}
+    assert names["50", "strength"] == "somebodys_tint_strength"
+    assert names["50", "mode"] == "somebodys_tint_mode"
+
+
+@pytest.mark.parametrize("is_advanced", [True, False])
+def test_what_a_page_keeps_out_of_sight_stays_behind(is_advanced: bool):
+    steps = ["INT", {"default": 1, "advanced": is_advanced}]
+    document = {
+        "1": of("LoadImage", image="a.png"),
+        "2": of("SomebodysFitter", image=["1", 0], coarse=4, fine=1),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    known = engine(SomebodysFitter=kind(["IMAGE"], image=["IMAGE"], coarse=WHOLE, fine=steps))
+    flow = read(document, known)
+    assert rank_of(flow, "2", "coarse")
+    assert rank_of(flow, "2", "fine") is not is_advanced
+
+
+def test_what_prepares_a_picture_that_guides_stays_behind():
+    document = edited("sd15_api") | {
+        "50": of("LoadImage", image="a.png"),
+        "51": of("Some-DepthMapPreprocessor", image=["50", 0], a=6.0, resolution=512),
+        "52": of("ControlNetLoader", control_net_name="depth.safetensors"),
+    }
+    guide = {"positive": ["6", 0], "negative": ["7", 0], "control_net": ["52", 0]}
+    amounts = {"image": ["51", 0], "strength": 1.0, "start_percent": 0.0, "end_percent": 1.0}
+    document["53"] = of("ControlNetApplyAdvanced", **guide, **amounts)
+    document["3"]["inputs"] |= {"positive": ["53", 0], "negative": ["53", 1]}
+    wanted = {"image": ["IMAGE"], "a": SHARE, "resolution": WHOLE}
+    known = engine(**{"Some-DepthMapPreprocessor": kind(["IMAGE"], **wanted)})
+    flow = read(document, known)
+    assert not rank_of(flow, "51", "a")
+    assert not rank_of(flow, "51", "resolution")

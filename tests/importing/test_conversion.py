@@ -304,3 +304,42 @@ def test_links_in_a_circle_come_to_an_end():
     first["inputs"][0]["link"] = 999
     last["outputs"][0]["links"] = [999]
     assert "vae" not in values(read(document).graph, "8")
+
+
+def test_a_value_keeps_its_place_where_the_file_does_not_mark_that_a_link_took_it():
+    """Of five widgets the second is fed by a link; its value still stands among the others."""
+    info = recorded_info() | {
+        "SomebodysTeller": {
+            "input": {
+                "required": {
+                    "system": ["STRING", {"default": ""}],
+                    "prompt": ["STRING", {"default": ""}],
+                    "think": ["BOOLEAN", {"default": True}],
+                    "keep": ["BOOLEAN", {"default": True}],
+                    "format": [["text", "json"]],
+                }
+            },
+            "output": ["STRING"],
+            "output_node": True,
+        }
+    }
+    document = {
+        "nodes": [
+            {"id": 1, "type": "PrimitiveString", "widgets_values": ["a fox"]},
+            {
+                "id": 2,
+                "type": "SomebodysTeller",
+                "inputs": [{"name": "prompt", "type": "STRING", "link": 7}],
+                "widgets_values": ["be short", "old", False, False, "json"],
+            },
+        ],
+        "links": [[7, 1, 0, 2, 1, "STRING"]],
+    }
+    found = values(read(document, Catalog.from_object_info(info)).graph, "2")
+    assert found == {
+        "system": "be short",
+        "prompt": ["1", 0],
+        "think": False,
+        "keep": False,
+        "format": "json",
+    }

@@ -3,7 +3,7 @@
 import pytest
 
 from imagine.catalog import Catalog
-from imagine.importing.outputs import find_outputs
+from imagine.importing.outputs import OutputKind, find_outputs
 from tests.catalogs import recorded_info
 from tests.importing.samples import edited, read, recorded
 
@@ -122,3 +122,15 @@ def test_what_only_measures_is_no_end_and_what_it_showed_last_is_no_setting():
         ("Preview Image (PreviewImage)", False)
     ]
     assert flow.notes == ()
+
+
+def test_what_saves_as_a_sound_gives_one_whatever_it_is_called():
+    graph = {
+        "1": {"class_type": "SomebodysDecoderAndPlayer", "inputs": {"format": "wav", "save": True}},
+    }
+    kinds = {"input": {"required": {"format": [["wav", "mp3"]], "save": ["BOOLEAN"]}}}
+    known = Catalog.from_object_info(
+        recorded_info()
+        | {"SomebodysDecoderAndPlayer": {**kinds, "output": [], "output_node": True}}
+    )
+    assert [one.kind for one in find_outputs(graph, known)] == [OutputKind.AUDIO]

@@ -713,3 +713,38 @@ def test_the_guidance_that_stands_beside_the_texts_is_the_guidance():
     assert parameter(flow, "guidance").feeds == (("6", "guidance"),)
     assert parameter(flow, "guidance").rank == "main"
     assert set(parameter(flow, "prompt").feeds) == {("6", "clip_l"), ("6", "t5xxl")}
+
+
+@pytest.mark.parametrize(("switch", "rank"), [("Off", Rank.MORE), ("On", Rank.MAIN)])
+def test_a_lora_whose_switch_is_off_waits_behind(switch: str, rank: Rank):
+    stack = {
+        "switch_1": "On",
+        "lora_name_1": "ink.safetensors",
+        "model_weight_1": 0.5,
+        "switch_2": switch,
+        "lora_name_2": "fox.safetensors",
+        "model_weight_2": 0.7,
+    }
+    found = with_loras(("SomebodysLoraStack", {**stack, "model": ["4", 0]}))
+    assert found["lora"] == ("ink.safetensors", Rank.MAIN)
+    assert (found["lora_2"], found["lora_strength_2"]) == (("fox.safetensors", rank), (0.7, rank))
+
+
+def test_the_settings_of_a_later_sampler_have_its_number_whichever_of_them_stand_in_front():
+    graph = edited("sd15_api")
+    later = graph["3"]["inputs"] | {"latent_image": ["3", 0], "seed": 9, "steps": 8, "cfg": 3}
+    graph["30"] = {"class_type": "KSampler", "inputs": later | {"denoise": 0.4}}
+    graph["8"]["inputs"]["samples"] = ["30", 0]
+    flow = read(graph)
+    for name in ("seed", "steps", "cfg", "denoise"):
+        assert parameter(flow, name).feeds[0][0] == "3"
+        assert parameter(flow, f"{name}_2").feeds[0][0] == "30"
+    assert parameter(flow, "denoise").rank is Rank.MORE
+    assert parameter(flow, "denoise_2").rank is Rank.MAIN
+
+
+def test_a_marked_title_may_say_which_input_it_means():
+    document = edited("sd15_api")
+    document["5"]["_meta"] = {"title": "$how_high.height"}
+    found = parameter(read(document), "how_high")
+    assert found.feeds == (("5", "height"),)

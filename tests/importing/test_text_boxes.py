@@ -120,3 +120,22 @@ def test_beside_a_sampler_a_box_that_no_prompt_comes_from_stays_behind():
     assert parameter(flow, "prompt").feeds == (("6", "text"),)
     assert not rank_of(flow, "20", "value")
     assert not rank_of(flow, "21", "value")
+
+
+def test_a_text_of_which_a_number_is_made_is_no_prompt():
+    known = engine(
+        SomebodysCounter=kind(["NUMBER", "INT"], text=["STRING", {"default": ""}]),
+        SomebodysScaler=kind(["IMAGE"], image=["IMAGE"], factor=["NUMBER"]),
+    )
+    document = {
+        "1": of("LoadImage", image="a.png"),
+        "2": of("PrimitiveString", value="4"),
+        "3": of("SomebodysCounter", text=["2", 0]),
+        "4": of("SomebodysScaler", image=["1", 0], factor=["3", 1]),
+        "5": of("SaveImage", images=["4", 0], filename_prefix="x"),
+    }
+    document["2"]["_meta"] = {"title": "放大倍率"}
+    flow = read(document, known)
+    assert "prompt" not in {one.name for one in flow.parameters}
+    found = at(flow, "2", "value")
+    assert (found.rank, found.label) == (Rank.MAIN, "放大倍率")

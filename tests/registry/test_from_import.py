@@ -407,3 +407,31 @@ def test_the_pictures_of_a_clip_are_called_its_frames():
 
 def batch_of(made: Entry) -> Parameter:
     return next(one for one in made.parameters if one.name == "batch_size")
+
+
+def test_what_its_maker_calls_the_positive_prompt_is_the_prompt():
+    document = edited("sd15_api")
+    document["6"]["_meta"] = {"title": "param:positive_prompt"}
+    made = entry(read(document)).prompt
+    assert made is not None
+    assert (made.label, made.feeds) == ("positive prompt", (("6", "text"),))
+
+
+@pytest.mark.parametrize(
+    "text", ["{{positive_prompt}}", "__POSITIVE__", "%prompt%", "${prompt}", "PLACEHOLDER_PROMPT"]
+)
+def test_what_only_marks_the_place_of_a_text_is_no_default(text: str):
+    document = edited("sd15_api")
+    document["6"]["inputs"]["text"] = text
+    made = entry(read(document)).prompt
+    assert made is not None
+    assert made.default == ""
+
+
+@pytest.mark.parametrize("text", ["a {red|blue} fox", "__animal__ in a wood", "100% wool"])
+def test_a_text_with_something_else_stays_a_default(text: str):
+    document = edited("sd15_api")
+    document["6"]["inputs"]["text"] = text
+    made = entry(read(document)).prompt
+    assert made is not None
+    assert made.default == text
