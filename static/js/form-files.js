@@ -10,21 +10,21 @@ import { readPicture, readUpload } from "./links.js";
  * @typedef {import("./form-values.js").Picture} Picture
  * @typedef {import("./form-values.js").Parameter} Parameter
  * @typedef {"image"|"video"|"audio"} Kind
- * @typedef {{kind: Kind, one: string, glyph: string, accept: string, gallery: boolean}} Takes
- *   `accept`: as a file input knows it; `gallery`: whether the gallery has some
+ * @typedef {{kind: Kind, one: string, glyph: string, accept: string}} Takes
+ *   `accept`: as a file input knows it
  */
 
 const THUMBNAIL = 320;
 
 const SOUNDS = ".wav,.mp3,.flac,.ogg,audio/wav,audio/x-wav,audio/mpeg,audio/flac,audio/ogg";
 /** @type {Takes} */
-const PICTURE = { kind: "image", one: "a picture", glyph: "picture", accept: "image/*", gallery: true };
+const PICTURE = { kind: "image", one: "a picture", glyph: "picture", accept: "image/*" };
 /** By the type of a parameter. @type {Record<string, Takes>} */
 export const TAKES = {
   image: PICTURE,
   mask: PICTURE,
-  video: { kind: "video", one: "an MP4 or WebM video", glyph: "clip", accept: "video/mp4,video/webm", gallery: true },
-  audio: { kind: "audio", one: "a WAV, MP3, FLAC or Ogg sound", glyph: "sound", accept: SOUNDS, gallery: false },
+  video: { kind: "video", one: "an MP4 or WebM video", glyph: "clip", accept: "video/mp4,video/webm" },
+  audio: { kind: "audio", one: "a WAV, MP3, FLAC or Ogg sound", glyph: "sound", accept: SOUNDS },
 };
 const UNTOLD = "application/octet-stream";
 /** Some systems tell no type of a file. @type {Record<string, string>} */

@@ -7,9 +7,11 @@ import { chipOf, clockOf } from "./media.js";
 
 /** @typedef {import("./api.js").JobImage} JobImage */
 
-/** The slider counts in these. Units: of a second. */
+/** The slider counts in these; an arrow key goes further. Units: seconds. */
 const STEP_S = 0.1;
 const ARROW_S = 5;
+/** @type {Record<string, number>} */
+const STEPS = { ArrowRight: ARROW_S, ArrowUp: ARROW_S, ArrowLeft: -ARROW_S, ArrowDown: -ARROW_S };
 const LINE = '<span class="sound-line"></span>';
 const SLIDER = `<input type="range" class="sound-seek" min="0" step="${STEP_S}" value="0" aria-label="Where it is">`;
 /** @param {string} where */
@@ -74,7 +76,7 @@ function seeks(slider, audio, length, tell) {
   };
   slider.addEventListener("input", () => go(Number(slider.value)));
   slider.addEventListener("keydown", (event) => {
-    const step = { ArrowRight: ARROW_S, ArrowUp: ARROW_S, ArrowLeft: -ARROW_S, ArrowDown: -ARROW_S }[event.key];
+    const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey) return;
     event.preventDefault();
     go(audio.currentTime + step);

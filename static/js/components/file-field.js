@@ -40,9 +40,9 @@ export class FileField extends FormField {
 
   /** @override */
   markup() {
-    const { glyph, accept, gallery } = this.takes;
+    const { glyph, accept } = this.takes;
     return `<div class="pics" role="group" data-main><ul></ul><div class="pics-add">${icon(glyph)}<p><button type="button" class="act" data-do="file">Choose a file</button>
-      ${gallery ? '<button type="button" class="act" data-do="gallery">From the gallery</button>' : ""}</p><span></span></div>
+      <button type="button" class="act" data-do="gallery">From the gallery</button></p><span></span></div>
       <input type="file" accept="${accept}" hidden><span class="sr" role="status"></span></div>`;
   }
 
