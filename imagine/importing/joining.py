@@ -4,7 +4,7 @@ A refiner, an upscaled second pass, a clip made of a picture: each sampler has s
 and some of them go wrong when only one is changed.
 """
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -19,6 +19,9 @@ _CONTINUED = ("steps", "cfg", "sampler", "scheduler")
 # And these, where it begins with what another one left.
 _KEPT = (*_CONTINUED, "seed", "denoise", "shift")
 _SIDES = ("width", "height")
+# What is one where the same models work again, as for the next part of a film.
+_REPEATED = (*_CONTINUED, *_SIDES, "length", "batch_size", "denoise", "guidance", "shift")
+_MODELS = ("model", "lora", "lora_strength")
 # By these a latent comes from a picture, or from another latent.
 _CHANGED = frozenset({"pixels", "image", "images", "samples"})
 _LATENTS = ("latent", "latent_image")
@@ -64,6 +67,15 @@ class _Joining:
         self.graph = graph
         self.samplers = samplers
         self.roles = list(roles)
+        # By its count, the LoRA that a strength belongs to; by its pass, what a sampler works with.
+        self.files: dict[int, Any] = {}
+        models: dict[int, list[str]] = {}
+        for role in roles:
+            if role.name in ("model", "lora"):
+                models.setdefault(role.pass_, []).append(str(self._value(role)))
+            if role.name == "lora":
+                self.files[role.count] = self._value(role)
+        self.models = {pass_: sorted(files) for pass_, files in models.items()}
 
     def marked(self) -> list[Role]:
         first = {0, *self._anew()}
@@ -121,22 +133,35 @@ class _Joining:
     def joined(self) -> list[Role]:
         """Join what must stay equal: texts that are the same, and a sampling that goes on."""
         found: list[Role] = []
-        # By name and text, where in the list those stand that can be the same.
-        alike: dict[tuple[str, str | None], list[int]] = {}
+        # By name and value, where in the list those stand that can be the same.
+        alike: dict[Hashable, list[int]] = {}
         for role in self.roles:
-            if role.name not in (*WORDS, *_KEPT, *_SIDES):
+            is_spare = role.is_spare and role.name in _MODELS
+            if is_spare or role.name not in (*WORDS, *_KEPT, *_REPEATED, *_MODELS):
                 found.append(role)
                 continue
-            value = self._value(role)
-            places = alike.setdefault((role.name, value if isinstance(value, str) else None), [])
+            places = alike.setdefault(self._key(role), [])
             same = next((at for at in places if self._is_same(found[at], role)), None)
             if same is None:
-                places.append(len(found))
+                # Of one sampler only texts can be the same.
+                if role.name in WORDS or all(found[at].pass_ != role.pass_ for at in places):
+                    places.append(len(found))
                 found.append(role)
             else:
                 first = found[same]
                 found[same] = replace(first, feeds=(*first.feeds, *role.feeds))
-        return found
+        return self._counted(found)
+
+    def _key(self, role: Role) -> Hashable:
+        value = self._value(role)
+        beside = self.files.get(role.count) if role.name in _MODELS else None
+        return (role.name, value if isinstance(value, Hashable) else None, beside)
+
+    def _counted(self, roles: Sequence[Role]) -> list[Role]:
+        """Return roles whose counts have no gaps."""
+        counts = sorted({role.count for role in roles if role.count})
+        places = {count: at for at, count in enumerate(counts, 1)}
+        return [replace(role, count=places.get(role.count, 0)) for role in roles]
 
     def with_equal_sizes(self, roles: Sequence[Role]) -> list[Role]:
         """Return the roles, of which each size feeds all that has the same of its run."""
@@ -163,8 +188,12 @@ class _Joining:
             return False
         if one.name in WORDS:
             return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
+        if one.name == "model":
+            return bool(one.feeds[0][1] == other.feeds[0][1])
         if one.pass_ == other.pass_:
             return False
+        if one.name in (*_MODELS, *_REPEATED) and self._are_alike(one.pass_, other.pass_):
+            return True
         if one.name in _SIDES:
             return self._is_same_size(one.pass_, other.pass_)
         if one.name not in _KEPT:
@@ -175,6 +204,11 @@ class _Joining:
             return True
         adds_none = inputs_of(self.graph, other.feeds[0][0]).get("add_noise") == "disable"
         return adds_none and one.name in _CONTINUED
+
+    def _are_alike(self, one: int, other: int) -> bool:
+        """Say whether two samplers work with the same models, each with loaders of its own."""
+        files = self.models.get(one)
+        return files is not None and files == self.models.get(other)
 
     def _are_twins(self, one: int, other: int) -> bool:
         """Say whether two samplers work with the same model, and begin from the same latent."""

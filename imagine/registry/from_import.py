@@ -55,7 +55,7 @@ _NOT_IN_ID = re.compile(r"[^a-z0-9]+")
 _MODEL_FOLDERS = ("checkpoints", "diffusion_models")
 # What such a name says is only that no recipe of ours knows the model.
 _UNKNOWN = ("no-picture", "unknown-recipe")
-_CATEGORIES = {"video": "video", "model": "3d"}
+_CATEGORIES = {"video": "video", "model": "3d", "audio": "audio"}
 # What makers call the prompt, where they give it a name.
 _PROMPTS = ("positive_prompt", "positive", "prompt_text", "text_prompt", "main_prompt")
 # A text that stands for one, which a program puts in its place.

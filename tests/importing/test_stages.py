@@ -7,7 +7,7 @@ import pytest
 from imagine.importing.conversion import Shared
 from imagine.importing.parameters import Parameter, Rank, infer
 from imagine.importing.reading import Imported
-from tests.importing.samples import edited, read
+from tests.importing.samples import edited, parameter, read
 from tests.importing.test_what_steers import engine, kind, of
 
 
@@ -309,3 +309,65 @@ def test_samplers_of_another_model_or_another_latent_share_nothing(other: dict[s
     for own in SHARED.values():
         assert at(flow, "3", own).feeds == (("3", own),)
         assert at(flow, "23", own).feeds == (("23", own),)
+
+
+# --- parts of one film, each with loaders of its own
+
+
+def in_parts(count: int, **more: Any) -> dict[str, Any]:
+    """Return a graph whose later parts load the same model and LoRA again.
+
+    ``more``: what the sampler of the last part has otherwise.
+    """
+    document = edited("sd15_api")
+    del document["3"]
+    for at in range(count):
+        first = 100 * (at + 1)
+        own = {name: f"{first + n}" for n, name in enumerate(("unet", "lora", "text", "size"), 1)}
+        document |= {
+            own["unet"]: of("UNETLoader", unet_name="film.safetensors", weight_dtype="default"),
+            own["lora"]: of(
+                "LoraLoaderModelOnly",
+                model=[own["unet"], 0],
+                lora_name="fast.safetensors",
+                strength_model=0.8,
+            ),
+            own["text"]: of("CLIPTextEncode", text=f"scene {at}", clip=["4", 1]),
+            own["size"]: of("EmptyLatentImage", width=832, height=480, batch_size=1),
+            f"{first}": sampling(
+                own["lora"],
+                positive=[own["text"], 0],
+                latent_image=[own["size"], 0],
+                seed=at,
+                **(more if at == count - 1 else {}),
+            ),
+            f"{first + 10}": of("VAEDecode", samples=[f"{first}", 0], vae=["4", 2]),
+            f"{first + 11}": of("SaveImage", images=[f"{first + 10}", 0], filename_prefix="x"),
+        }
+    for node_id in ("5", "6", "8", "9"):
+        del document[node_id]
+    return document
+
+
+def test_the_parts_of_a_film_share_models_size_and_settings_and_not_words_and_seeds():
+    flow = read(in_parts(5))
+    for name in ("model", "lora", "lora_strength", "width", "height", "steps", "cfg", "sampler"):
+        assert len(parameter(flow, name).feeds) == 5
+    names = {one.name for one in flow.parameters}
+    assert {"prompt_5", "seed_5"} <= names
+    assert names.isdisjoint({"lora_2", "width_2", "steps_2"})
+
+
+def test_a_part_that_is_sampled_otherwise_keeps_what_differs():
+    flow = read(in_parts(2, steps=12))
+    assert parameter(flow, "steps_2").default == 12
+    assert len(parameter(flow, "cfg").feeds) == 2
+
+
+def test_parts_with_other_loras_stay_two():
+    document = in_parts(2)
+    document["202"]["inputs"]["lora_name"] = "slow.safetensors"
+    flow = read(document)
+    assert parameter(flow, "lora_2").default == "slow.safetensors"
+    assert len(parameter(flow, "model").feeds) == 2  # the same file is one whoever loads it
+    assert len(parameter(flow, "width").feeds) == 1
