@@ -79,7 +79,7 @@ def is_written_and_read_again(flow: Imported) -> None:
         ("inpaint_mask", "repaint", "inpainting"),
         ("upscale_model", "upscale", ""),
         ("animatediff", "video", "sd15"),
-        ("audio", "other", ""),
+        ("audio", "audio", ""),
     ],
 )
 def test_category_and_family_are_guessed(name: str, category: str, family: str):
