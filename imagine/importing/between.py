@@ -7,6 +7,7 @@ none, and still its numbers are what somebody wants to set.
 from collections.abc import Container, Iterable, Iterator, Mapping
 
 from imagine.importing.fields import Field, Fields, ParameterType
+from imagine.importing.making import makes
 from imagine.importing.named_roles import STEERED, is_automatic
 from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of, schema_at
 from imagine.importing.widgets import SEEDS
@@ -41,6 +42,7 @@ _MADE = frozenset(
         *("segments", "guidance"),
     }
 )
+_GIVEN = frozenset({"IMAGE", "VIDEO", "AUDIO"})
 _BEGINS = frozenset({"latent_image", "image", "images", "pixels"})
 # How loaders call it where their files lie.
 _PLACES = frozenset({"path", "folder", "directory", "dir", "url"})
@@ -106,7 +108,9 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
         is_size = is_led and _is_scaled_to(fields, field)
         if is_size or (type_ in _CHOSEN and (is_text or is_steps)):
             yield feed
-        elif type_ in _SET and _is_pack_sampler(fields.graph, feed[0]):
+        elif type_ in _SET and (
+            _is_pack_sampler(fields.graph, feed[0]) or _is_asked(fields, feed[0])
+        ):
             words = _words(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed
@@ -137,6 +141,15 @@ def _is_pack_sampler(graph: Graph, node_id: str) -> bool:
     inputs, links = inputs_of(graph, node_id), links_of(graph, node_id)
     is_seeded = not SEEDS.isdisjoint(inputs) and not STEERED.isdisjoint(inputs)
     return is_seeded and bool(links) and _BEGINS.isdisjoint(links)
+
+
+def _is_asked(fields: Fields, node_id: str) -> bool:
+    """Say whether a node makes something of a prompt all by itself, as those of services do."""
+    schema = schema_at(fields.graph, fields.catalog, node_id)
+    if schema is None or _GIVEN.isdisjoint(schema.outputs):
+        return False
+    wanted = schema.inputs.get("prompt")
+    return wanted is not None and wanted.type == "STRING" and not makes(schema)
 
 
 def before_result(

@@ -1,4 +1,4 @@
-"""Where a number stands again that must stay equal: the size of a picture, the rate of a clip.
+"""Where a number stands again that must stay equal: a size, the length of a sound, a rate.
 
 A model, a text or a scaler is told of the size too, apart from where it is set
 (`imagine.importing.sizes`); the rate is told to a model, and to what saves the clip.
@@ -21,8 +21,10 @@ from imagine.repair import Graph
 _PAIRS = (("width", "height"), ("target_width", "target_height"))
 # How nodes call how many pictures a second of a clip has.
 _RATES = ("frame_rate", "fps")
+# And how long a sound is to be.
+LASTING = ("seconds", "duration")
 # Classes of nodes whose sides are those of a part, or of another picture.
-_OTHERS = ("crop", "pad", "mask", "load", "preprocessor", "save")
+_OTHERS = ("crop", "pad", "load", "preprocessor", "save")
 
 
 def equal_sizes(
@@ -42,6 +44,16 @@ def equal_sizes(
             values = tuple(value_at(graph, feed) if feed else None for feed in feeds)
             if values == wanted:
                 yield from ((s, f) for s, f in zip(("width", "height"), feeds, strict=True) if f)
+
+
+def equal_lengths(graph: Graph, length: Feed) -> Iterator[Feed]:
+    """Yield where it stands again how long a sound is to be: its words are told of it."""
+    value = value_at(graph, length)
+    for node_id in graph:
+        for name in LASTING:
+            feed = number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
+            if feed is not None and feed != length and value_at(graph, feed) == value:
+                yield feed
 
 
 def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, list[Feed]]]:

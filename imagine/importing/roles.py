@@ -10,7 +10,7 @@ from dataclasses import replace
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
-from imagine.importing.equals import equal_rates
+from imagine.importing.equals import LASTING, equal_lengths, equal_rates
 from imagine.importing.joining import Role, joined
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
@@ -264,9 +264,8 @@ class _Follower:
 
     def _take_sizes(self, sizes: Sequence[Size], pass_: int) -> None:
         for size in sizes:
-            if size.feed not in self.taken:
-                self.taken.add(size.feed)
-                self.found.append(Role(size.name, (size.feed,), pass_, place=size.place))
+            same = equal_lengths(self.graph, size.feed) if size.name in LASTING else ()
+            self._take(size.name, [size.feed, *same], pass_, size.place)
 
     def _take_handed_over(self) -> None:
         """Take the step at which one sampler hands over to the next as one number."""

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from imagine.catalog import Catalog
+from imagine.importing.equals import LASTING
 from imagine.importing.named_roles import SIZES, is_automatic, is_sized
 from imagine.importing.naming import safe_name
 from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
@@ -42,11 +43,24 @@ def sizes_of(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
         is_sized_ = all(any(name in names for name in SIZES[side]) for side in _SIDES)
         if is_sized_ and _makes_latent(graph, catalog, node_id):
             return list(_of_node(graph, catalog, node_id))
+        lasting = _lasting(graph, catalog, node_id) if start and node_id == start[0] else None
+        if lasting is not None:
+            return [lasting]
         picked = _picked(graph, catalog, node_id) if start and node_id == start[0] else []
         if any(isinstance(names.get(one.feed[1]), str) for one in picked):
             count = number_of(graph, node_id, "batch_size") if "batch_size" in names else None
             return [*picked, *([Size("batch_size", "batch_size", count)] if count else [])]
     return []
+
+
+def _lasting(graph: Graph, catalog: Catalog | None, node_id: str) -> Size | None:
+    """Return how long a sound is to be, of a node that makes a latent of nothing else."""
+    names = inputs_of(graph, node_id)
+    for name in LASTING:
+        feed = number_of(graph, node_id, name) if name in names else None
+        if feed is not None and _makes_latent(graph, catalog, node_id):
+            return Size("length", name, feed)
+    return None
 
 
 def picked_elsewhere(graph: Graph, catalog: Catalog | None) -> list[Size]:

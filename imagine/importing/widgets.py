@@ -25,6 +25,15 @@ CONTROL = "control_after_generate"
 _OF_THE_PAGE = (CONTROL, "upload", "videopreview", "audioUI")
 # What upload buttons leave behind.
 _BUTTONS = ("image", "video", "audio", "file")
+# And those of ComfyUI's loaders of 3D models.
+_MODEL_LOADERS, _MODEL_BUTTONS = (
+    ("Load3D", "Preview3D"),
+    (
+        "upload3dmodel",
+        "uploadExtraResources",
+        "clear",
+    ),
+)
 # Where it showed a picture from.
 _SHOWN = ("/view?", "/api/view?")
 # What a pack's page shows, and nobody writes: HTML, also within a longer text.
@@ -56,6 +65,8 @@ def named_values(node: Node, schema: NodeSchema | None) -> dict[str, Any] | None
     if node.named:
         return _whole(node, schema, _known_only(node.named, schema))
     values = node.values
+    if node.type.startswith(_MODEL_LOADERS):
+        values = [value for value in values if value not in _MODEL_BUTTONS]
     if loras := [value for value in values if is_power_lora(value)]:
         return {f"lora_{n}": value for n, value in enumerate(loras, 1)}
     own = [slot.name for slot in node.inputs if slot.is_widget and slot.name]

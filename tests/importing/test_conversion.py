@@ -343,3 +343,19 @@ def test_a_value_keeps_its_place_where_the_file_does_not_mark_that_a_link_took_i
         "keep": False,
         "format": "json",
     }
+
+
+def test_the_buttons_of_a_loader_of_models_take_no_value():
+    asked = {
+        "model_file": [["none", "toy.glb"]],
+        "image": ["LOAD_3D", {}],
+        "width": ["INT", {"default": 1024}],
+        "height": ["INT", {"default": 1024}],
+    }
+    info = recorded_info() | {
+        "Load3D": {"input": {"required": asked}, "output": ["IMAGE"], "output_node": True}
+    }
+    listed = ["toy.glb", "upload3dmodel", "uploadExtraResources", "clear", "", 640, 480]
+    document = {"nodes": [{"id": 1, "type": "Load3D", "widgets_values": listed}], "links": []}
+    found = values(read(document, Catalog.from_object_info(info)).graph, "1")
+    assert (found["model_file"], found["width"], found["height"]) == ("toy.glb", 640, 480)

@@ -142,3 +142,53 @@ def test_the_steps_in_which_a_picture_is_scaled_stay_behind():
     flow = scaled(megapixels=1, resolution_steps=8, **{f"other_{n}": 1 for n in "abcde"})
     ranks = [parameter(flow, name).rank for name in ("megapixels", "resolution_steps")]
     assert ranks == [Rank.MAIN, Rank.MORE]
+
+
+# --- sounds, and what services make
+
+
+def test_how_long_a_sound_is_is_set_once_for_its_latent_and_its_words():
+    document = edited("audio")
+    flow = read(document)
+    made = parameter(flow, "seconds")
+    assert made.rank is Rank.MAIN
+    graph = {key: {**one, "inputs": {**one["inputs"]}} for key, one in flow.graph.items()}
+    encoder = next(key for key, one in graph.items() if "Encode" in one["class_type"])
+    graph[encoder]["class_type"] = "SomebodysTextEncodeOfSongs"
+    graph[encoder]["inputs"]["duration"] = made.default
+    joined = parameter(read(graph), "seconds")
+    assert joined.feeds == (made.feeds[0], (encoder, "duration"))
+    graph[encoder]["inputs"]["duration"] = 1.25
+    assert parameter(read(graph), "seconds").feeds == made.feeds
+
+
+def test_what_a_service_is_told_of_its_clip_is_in_front():
+    known = engine(
+        SomebodysFilmService=kind(
+            ["VIDEO"],
+            prompt=["STRING", {"multiline": True}],
+            duration=["INT", {"default": 5, "min": 3, "max": 15}],
+            aspect_ratio=[["16:9", "9:16"]],
+            **{f"other_{n}": ["INT", {"default": 0}] for n in range(9)},
+        )
+    )
+    inputs = {"prompt": "a fox runs", "duration": 5, "aspect_ratio": "16:9"}
+    document = {
+        "1": of("SomebodysFilmService", **inputs, **{f"other_{n}": 0 for n in range(9)}),
+        "2": of("SaveVideo", video=["1", 0], filename_prefix="x", format="auto", codec="auto"),
+    }
+    flow = read(document, known)
+    for name in ("prompt", "duration", "aspect_ratio"):
+        assert parameter(flow, name).rank is Rank.MAIN
+    assert parameter(flow, "other_0").rank is Rank.MORE
+
+
+def test_a_mask_of_the_whole_picture_follows_its_size():
+    document = edited("sd15_api")
+    sides = {name: document["5"]["inputs"][name] for name in ("width", "height")}
+    document |= {
+        "40": of("SolidMask", value=1.0, **sides),
+        "41": of("SetLatentNoiseMask", samples=["5", 0], mask=["40", 0]),
+    }
+    document["3"]["inputs"]["latent_image"] = ["41", 0]
+    assert parameter(read(document), "width").feeds == (("5", "width"), ("40", "width"))

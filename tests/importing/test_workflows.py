@@ -20,7 +20,7 @@ EXPECTED = {
         "video",
     ),
     "app_mode": (f"{USUAL} filename_prefix", "image"),
-    "audio": ("prompt negative model seed steps cfg sampler scheduler", "audio"),
+    "audio": ("prompt negative model seconds seed steps cfg sampler scheduler", "audio"),
     "controlnet": (
         USUAL.replace("model", "image model controlnet controlnet_strength"),
         "image",
