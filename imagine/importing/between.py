@@ -106,11 +106,11 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
         is_steps = "steps" not in found and feed[1] == "sigmas"
         type_ = fields.type_of(field)
         is_size = is_led and _is_scaled_to(fields, field)
-        if is_size or (type_ in _CHOSEN and (is_text or is_steps)):
+        is_asked = _is_asked(fields, feed[0])
+        is_drawn = is_asked and type_ is ParameterType.SEED
+        if is_size or is_drawn or (type_ in _CHOSEN and (is_text or is_steps)):
             yield feed
-        elif type_ in _SET and (
-            _is_pack_sampler(fields.graph, feed[0]) or _is_asked(fields, feed[0])
-        ):
+        elif type_ in _SET and (is_asked or _is_pack_sampler(fields.graph, feed[0])):
             words = _words(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed

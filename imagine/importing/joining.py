@@ -172,7 +172,7 @@ class _Joining:
             sizes = {role.name: role.feeds[0] for role in own}
             if not self.samplers or not sizes.keys() >= {*_SIDES}:
                 continue
-            for side, feed in equal_sizes(self.graph, self.samplers[pass_], sizes):
+            for side, feed in equal_sizes(self.graph, self._last_behind(pass_), sizes):
                 if feed not in taken:
                     taken.add(feed)
                     more.setdefault(sizes[side], []).append(feed)
@@ -182,6 +182,12 @@ class _Joining:
             )
             for role in roles
         ]
+
+    def _last_behind(self, pass_: int) -> str:
+        """Return the last sampler that works on what a sampler made, or that one itself."""
+        first = self.samplers[pass_]
+        later = (one for one in self.samplers[:pass_:-1] if first in behind(self.graph, one))
+        return next(later, first)
 
     def _is_same(self, one: Role, other: Role) -> bool:
         if one.name != other.name or self._value(one) != self._value(other):

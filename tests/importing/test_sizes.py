@@ -192,3 +192,36 @@ def test_a_mask_of_the_whole_picture_follows_its_size():
     }
     document["3"]["inputs"]["latent_image"] = ["41", 0]
     assert parameter(read(document), "width").feeds == (("5", "width"), ("40", "width"))
+
+
+def test_a_mask_for_a_later_sampler_follows_the_size_too():
+    document = edited("sd15_api")
+    sides = {name: document["5"]["inputs"][name] for name in ("width", "height")}
+    document |= {
+        "40": of("SolidMask", value=1.0, **sides),
+        "41": of("VAEEncodeForInpaint", pixels=["8", 0], vae=["4", 2], mask=["40", 0]),
+        "43": of("VAEDecode", samples=["42", 0], vae=["4", 2]),
+    }
+    document["41"]["inputs"]["grow_mask_by"] = 6
+    again = document["3"]["inputs"] | {"latent_image": ["41", 0], "seed": 9, "denoise": 0.9}
+    document["42"] = of("KSampler", **again)
+    document["9"]["inputs"]["images"] = ["43", 0]
+    assert parameter(read(document), "width").feeds == (("5", "width"), ("40", "width"))
+
+
+def test_each_service_shows_its_seed():
+    service = kind(
+        ["IMAGE"],
+        prompt=["STRING", {"multiline": True}],
+        seed=["INT", {"default": 0, "max": 2**31}],
+        images=["IMAGE"],
+    )
+    service["input"]["optional"] = {"images": service["input"]["required"].pop("images")}
+    document = {
+        "1": of("SomebodysService", prompt="a fox", seed=1),
+        "2": of("SomebodysService", prompt="and an owl", seed=2, images=["1", 0]),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    flow = read(document, engine(SomebodysService=service))
+    ranks = {one.feeds[0]: one.rank for one in flow.parameters if one.feeds[0][1] == "seed"}
+    assert ranks == {("1", "seed"): Rank.MAIN, ("2", "seed"): Rank.MAIN}
