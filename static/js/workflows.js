@@ -217,6 +217,7 @@ search.addEventListener("input", () => {
 });
 find(".seek", HTMLFormElement).addEventListener("submit", (event) => {
   event.preventDefault();
+  render(); // what was typed last may not be drawn yet
   const first = list.querySelector("a");
   if (first && search.value) first.click();
 });

@@ -606,3 +606,17 @@ async def test_axe_finds_nothing(stage: WorkflowStage, open_page: OpenPage, them
 async def no_violations(page: Page) -> None:
     results = await Axe().run(page)
     assert results.violations_count == 0, results.generate_report()
+
+
+async def test_enter_opens_what_was_typed_though_it_is_not_drawn_yet(open_page: OpenPage) -> None:
+    page = await open_page("/workflows")
+    await expect(page.locator(".wl")).to_have_count(3)
+    await page.evaluate(
+        """() => {
+          const input = document.querySelector(".seek input");
+          input.value = "portrait";
+          input.dispatchEvent(new Event("input", { bubbles: true }));
+          input.form.requestSubmit();
+        }"""
+    )
+    await expect(page).to_have_url(re.compile("/workflows#portrait$"))
