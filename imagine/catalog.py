@@ -54,8 +54,7 @@ class InputSchema:
     ``default`` is what ComfyUI's page fills in; it is no default of a graph. ``is_slot``: only a
     link gives it, though its type is that of a widget; ``is_socketless``: only the page gives it,
     though its type is none of a widget's. ``is_multiline``: a text of several lines.
-    ``is_advanced``: its page keeps it out of sight.
-    ``has_control``: on the page the choice what
+    ``is_advanced``: its page keeps it out of sight. ``has_control``: on the page the choice what
     becomes of it after a run stands right behind it. ``upload``: what its file holds. ``parts``:
     the inputs that each choice brings along; ``are_parts_plain``: they have names of their own.
     """

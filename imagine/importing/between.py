@@ -9,7 +9,15 @@ from collections.abc import Container, Iterable, Iterator, Mapping
 from imagine.importing.fields import Field, Fields, ParameterType
 from imagine.importing.making import makes
 from imagine.importing.named_roles import STEERED, is_automatic
-from imagine.importing.walking import Feed, ahead, given_by, inputs_of, links_of, schema_at
+from imagine.importing.walking import (
+    Feed,
+    ahead,
+    given_by,
+    inputs_of,
+    is_number,
+    links_of,
+    schema_at,
+)
 from imagine.importing.widgets import SEEDS
 from imagine.repair import Graph, folder_of
 
@@ -88,8 +96,7 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
         is_to = feed[1] in _TO and _UPSCALING in field.class_type.lower()
         is_side = is_scaling and feed[1] in _SIDES and not _is_automatic(fields, *feed)
         is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING) or is_side
-        is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
-        if is_number and (is_to or (is_by and feed[0] in made)):
+        if is_number(field.value) and (is_to or (is_by and feed[0] in made)):
             yield feed
 
 
@@ -122,10 +129,10 @@ def _is_scaled_to(fields: Fields, field: Field) -> bool:
     class_type = str(fields.graph[node_id]["class_type"]).lower()
     links = links_of(fields.graph, node_id)
     is_scaler = any(word in class_type for word in _SCALING) and not _PICTURED.isdisjoint(links)
-    is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
     words = _words(name)
     is_told = not _SIZED.isdisjoint(words) and "steps" not in words and not _is_plumbing(name)
-    return is_scaler and is_number and is_told and not _is_automatic(fields, node_id, name)
+    is_meant = is_told and is_number(field.value)
+    return is_scaler and is_meant and not _is_automatic(fields, node_id, name)
 
 
 def _gives_conditioning(fields: Fields, field: Field) -> bool:

@@ -5,6 +5,7 @@ the names of their inputs and of the packs that they come from.
 """
 
 from imagine.importing.fields import Field
+from imagine.importing.walking import is_number
 from imagine.names import EXTENSIONS
 
 _FILES = ("ckpt_name", "unet_name", "gguf_name", "base_ckpt_name")
@@ -33,7 +34,6 @@ def companion(field: Field) -> tuple[str, str] | None:
     if name == GUIDE_FILE:
         return "controlnet", "lora_strength"
     guide = next((word for word in _GUIDES if word in plain), None)
-    is_number = isinstance(field.value, int | float) and not isinstance(field.value, bool)
-    if guide is not None and name in _AMOUNTS and is_number:
+    if guide is not None and name in _AMOUNTS and is_number(field.value):
         return f"{guide}_{name}", "lora_strength"
     return None

@@ -10,10 +10,10 @@ from imagine.catalog import Catalog
 from imagine.importing.walking import (
     Feed,
     behind,
-    inputs_of,
+    is_number,
     number_of,
-    schema_at,
     value_at,
+    wanted_at,
 )
 from imagine.repair import Graph
 
@@ -51,7 +51,7 @@ def equal_lengths(graph: Graph, length: Feed) -> Iterator[Feed]:
     value = value_at(graph, length)
     for node_id in graph:
         for name in LASTING:
-            feed = number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
+            feed = number_of(graph, node_id, name)
             if feed is not None and feed != length and value_at(graph, feed) == value:
                 yield feed
 
@@ -61,11 +61,9 @@ def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, li
     alike: dict[float, dict[Feed, str]] = {}
     for node_id in graph:
         for name in _RATES if "load" not in str(graph[node_id].get("class_type")).lower() else ():
-            feed = number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None
+            feed = number_of(graph, node_id, name)
             rate = value_at(graph, feed) if feed is not None else None
-            if feed is None or isinstance(rate, bool) or not isinstance(rate, int | float):
-                continue
-            if rate > 0:  # 0 is left to the node
+            if feed is not None and is_number(rate) and rate > 0:  # 0 is left to the node
                 alike.setdefault(rate, {}).setdefault(feed, name)
     for feeds in alike.values():
         whole = sorted(feeds, key=lambda feed: not _is_whole(graph, catalog, feed))
@@ -73,6 +71,5 @@ def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, li
 
 
 def _is_whole(graph: Graph, catalog: Catalog | None, feed: Feed) -> bool:
-    schema = schema_at(graph, catalog, feed[0])
-    wanted = schema.inputs.get(feed[1]) if schema is not None else None
+    wanted = wanted_at(graph, catalog, feed)
     return wanted is not None and wanted.type == "INT"

@@ -13,7 +13,7 @@ from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range, hands_on
 from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of
+from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of, wanted_at
 from imagine.importing.widgets import CONTROL, SEEDS
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of
@@ -129,8 +129,7 @@ class Fields:
         return bounds.range([field.feed for field in fields], is_whole=is_whole)
 
     def _schema(self, feed: Feed) -> InputSchema | None:
-        schema = schema_at(self.graph, self.catalog, feed[0])
-        return schema.inputs.get(feed[1]) if schema is not None else None
+        return wanted_at(self.graph, self.catalog, feed)
 
     def type_of(self, field: Field, role: str = "") -> ParameterType:
         """Return what a value takes. ``role``: what it is for, if that is known."""

@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagine.importing.walking import Feed, inputs_of, links_of, number_of
+from imagine.importing.walking import Feed, inputs_of, is_number, links_of, number_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
 
@@ -99,7 +99,7 @@ def _strength_of(graph: Graph, node_id: str, lora: str) -> Feed | None:
             continue
         feed = number_of(graph, node_id, name)
         value = inputs_of(graph, feed[0])[feed[1]] if feed is not None else None
-        if feed is not None and isinstance(value, int | float) and not isinstance(value, bool):
+        if feed is not None and is_number(value):
             found[name] = feed
     is_advanced = any(inputs.get(mode) == _ADVANCED for mode in _MODES)
     names = sorted(found, key=lambda name: (("model" in name) != is_advanced, _LORA not in name))

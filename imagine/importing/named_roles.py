@@ -71,7 +71,7 @@ def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[F
                 continue
             if role == "steps" and not _is_steered(graph, node_id):
                 continue
-            feeds = (_number(graph, node_id, name) for name in names)
+            feeds = (number_of(graph, node_id, name) for name in names)
             if feed := next((feed for feed in feeds if feed is not None), None):
                 yield role, [feed, *_equal_sizes(graph, role, feed)]
                 break
@@ -218,7 +218,3 @@ def _is_steered(graph: Graph, node_id: str) -> bool:
 def is_automatic(graph: Graph, feed: Feed | None) -> bool:
     """Say whether a side is 0: then it follows from the other one, or from a picture."""
     return feed is not None and value_at(graph, feed) == 0
-
-
-def _number(graph: Graph, node_id: str, name: str) -> Feed | None:
-    return number_of(graph, node_id, name) if name in inputs_of(graph, node_id) else None

@@ -11,7 +11,7 @@ from imagine.catalog import Catalog
 from imagine.importing.equals import LASTING
 from imagine.importing.named_roles import SIZES, is_automatic, is_sized
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import Feed, behind, inputs_of, links_of, number_of
+from imagine.importing.walking import Feed, behind, inputs_of, is_number, links_of, number_of
 from imagine.repair import Graph
 
 _SIDES = ("width", "height")
@@ -48,16 +48,15 @@ def sizes_of(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
             return [lasting]
         picked = _picked(graph, catalog, node_id) if start and node_id == start[0] else []
         if any(isinstance(names.get(one.feed[1]), str) for one in picked):
-            count = number_of(graph, node_id, "batch_size") if "batch_size" in names else None
+            count = number_of(graph, node_id, "batch_size")
             return [*picked, *([Size("batch_size", "batch_size", count)] if count else [])]
     return []
 
 
 def _lasting(graph: Graph, catalog: Catalog | None, node_id: str) -> Size | None:
     """Return how long a sound is to be, of a node that makes a latent of nothing else."""
-    names = inputs_of(graph, node_id)
     for name in LASTING:
-        feed = number_of(graph, node_id, name) if name in names else None
+        feed = number_of(graph, node_id, name)
         if feed is not None and _makes_latent(graph, catalog, node_id):
             return Size("length", name, feed)
     return None
@@ -103,8 +102,7 @@ def _sized(graph: Graph, catalog: Catalog | None, node_id: str, name: str) -> Fe
     links = links_of(graph, node_id)
     source = links[name][0] if name in links else None
     value = inputs_of(graph, source).get(name) if source is not None else None
-    is_typed = isinstance(value, int | float) and not isinstance(value, bool)
-    if source is None or is_typed:
+    if source is None or is_number(value):
         return (source, name) if source is not None else None
     return _held(graph, catalog, source)
 
@@ -116,11 +114,7 @@ def _held(graph: Graph, catalog: Catalog | None, start: str) -> Feed | None:
         if _is_of_picture(graph, catalog, node_id):
             return None
         inputs = inputs_of(graph, node_id)
-        numbers = [
-            name
-            for name, value in inputs.items()
-            if isinstance(value, int | float) and not isinstance(value, bool)
-        ]
+        numbers = [name for name, value in inputs.items() if is_number(value)]
         if len(inputs) == 1:
             found += [(node_id, name) for name in numbers]
     return found[0] if len(found) == 1 else None

@@ -2,9 +2,9 @@
 
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, TypeGuard
 
-from imagine.catalog import Catalog, NodeSchema
+from imagine.catalog import Catalog, InputSchema, NodeSchema
 from imagine.repair import Graph, is_link
 
 Feed: TypeAlias = tuple[str, str]
@@ -80,6 +80,17 @@ def ahead(
                 nearest[feed[0]] = nearest[source]
                 waiting.append(feed[0])
     return nearest
+
+
+def wanted_at(graph: Graph, catalog: Catalog | None, feed: Feed) -> InputSchema | None:
+    """Return an input as an engine describes it; None when nobody knows it."""
+    schema = schema_at(graph, catalog, feed[0])
+    return schema.inputs.get(feed[1]) if schema is not None else None
+
+
+def is_number(value: Any) -> TypeGuard[int | float]:
+    """Say whether a value is a number: yes and no are none."""
+    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:

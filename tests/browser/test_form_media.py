@@ -51,14 +51,14 @@ RESTS = "v => v.paused && v.currentTime === 0"
 CLIP = film()
 
 
-def sound(seconds: int = 3) -> bytes:
-    """Return a quiet WAV file."""
+def sound(seconds: int = 3, second: bytes = b"\x80" * 8000) -> bytes:
+    """Return a WAV file that has the same in each of its seconds: nothing, if not told."""
     data = io.BytesIO()
     with wave.open(data, "wb") as file:
         file.setnchannels(1)
         file.setsampwidth(1)
         file.setframerate(8000)
-        file.writeframes(b"\x80" * 8000 * seconds)
+        file.writeframes(second * seconds)
     return data.getvalue()
 
 

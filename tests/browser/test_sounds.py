@@ -1,14 +1,13 @@
 """Sounds that were made here: played in the feed and in the lightbox, one at a time."""
 
-import io
 import math
-import wave
 
 import pytest
 from playwright.async_api import Page, expect
 
 from tests.browser.conftest import OpenPage
 from tests.browser.stage import Stage
+from tests.browser.test_form_media import sound
 from tests.browser.test_media import given
 from tests.browser.test_page import no_violations
 from tests.media import flac
@@ -17,23 +16,18 @@ PLAYS = "n => !document.querySelectorAll('audio')[n].paused"
 RESTS = "n => document.querySelectorAll('audio')[n].paused"
 
 
-def hum(seconds: int = 8) -> bytes:
-    """Return a WAV of a quiet sine."""
-    data = io.BytesIO()
-    with wave.open(data, "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(1)
-        file.setframerate(8000)
-        tone = bytes(128 + round(20 * math.sin(at / 6)) for at in range(8000))
-        file.writeframes(tone * seconds)
-    return data.getvalue()
+# A second of a quiet sine.
+TONE = bytes(128 + round(20 * math.sin(at / 6)) for at in range(8000))
 
 
 @pytest.fixture
 def stage() -> Stage:
     """Two sets: a FLAC of two seconds below a WAV of eight."""
     stage = Stage()
-    files = [("waltz.flac", "audio/flac", flac(88_200), 2.0), ("hum.wav", "audio/wav", hum(), 8.0)]
+    files = [
+        ("waltz.flac", "audio/flac", flac(88_200), 2.0),
+        ("hum.wav", "audio/wav", sound(8, TONE), 8.0),
+    ]
     for number, (name, media_type, data, duration_s) in enumerate(files, 1):
         stage.add(given(number, name, media_type, duration_s=duration_s))
         stage.files[name] = (data, media_type)
