@@ -66,6 +66,8 @@ _TEXTS = (
     "positive",
     "string",
 )
+# What encoders decide beside their texts: some write a part of a song by themselves.
+_BESIDE_TEXTS = ("guidance", "seed")
 # What a language model is told, before it writes the prompt.
 _INSTRUCTIONS = "instructions"
 
@@ -90,8 +92,8 @@ class _Follower:
     def roles(self) -> list[Role]:
         for pass_, sampler in enumerate(self.samplers):
             steering = steering_of(self.graph, sampler)
-            self._texts(steering, pass_)
             self._steer(steering, pass_)
+            self._texts(steering, pass_)
             self._take_sizes(sizes_of(self.graph, self.catalog, sampler), pass_)
             self._models(steering, pass_)
         if not self.samplers:
@@ -213,8 +215,9 @@ class _Follower:
             seen.add(source)
             if self.graph[source].get("class_type") == STOP and side == "negative":
                 continue
-            if side == "positive" and (feed := number_of(self.graph, source, "guidance")):
-                self._take("guidance", [feed], pass_)
+            for name in _BESIDE_TEXTS if side == "positive" else ():
+                if feed := number_of(self.graph, source, name):
+                    self._take(name, [feed], pass_)
             if texts := [*filter(None, self._typed_texts(source, side))]:
                 yield from texts
                 continue

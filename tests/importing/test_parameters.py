@@ -701,20 +701,6 @@ def test_the_sides_of_a_conditioning_are_found_by_what_packs_call_them():
     assert parameter(flow, "denoise").feeds == (("3", "denoise_strength"),)
 
 
-def test_the_guidance_that_stands_beside_the_texts_is_the_guidance():
-    document = edited("sd15_api")
-    for encoder in ("6", "7"):
-        clip = document[encoder]["inputs"]["clip"]
-        document[encoder] = {
-            "class_type": "CLIPTextEncodeFlux",
-            "inputs": {"clip": clip, "clip_l": encoder, "t5xxl": encoder, "guidance": 3.5},
-        }
-    flow = read(document)
-    assert parameter(flow, "guidance").feeds == (("6", "guidance"),)
-    assert parameter(flow, "guidance").rank == "main"
-    assert set(parameter(flow, "prompt").feeds) == {("6", "clip_l"), ("6", "t5xxl")}
-
-
 @pytest.mark.parametrize(("switch", "rank"), [("Off", Rank.MORE), ("On", Rank.MAIN)])
 def test_a_lora_whose_switch_is_off_waits_behind(switch: str, rank: Rank):
     stack = {

@@ -379,3 +379,31 @@ def test_a_loader_that_reads_a_folder_of_its_own_takes_no_upload():
     }
     made = next(one for one in read(document, packs).parameters if ("1", "video") in one.feeds)
     assert made.type == "choice"
+
+
+def test_the_guidance_that_stands_beside_the_texts_is_the_guidance():
+    document = edited("sd15_api")
+    for encoder in ("6", "7"):
+        clip = document[encoder]["inputs"]["clip"]
+        document[encoder] = {
+            "class_type": "CLIPTextEncodeFlux",
+            "inputs": {"clip": clip, "clip_l": encoder, "t5xxl": encoder, "guidance": 3.5},
+        }
+    flow = read(document)
+    assert parameter(flow, "guidance").feeds == (("6", "guidance"),)
+    assert parameter(flow, "guidance").rank == "main"
+    assert set(parameter(flow, "prompt").feeds) == {("6", "clip_l"), ("6", "t5xxl")}
+
+
+def test_the_seed_of_what_writes_beside_the_texts_is_in_front_after_that_of_the_sampler():
+    document = edited("sd15_api")
+    for encoder in ("6", "7"):
+        document[encoder] = {
+            "class_type": "SomebodysSongEncoder",
+            "inputs": {**document[encoder]["inputs"], "seed": int(encoder)},
+        }
+    song = kind(["CONDITIONING"], clip=["CLIP"], text=["STRING"], seed=["INT", {"min": 0}])
+    flow = read(document, engine(SomebodysSongEncoder=song))
+    assert parameter(flow, "seed").feeds == (("3", "seed"),)
+    assert parameter(flow, "seed_2").feeds == (("6", "seed"),)
+    assert {parameter(flow, name).rank for name in ("seed", "seed_2")} == {Rank.MAIN}
