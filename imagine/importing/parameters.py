@@ -98,6 +98,8 @@ _OF_FOLDERS = {
 # Inputs of these names are what a node is about, when its title names one of several.
 _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "image", "seed")
 _FILES = (ParameterType.IMAGE, ParameterType.MASK, ParameterType.VIDEO, ParameterType.AUDIO)
+# A switch that has one of these on its other side, too, decides what becomes of it.
+_TOLD = (ParameterType.TEXT, *_FILES)
 # A graph with one of these says by it what is made.
 _USUAL = ("seed", "steps", "cfg")
 # A text that its input only calls a text has the name of its node's title.
@@ -239,11 +241,13 @@ class _Drafts:
         found = switches(graph, catalog)
         now = as_switched(graph, found) if found else graph
         pictures = [Role(*picture) for picture in self._pictures()]
-        yield from self._drafts(find_roles(now, catalog))
-        yield from self._drafts([one for one in pictures if one.feeds[0][0] in now])
+        used = list(self._drafts(find_roles(now, catalog)))
+        used += self._drafts([one for one in pictures if one.feeds[0][0] in now])
+        yield from used
         if found:
             later = list(self._drafts([*find_roles(graph, catalog), *pictures], is_used=False))
-            waiting = {field.feed[0] for draft in later for field in draft.fields}
+            told = [draft for draft in used if self.fields.type_of(draft.fields[0]) in _TOLD]
+            waiting = {field.feed[0] for draft in (*later, *told) for field in draft.fields}
             self.switching = {
                 one.control
                 for one in found

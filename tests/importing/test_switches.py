@@ -80,3 +80,20 @@ def test_what_also_leads_elsewhere_is_used():
     document["22"] = of("ComfySwitchNode", switch=True, on_true=["20", 0], on_false=["20", 0])
     document["6"]["inputs"]["text"] = ["22", 0]
     assert parameter(read(document), "prompt").rank is Rank.MAIN
+
+
+def test_a_switch_whose_other_side_makes_something_else_of_the_same_words_is_in_front():
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysText", text="a hut")
+    document["21"] = of("StringConcatenate", string_a=A, string_b="in ink", delimiter=", ")
+    document["22"] = of("ComfySwitchNode", switch=False, on_true=["21", 0], on_false=A)
+    document["6"]["inputs"]["text"] = ["22", 0]
+    assert parameter(read(document), "switch").rank is Rank.MAIN
+
+
+def test_a_switch_between_models_that_makes_nothing_of_words_or_pictures_stays_behind():
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysSharpener", model=["4", 0])
+    document["22"] = of("ComfySwitchNode", switch=False, on_true=["20", 0], on_false=["4", 0])
+    document["3"]["inputs"]["model"] = ["22", 0]
+    assert parameter(read(document), "switch").rank is Rank.MORE
