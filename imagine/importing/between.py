@@ -47,7 +47,7 @@ _AMOUNTS = frozenset({"factor", "multiplier"})
 _MADE = frozenset(
     {
         *("resolution", "aspect", "megapixels", "duration", "seconds", "frames", "length"),
-        *("segments", "guidance"),
+        *("segments", "guidance", "size"),
     }
 )
 _GIVEN = frozenset({"IMAGE", "VIDEO", "AUDIO"})

@@ -12,6 +12,7 @@ from imagine import media_inputs
 from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range, hands_on
 from imagine.importing.branches import running
+from imagine.importing.counted import uncounted
 from imagine.importing.naming import safe_name
 from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of, wanted_at
 from imagine.importing.widgets import CONTROL, SEEDS
@@ -100,10 +101,14 @@ class Fields:
             class_type = node["class_type"]
             schema = schema_at(self.graph, self.catalog, node_id)
             title, label = _titles(node, class_type, schema.label if schema is not None else None)
-            for name, value in inputs_of(self.graph, node_id).items():
+            inputs = inputs_of(self.graph, node_id)
+            beyond = uncounted(inputs)
+            for name, value in inputs.items():
                 wanted = schema.inputs.get(name) if schema is not None else None
                 if schema is not None and wanted is None:
                     continue  # ComfyUI does not look at it
+                if name in beyond and not str(value).lower().endswith(EXTENSIONS):
+                    continue  # but a file has to be there all the same
                 if isinstance(value, str | int | float) and name != CONTROL:
                     yield Field((node_id, name), value, class_type, title, label, wanted)
 

@@ -193,7 +193,10 @@ class _Joining:
         if one.name != other.name or self._value(one) != self._value(other):
             return False
         if one.name in WORDS:
-            return bool(self._value(one)) or one.feeds[0][0] == other.feeds[0][0]
+            is_one_node = one.feeds[0][0] == other.feeds[0][0]
+            if one.is_part and other.is_part and is_one_node:
+                return False  # the texts of a schedule come one after the other
+            return bool(self._value(one)) or is_one_node
         if one.name == "model":
             return bool(one.feeds[0][1] == other.feeds[0][1])
         if one.pass_ == other.pass_:

@@ -8,6 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from imagine.importing.counted import uncounted
 from imagine.importing.walking import Feed, inputs_of, is_number, links_of, number_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph
@@ -39,6 +40,7 @@ class LoraSlot:
 def lora_slots(graph: Graph, node_id: str) -> Iterator[LoraSlot]:
     """Yield the LoRAs that a node itself loads."""
     links = links_of(graph, node_id)
+    beyond = uncounted(inputs_of(graph, node_id))
     for name, value in inputs_of(graph, node_id).items():
         if _LORA not in name:
             continue
@@ -54,7 +56,8 @@ def lora_slots(graph: Graph, node_id: str) -> Iterator[LoraSlot]:
         strength = _strength_of(graph, node_id, name)
         if file is not None or strength is not None:
             is_none = isinstance(written, str) and written.lower() in NO_LORA
-            yield LoraSlot(file, strength, is_none or _is_off(graph, node_id, name))
+            is_off = name in beyond or _is_off(graph, node_id, name)
+            yield LoraSlot(file, strength, is_none or is_off)
 
 
 def names_file(graph: Graph, slot: LoraSlot) -> bool:

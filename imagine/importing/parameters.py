@@ -23,7 +23,7 @@ from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
 from imagine.importing.roles import find_roles
 from imagine.importing.switches import as_switched, switches, unswitched
 from imagine.importing.told_apart import labels
-from imagine.importing.walking import Feed, inputs_of, links_of
+from imagine.importing.walking import Feed, inputs_of, is_number, links_of
 from imagine.repair import Graph, folder_of
 
 
@@ -339,7 +339,8 @@ class _Drafts:
                 is_titled = bool(fields[0].label)
                 is_told = is_titled or not isinstance(fields[0].value, str)
                 is_own = is_told and fields[0].class_type.startswith(PRIMITIVES)
-                is_own |= is_titled and not self.is_steered and self._is_alone(feed[0])
+                is_free = not self.is_steered or is_number(fields[0].value)
+                is_own |= is_titled and is_free and self._is_alone(feed[0])
                 is_main = feed in chosen or feed in larger or is_own
                 place = (1 if is_main else 2, len(_MAIN) + len(self.shared) + at)
                 if feed in larger and feed not in chosen:

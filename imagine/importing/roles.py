@@ -68,6 +68,8 @@ _TEXTS = (
 )
 # What encoders decide beside their texts: some write a part of a song by themselves.
 _BESIDE_TEXTS = ("guidance", "seed")
+# What some of them put before all texts, and behind them.
+_AROUND = ("pre_text", "app_text")
 # What a language model is told, before it writes the prompt.
 _INSTRUCTIONS = "instructions"
 
@@ -218,6 +220,10 @@ class _Follower:
             for name in _BESIDE_TEXTS if side == "positive" else ():
                 if feed := number_of(self.graph, source, name):
                     self._take(name, [feed], pass_)
+            for name in _AROUND:
+                if isinstance(inputs_of(self.graph, source).get(name), str):
+                    around = typed(self.graph, self.catalog, source, name)
+                    self._add_parts("prompt" if side == "positive" else "negative", [around])
             if texts := [*filter(None, self._typed_texts(source, side))]:
                 yield from texts
                 continue

@@ -15,16 +15,17 @@ _STEERERS = ("noise", "guider", "sampler", "sigmas")
 def samplers_of(graph: Graph) -> list[str]:
     """Return the samplers in the order in which they work on a latent."""
     samplers = latent_samplers(graph)
-    if not samplers:  # of packs that take pictures, or make the latent themselves
-        samplers = [
-            n
-            for n in graph
-            if _is_seeded(graph, n) and ("positive" in links_of(graph, n) or _is_piped(graph, n))
-        ]
-        # Loaders of packs take both, too, to hand them on.
-        stepping = [n for n in samplers if "steps" in inputs_of(graph, n)]
-        samplers = stepping or samplers
-    return _in_turn(graph, samplers)
+    # Of packs that take pictures, or make the latent themselves.
+    others = [
+        n
+        for n in graph
+        if n not in samplers
+        and _is_seeded(graph, n)
+        and ("positive" in links_of(graph, n) or (not samplers and _is_piped(graph, n)))
+    ]
+    # Loaders of packs take both, too, to hand them on.
+    stepping = [n for n in others if "steps" in inputs_of(graph, n)]
+    return _in_turn(graph, [*samplers, *stepping] or others)
 
 
 def other_samplers(graph: Graph) -> list[str]:

@@ -21,6 +21,8 @@ _CHOICES = frozenset(
 )
 _PICKING = _CHOICES | {"megapixels", "megapixel", "mp", "size"}
 _BESIDE = _PICKING | {"width", "height", "swap", "invert"}
+# Makes several of one latent.
+_REPEATS = "RepeatLatentBatch"
 # What is made from a picture or a latent has its size.
 _PICTURES = ("IMAGE", "MASK", "LATENT", "VIDEO")
 _PICTURED = ("image", "images", "pixels", "mask", "latent", "samples", "video")
@@ -37,6 +39,25 @@ class Size:
 
 def sizes_of(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
     """Return what decides the size of what a sampler makes."""
+    found = _of_latent(graph, catalog, sampler)
+    is_counted = any(one.place == "batch_size" for one in found)
+    return found if is_counted else [*found, *_repeated(graph, sampler)]
+
+
+def _repeated(graph: Graph, sampler: str) -> Iterator[Size]:
+    """Yield how many are made of one latent, such as that of a picture."""
+    start, seen = links_of(graph, sampler).get("latent_image"), set[str]()
+    while start is not None and start[0] not in seen:
+        node_id = start[0]
+        seen.add(node_id)
+        feed = number_of(graph, node_id, "amount")
+        if feed is not None and graph[node_id].get("class_type") == _REPEATS:
+            yield Size("batch_size", "batch_size", feed)
+            return
+        start = links_of(graph, node_id).get("samples")
+
+
+def _of_latent(graph: Graph, catalog: Catalog | None, sampler: str) -> list[Size]:
     start = links_of(graph, sampler).get("latent_image")
     for node_id in behind(graph, start[0]) if start else [sampler]:
         names = inputs_of(graph, node_id)

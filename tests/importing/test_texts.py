@@ -480,3 +480,26 @@ def test_where_a_prompt_is_written_what_a_model_is_told_stays_behind():
     assert shown(flow)["prompt"] == "a fox in snow"
     [told] = [one for one in flow.parameters if ("10", "system_prompt") in one.feeds]
     assert (told.rank, told.default) == (Rank.MORE, TOLD)
+
+
+def test_what_a_schedule_puts_around_its_texts_is_in_front_beside_them():
+    document = edited("sd15_api")
+    around = {"pre_text": "a fox", "app_text": "in ink", "text": "it sits, it stands"}
+    document["6"] = {
+        "class_type": "SomebodysSchedule",
+        "inputs": {**around, "clip": ["4", 1]},
+    }
+    flow = read(document)
+    assert parameter(flow, "prompt").feeds == (("6", "text"),)
+    for name in ("pre_text", "app_text"):
+        assert parameter(flow, name).feeds == (("6", name),)
+        assert parameter(flow, name).rank is Rank.MAIN
+
+
+def test_equal_texts_of_one_schedule_stay_apart():
+    document = edited("sd15_api")
+    turns = {f"text_{at}": text for at, text in enumerate(("spring comes", "autumn", "autumn"), 1)}
+    document["20"] = {"class_type": "SomebodysTurns", "inputs": turns}
+    document["6"]["inputs"]["text"] = ["20", 0]
+    feeds = [one.feeds for one in read(document).parameters if one.feeds[0][0] == "20"]
+    assert sorted(feeds) == [(("20", name),) for name in sorted(turns)]

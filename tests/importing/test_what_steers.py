@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import pytest
+
 from imagine.catalog import Catalog
 from imagine.importing.parameters import Rank
 from imagine.importing.reading import Imported
@@ -407,3 +409,68 @@ def test_the_seed_of_what_writes_beside_the_texts_is_in_front_after_that_of_the_
     assert parameter(flow, "seed").feeds == (("3", "seed"),)
     assert parameter(flow, "seed_2").feeds == (("6", "seed"),)
     assert {parameter(flow, name).rank for name in ("seed", "seed_2")} == {Rank.MAIN}
+
+
+def test_what_samples_for_an_upscaler_is_a_later_sampler_and_shows_its_seed():
+    document = edited("sd15_api")
+    sampling = {name: document["3"]["inputs"][name] for name in ("model", "positive", "negative")}
+    document["30"] = of("SomebodysProvider", **sampling, seed=5, steps=7, cfg=3.0, denoise=0.6)
+    document["31"] = of("SomebodysLargener", samples=["3", 0], upscaler=["30", 0])
+    document["8"]["inputs"]["samples"] = ["31", 0]
+    flow = read(document)
+    for name in ("seed", "steps", "cfg", "denoise"):
+        (feed,) = (one.feeds for one in flow.parameters if ("30", name) in one.feeds)
+        assert feed == (("30", name),)
+        assert parameter(flow, f"{name}_2").rank is Rank.MAIN
+        assert parameter(flow, name).feeds == (("3", name),)
+
+
+def test_the_steps_of_a_node_that_holds_several_settings_are_found_by_a_word_of_their_name():
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysConfig", steps_total=30, refiner_step=24, cfg=7.0)
+    document["3"]["inputs"] |= {"steps": ["20", 0], "cfg": ["20", 2]}
+    flow = read(document)
+    assert parameter(flow, "steps").feeds == (("20", "steps_total"),)
+    assert parameter(flow, "cfg").feeds == (("20", "cfg"),)
+
+
+def test_of_two_settings_that_could_be_meant_none_is():
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysConfig", steps_high=30, steps_low=24)
+    document["3"]["inputs"] |= {"steps": ["20", 0]}
+    assert "steps" not in {one.name for one in read(document).parameters}
+
+
+def test_how_often_a_latent_is_repeated_is_how_many_are_made():
+    document = edited("sd15_api")
+    document["20"] = of("VAEEncode", pixels=["21", 0], vae=["4", 2])
+    document["21"] = of("LoadImage", image="fox.png")
+    document["22"] = of("RepeatLatentBatch", samples=["20", 0], amount=4)
+    document["3"]["inputs"]["latent_image"] = ["22", 0]
+    found = parameter(read(document), "batch_size")
+    assert (found.feeds, found.rank) == ((("22", "amount"),), Rank.MAIN)
+
+
+def test_a_latent_that_is_empty_has_its_own_count_and_not_that_of_its_repetition():
+    document = edited("sd15_api")
+    document["22"] = of("RepeatLatentBatch", samples=["5", 0], amount=4)
+    document["3"]["inputs"]["latent_image"] = ["22", 0]
+    assert parameter(read(document), "batch_size").feeds == (("5", "batch_size"),)
+
+
+@pytest.mark.parametrize(
+    ("title", "value", "rank"),
+    [
+        ("How long", 3, Rank.MAIN),
+        ("How fast", 1.5, Rank.MAIN),
+        ("", 3, Rank.MORE),
+        ("Which way", "left", Rank.MORE),
+    ],
+)
+def test_a_titled_node_that_only_holds_a_number_is_in_front(title: str, value: Any, rank: Rank):
+    document = edited("sd15_api")
+    document["20"] = {**of("SomebodysHolder", held=value), "_meta": {"title": title}}
+    document["21"] = of("SomebodysMaths", a=["20", 0], model=["4", 0], b=2, c=3)
+    document["3"]["inputs"]["model"] = ["21", 0]
+    (found,) = (one for one in read(document).parameters if ("20", "held") in one.feeds)
+    assert found.rank is rank
