@@ -7,6 +7,7 @@ texts reach the pictures on ways of their own.
 from collections.abc import Iterator
 
 from imagine.catalog import Catalog, NodeSchema
+from imagine.importing.named_roles import is_unwanted, is_wanted
 from imagine.importing.walking import Feed, inputs_of, schema_at, users_of
 from imagine.repair import Graph
 
@@ -51,10 +52,9 @@ def _uses(
             schema = schema_at(graph, catalog, user)
             if graph[user].get("class_type") == STOP:
                 continue
-            words = name.lower().split("_")
-            if "negative" in words or "neg" in words or "uncond" in words:
+            if is_unwanted(name):
                 yield "negative"
-            elif "positive" not in words and schema is not None and _ENCODED in schema.outputs:
+            elif not is_wanted(name) and schema is not None and _ENCODED in schema.outputs:
                 waiting += [] if user in seen else [user]
                 seen.add(user)
             else:

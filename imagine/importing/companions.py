@@ -30,7 +30,8 @@ def companion(field: Field) -> tuple[str, str] | None:
     is_motion = any(word in plain for word in _MOTION) and "lora" not in plain
     is_loaded = name in _FILES and "load" in plain  # others have a file to work on pictures with
     if not is_vae(plain) and (is_loaded or (is_file and is_motion and name in _ANY_FILE)):
-        return ("model", "model") if isinstance(field.value, str) else None
+        called = "motion_model" if is_motion else "model"
+        return (called, "model") if isinstance(field.value, str) else None
     if name == GUIDE_FILE:
         return "controlnet", "lora_strength"
     guide = next((word for word in _GUIDES if word in plain), None)

@@ -23,6 +23,8 @@ _PAIRS = (("width", "height"), ("target_width", "target_height"))
 _RATES = ("frame_rate", "fps")
 # And how long a sound is to be.
 LASTING = ("seconds", "duration")
+# And how many frames of a clip are loaded at most.
+_LOADED = "frame_load_cap"
 # Classes of nodes whose sides are those of a part, or of another picture.
 _OTHERS = ("crop", "pad", "load", "preprocessor", "save")
 
@@ -54,6 +56,15 @@ def equal_lengths(graph: Graph, length: Feed) -> Iterator[Feed]:
             feed = number_of(graph, node_id, name)
             if feed is not None and feed != length and value_at(graph, feed) == value:
                 yield feed
+
+
+def equal_frames(graph: Graph, count: Feed) -> Iterator[Feed]:
+    """Yield where a clip is loaded with as many frames as are made."""
+    value = value_at(graph, count)
+    for node_id in graph:
+        feed = number_of(graph, node_id, _LOADED)
+        if feed is not None and feed != count and value_at(graph, feed) == value:
+            yield feed
 
 
 def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, list[Feed]]]:

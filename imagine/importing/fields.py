@@ -12,8 +12,8 @@ from imagine import media_inputs
 from imagine.catalog import CHOICE, Catalog, InputSchema
 from imagine.importing.bounds import BOUNDLESS, Bounds, Range, hands_on
 from imagine.importing.branches import running
-from imagine.importing.counted import uncounted
 from imagine.importing.naming import safe_name
+from imagine.importing.numbered import uncounted
 from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of, wanted_at
 from imagine.importing.widgets import CONTROL, SEEDS
 from imagine.names import EXTENSIONS

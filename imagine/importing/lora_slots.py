@@ -8,7 +8,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from imagine.importing.counted import uncounted
+from imagine.importing.numbered import uncounted
 from imagine.importing.walking import Feed, inputs_of, is_number, links_of, number_of
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph

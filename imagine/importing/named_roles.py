@@ -3,7 +3,8 @@
 Packs and services have samplers of their own, which take no latent; their inputs are called alike.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
+from typing import TypeAlias
 
 from imagine.catalog import Catalog
 from imagine.importing.companions import is_vae
@@ -52,10 +53,21 @@ _NAMED = {
 WORDS = ("prompt", "negative")
 # Beside a seed one of these makes a sampler of a node.
 STEERED = frozenset({*_NAMED["steps"], *_NAMED["cfg"]})
-# What a prompt of another name says of itself where it is the other side.
-_UNWANTED = frozenset({"negative", "neg"})
+# What inputs say of themselves that take the other side.
+_UNWANTED = frozenset({"negative", "neg", "uncond", "nag"})
+Users: TypeAlias = Mapping[str, Collection[Feed]]
 # Nodes with a width and a height that is not the picture's.
 _OTHER_SIZES = ("crop", "pad", "mask", "load", "preprocessor", "text", "save", "scheduler")
+
+
+def is_wanted(name: str) -> bool:
+    """Say whether an input takes what a picture is to be, and says so."""
+    return "positive" in name.lower().split("_")
+
+
+def is_unwanted(name: str) -> bool:
+    """Say whether an input takes what a picture is not to be."""
+    return not _UNWANTED.isdisjoint(name.lower().split("_"))
 
 
 def by_names(graph: Graph, known: Collection[str]) -> Iterator[tuple[str, list[Feed]]]:
@@ -96,12 +108,15 @@ def texts_by_name(
         is_number = _counts(graph, catalog, node_id) or _becomes_number(graph, catalog, uses)
         if is_saved or _names_file(uses) or is_number:
             continue
-        for name in _NAMED[role]:
+        is_other = _is_for_unwanted(uses)
+        if is_other and role == "prompt":
+            continue
+        for name in (*_NAMED[role], *(_NAMED["prompt"] if is_other else ())):
             texts = _texts(graph, catalog, node_id, name, role, seen)
             if texts and not texts[0].is_told and texts[0].feed not in last:
                 return texts
             first = first or texts
-    worded = (_worded(graph, catalog, node_id, role) for node_id in graph)
+    worded = (_worded(graph, catalog, users, node_id, role) for node_id in graph)
     found = ([text for text in texts if text.feed not in last] for texts in worded)
     return next(filter(None, found), first)
 
@@ -121,27 +136,35 @@ def boxes(graph: Graph, catalog: Catalog | None) -> Iterator[Text]:
 
 def other_prompts(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, Text]]:
     """Yield what is written anywhere as a prompt by its name, with the side that it is of."""
+    users = users_of(graph)
     for node_id in graph:
         for role in WORDS:
-            for text in _worded(graph, catalog, node_id, role):
+            for text in _worded(graph, catalog, users, node_id, role):
                 if text.value.strip():
                     yield role, text
 
 
-def _worded(graph: Graph, catalog: Catalog | None, node_id: str, role: str) -> list[Text]:
+def _worded(
+    graph: Graph, catalog: Catalog | None, users: Users, node_id: str, role: str
+) -> list[Text]:
     """Return the prompts of a node that has several, such as ``scene_prompt``."""
     schema = schema_at(graph, catalog, node_id)
+    is_other = _is_for_unwanted(users.get(node_id, ()))
     found: list[Text] = []
     for name, value in inputs_of(graph, node_id).items():
         words = [word for word in name.lower().split("_") if not word.isdecimal()]
-        is_unwanted = not _UNWANTED.isdisjoint(words)
         wanted = schema.inputs.get(name) if schema is not None else None
         is_text = isinstance(value, str) and (wanted is None or wanted.type == "STRING")
         is_text &= COMMANDS.isdisjoint(words)
         is_prompt = words[-1:] == ["prompt"] or words[-2:] == ["prompt", "text"]
-        if is_text and is_prompt and is_unwanted == (role == "negative"):
+        if is_text and is_prompt and (is_other or is_unwanted(name)) == (role == "negative"):
             found.append(typed(graph, catalog, node_id, name))
     return [text for text in found if not text.is_told]
+
+
+def _is_for_unwanted(uses: Collection[Feed]) -> bool:
+    """Say whether all that takes what a node gives takes it for what is not to be."""
+    return bool(uses) and all(is_unwanted(name) for _, name in uses)
 
 
 def _names_file(uses: Collection[Feed]) -> bool:

@@ -27,7 +27,8 @@ _KNOWN = re.compile(
 )
 # Templates of ComfyUI name a value by its type, and say in parentheses what it is for.
 _TYPED = re.compile(
-    r"^\s*(?:Primitive\s+)?(?:Float|Int|Integer|Number|Boolean|Bool|Text|String)\s*"
+    r"^\s*(?:(?:Primitive\s+)?(?:Float|Int|Integer|Number|Boolean|Bool|Text|String)"
+    r"|CLIP\s+Text\s+Encode)\s*"
     r"\((?!\s*multi-?line\s*\))(?P<name>[^()]+)\)\s*$",
     re.IGNORECASE,
 )

@@ -20,7 +20,7 @@ from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, Parameter
 from imagine.importing.joining import Role
 from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
-from imagine.importing.roles import find_roles
+from imagine.importing.roles import STEERING, find_roles
 from imagine.importing.switches import as_switched, switches, unswitched
 from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of, is_number, links_of
@@ -325,6 +325,7 @@ class _Drafts:
             others = {f: one for f, one in self.left.items() if f not in {*chosen, *larger}}
             chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
+        chosen |= {f for f, one in self.left.items() if self._is_working_out(one)}
         counts = Counter(name for _, name in (*larger, *chosen))
         shown = (feed for feed in (*larger, *chosen) if feed[1] not in self.found)
         self.short = {feed for feed in shown if counts[feed[1]] == 1}
@@ -347,6 +348,17 @@ class _Drafts:
                     place = (1, _MAIN.index("height"))
                 yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
 
+    def _is_working_out(self, field: Field) -> bool:
+        """Say whether a number is one of those that a node works a sampler's setting out of."""
+        is_beside = len(self.nodes[field.feed[0]]) > 1 and is_number(field.value)
+        return is_beside and self._worked_out(field.feed[0]) is not None
+
+    def _worked_out(self, node_id: str) -> str | None:
+        """Return which setting of a sampler a node works out of nothing but its own values."""
+        names = {STEERING.get(name) for _, name in self.fields.users.get(node_id, ())}
+        is_first = len(names) == 1 and not links_of(self.fields.graph, node_id)
+        return names.pop() if is_first else None
+
     def _is_alone(self, node_id: str) -> bool:
         """Say whether a node holds one value, and hands it on."""
         holds = len(inputs_of(self.fields.graph, node_id)) == 1
@@ -365,6 +377,8 @@ class _Drafts:
         mark = read_mark(field.title)
         if mark is not None:
             return short if mark.is_output else titled(mark.name, short)
+        if not alone and (setting := self._worked_out(node_id)) is not None:
+            return short if short == setting else titled(setting, short)
         is_vague = short in _VAGUE and self.is_steered and not alone
         is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT) and not is_vague
         is_own = is_said and (self.counts[name] == 1 or field.feed in self.short)

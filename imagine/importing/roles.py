@@ -5,12 +5,12 @@ LoRAs. Names of nodes are not believed for this, so that custom samplers and enc
 """
 
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from imagine.catalog import Catalog
 from imagine.importing.beside import STOP, encoders, sought
-from imagine.importing.equals import LASTING, equal_lengths, equal_rates
+from imagine.importing.equals import LASTING, equal_frames, equal_lengths, equal_rates
 from imagine.importing.joining import Role, joined
 from imagine.importing.lora_slots import LoraSlot, lora_slots, names_file, stacks_of
 from imagine.importing.named_roles import (
@@ -18,6 +18,7 @@ from imagine.importing.named_roles import (
     WORDS,
     boxes,
     by_names,
+    is_unwanted,
     other_prompts,
     texts_by_name,
 )
@@ -49,8 +50,8 @@ STEERING = {
 }
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
-_UNWANTED = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
-_CONDITIONED = {"positive": ("prompt", _WANTED), "negative": ("negative", _UNWANTED)}
+_NEGATIVE = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
+_CONDITIONED = {"positive": ("prompt", _WANTED), "negative": ("negative", _NEGATIVE)}
 _TEXTS = (
     "text",
     "prompt",
@@ -150,8 +151,11 @@ class _Follower:
         known: set[Feed] = set()
         for side, (name, names) in _CONDITIONED.items():
             found = self._encoded_by(names, steering, side, pass_)
-            for texts in found:
-                self._take_text(name, [text for text in texts if text.feed not in known], pass_)
+            new = [[text for text in texts if text.feed not in known] for texts in found]
+            first, *others = [texts for texts in new if texts] or [[]]
+            self._take_text(name, first, pass_)
+            for texts in others:
+                self._add_parts(name, texts)
             known.update(text.feed for texts in found for text in texts)
 
     def _texts_beside(self) -> None:
@@ -227,18 +231,17 @@ class _Follower:
             if texts := [*filter(None, self._typed_texts(source, side))]:
                 yield from texts
                 continue
-            links = links_of(self.graph, source)
-            wanted = next((links[name] for name in _WANTED if name in links), None)
-            unwanted = next((links[name] for name in _UNWANTED if name in links), None)
-            if wanted is not None and unwanted is not None:
-                is_wanted = self._side_of(source, slot, side) == "positive"
-                waiting.append(wanted if is_wanted else unwanted)
-                continue
-            waiting.extend(
-                end
-                for key, end in links.items()
-                if self._is_conditioning(key, end) and not (side == "positive" and key in _UNWANTED)
-            )
+            ends = {
+                name: end
+                for name, end in links_of(self.graph, source).items()
+                if self._is_conditioning(name, end)
+            }
+            unwanted = {name for name in ends if is_unwanted(name)}
+            if unwanted and unwanted < ends.keys():
+                is_other = self._side_of(source, slot, side) == "negative"
+                waiting.extend(end for name, end in ends.items() if (name in unwanted) == is_other)
+            elif not unwanted or side == "negative":
+                waiting.extend(ends.values())
 
     def _side_of(self, node_id: str, slot: int, side: str) -> str:
         """Return which of a pair a node passes on through an output."""
@@ -273,7 +276,11 @@ class _Follower:
 
     def _take_sizes(self, sizes: Sequence[Size], pass_: int) -> None:
         for size in sizes:
-            same = equal_lengths(self.graph, size.feed) if size.name in LASTING else ()
+            same: Iterable[Feed] = ()
+            if size.name in LASTING:
+                same = equal_lengths(self.graph, size.feed)
+            elif size.place in ("length", "batch_size"):
+                same = equal_frames(self.graph, size.feed)
             self._take(size.name, [size.feed, *same], pass_, size.place)
 
     def _take_handed_over(self) -> None:

@@ -11,7 +11,15 @@ from imagine.catalog import Catalog
 from imagine.importing.equals import LASTING
 from imagine.importing.named_roles import SIZES, is_automatic, is_sized
 from imagine.importing.naming import safe_name
-from imagine.importing.walking import Feed, behind, inputs_of, is_number, links_of, number_of
+from imagine.importing.walking import (
+    Feed,
+    behind,
+    inputs_of,
+    is_number,
+    links_of,
+    number_of,
+    schema_at,
+)
 from imagine.repair import Graph
 
 _SIDES = ("width", "height")
@@ -19,6 +27,8 @@ _SIDES = ("width", "height")
 _CHOICES = frozenset(
     {"aspect", "ratio", "resolution", "res", "preset", "dimensions", "orientation"}
 )
+# The choice that leaves the sides to somebody.
+_OWN = "custom"
 _PICKING = _CHOICES | {"megapixels", "megapixel", "mp", "size"}
 _BESIDE = _PICKING | {"width", "height", "swap", "invert"}
 # Makes several of one latent.
@@ -109,7 +119,8 @@ def _of_node(graph: Graph, catalog: Catalog | None, node_id: str) -> Iterator[Si
     sides = [found.get(side) for side in _SIDES]
     follows = any(is_automatic(graph, feed) for feed in sides)
     for role, feed in found.items():
-        if feed is not None and not (follows and feed in sides):
+        is_dead = feed in sides and (follows or (feed and _is_unchosen(graph, catalog, feed[0])))
+        if feed is not None and not is_dead:
             yield Size(role, role, feed)
 
 
@@ -181,10 +192,26 @@ def _picked(graph: Graph, catalog: Catalog | None, node_id: str) -> list[Size]:
     for name in inputs_of(graph, node_id):
         feed = number_of(graph, node_id, name)
         words = _words(name)
-        if feed is not None and "batch" not in words and not _BESIDE.isdisjoint(words):
+        is_dead = name in _SIDES and _is_unchosen(graph, catalog, node_id)
+        if feed is None or "batch" in words or is_dead:
+            continue
+        if not _BESIDE.isdisjoint(words):
             side = name if name in _SIDES else "width"
             found.append(Size(side, safe_name(name), feed))
     return found if any(not _PICKING.isdisjoint(_words(one.name)) for one in found) else []
+
+
+def _is_unchosen(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    """Say whether a node has sides of one's own only for a choice that is not the one made."""
+    schema = schema_at(graph, catalog, node_id)
+    for name, value in inputs_of(graph, node_id).items():
+        wanted = schema.inputs.get(name) if schema is not None else None
+        if wanted is None or wanted.choices is None or _CHOICES.isdisjoint(_words(name)):
+            continue
+        own = [one for one in wanted.choices.known if _OWN in str(one).lower()]
+        if own and value not in own:
+            return True
+    return False
 
 
 def _is_of_picture(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:

@@ -6,12 +6,12 @@ Source: ComfyUI (``comfy_extras/nodes_logic.py``), and the switches of Impact Pa
 Comfyroll, Crystools, WAS Node Suite and rgthree.
 """
 
-import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.numbered import families
 from imagine.importing.walking import (
     Feed,
     behind,
@@ -43,7 +43,6 @@ _PICKING = (
 )
 # And themselves; other nodes have such inputs for other things.
 _CLASSES = ("switch", "select", "branch", "ifelse", "if else", "if_else")
-_NUMBERED = re.compile(r"(.*?)_?0*(\d+)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,10 +114,7 @@ def _passed(
         return
     schema = schema_at(graph, catalog, node_id)
     names = dict.fromkeys((*(schema.inputs if schema is not None else ()), *inputs))
-    numbered: dict[str, dict[int, str]] = {}
-    for name in names:
-        if name != picking and (match := _NUMBERED.fullmatch(name)):
-            numbered.setdefault(match[1], {})[int(match[2])] = name
+    numbered = families(name for name in names if name != picking)
     wanted = schema.inputs.get(picking) if schema is not None else None
     for group in numbered.values():
         least = wanted.minimum if wanted is not None else None

@@ -12,6 +12,7 @@ from typing import Any
 
 from imagine.catalog import Catalog
 from imagine.importing.naming import safe_name
+from imagine.importing.numbered import families
 from imagine.importing.walking import Feed, given_by, inputs_of, schema_at
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, is_link
@@ -78,6 +79,13 @@ _TOLD = re.compile(
     )""",
     re.IGNORECASE | re.VERBOSE,
 )
+# How nodes call what they look for in a text, and what they put there instead.
+_SOUGHT, _PUT = (
+    frozenset({"find", "pattern", "regex", "search"}),
+    frozenset({"replace", "replacement"}),
+)
+# This one counts its texts.
+_REPLACER, _REPLACER_SEEKS, _REPLACER_PUTS = "StringFunction|pysssss", "text_b", "text_c"
 # Of such a pair the engine reads the second only where the first is not filled in anew.
 _PRESET, _FILLED, _KEPT = "wildcard_text", "populated_text", (False, "fixed", "reproduce")
 
@@ -119,21 +127,32 @@ def written(
     # In a joiner with more inputs than texts nobody looks for what is empty.
     kept = [one for one in found if one.value.strip() or one.is_box] or found[:1]
     meant = [one for one in kept if not one.is_told] or kept
-    first = min(meant, key=lambda one: _turn(one, side), default=None)
+    first = min(meant, key=lambda one: _turn(graph, one, side), default=None)
     return [] if first is None else [first, *(one for one in kept if one is not first)]
 
 
-def _turn(text: Text, side: str) -> tuple[bool, bool, bool, int]:
+def _turn(graph: Graph, text: Text, side: str) -> tuple[bool, bool, bool, int]:
     """Return what sorts texts: what is asked for, the prompt by its title, else the longest."""
     words = _words(text.title) | _words(text.feed[1]) - {"prompt", "positive"}
     sided = words & _SIDES[side]
     is_added = not (words - sided).isdisjoint(_ADDED)
-    is_asked = text.is_asked and bool(text.value.strip())
+    is_asked = text.is_asked and any(letter.isalnum() for letter in text.value)
+    length = 0 if _is_scheduled(graph, text.feed) else len(text.value.strip())
     return (
         not is_asked,
         is_added,
         not sided and words.isdisjoint(_PROMPTS),
-        -len(text.value.strip()),
+        -length,
+    )
+
+
+def _is_scheduled(graph: Graph, feed: Feed) -> bool:
+    """Say whether a text is one of several that each have a number, such as their frame's."""
+    numbered = families(inputs_of(graph, feed[0])).values()
+    return any(
+        feed[1] in one.values() and one is not other and one.keys() == other.keys()
+        for one in numbered
+        for other in numbered
     )
 
 
@@ -186,11 +205,25 @@ class _Reader:
         return Text((node_id, name), value, title, is_box, is_told)
 
     def _is_asked(self, node_id: str, name: str) -> bool:
-        """Say whether an input says what a model is asked for, beside how it has to write."""
+        """Say whether an input says what a model is asked for, beside how it has to write.
+
+        So does what a mark in a longer text is replaced by.
+        """
+        if self._replaced_by(node_id) == name:
+            return True
         if not _words(name) <= _ASKED or _words(name).isdisjoint(("prompt", "user")):
             return False
         others = inputs_of(self.graph, node_id)
         return any(not _words(other).isdisjoint(COMMANDS) for other in others)
+
+    def _replaced_by(self, node_id: str) -> str | None:
+        """Return the input of a node that says what it puts in place of a part of a text."""
+        inputs = inputs_of(self.graph, node_id)
+        if self.graph[node_id].get("class_type") == _REPLACER:
+            return _REPLACER_PUTS if inputs.get("action") == "replace" else None
+        is_sought = any(not _words(name).isdisjoint(_SOUGHT) for name in inputs)
+        puts = (name for name in inputs if not _words(name).isdisjoint(_PUT))
+        return next(puts, None) if is_sought else None
 
     def _title(self, node_id: str) -> str:
         """Return the title of a node, if a person wrote it."""
@@ -213,6 +246,8 @@ class _Reader:
                 else self._is_typed(node_id, name, value)
             )
         }
+        if self._replaced_by(node_id) == _REPLACER_PUTS:
+            found.pop(_REPLACER_SEEKS, None)
         if _PRESET in found and _FILLED in found:
             del found[_PRESET if inputs.get("mode") in _KEPT else _FILLED]
         wanted, other = (

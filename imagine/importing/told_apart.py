@@ -37,6 +37,8 @@ _VOWELS = re.compile(r"[aeiouy]")
 _SLOT_OF_PICTURES = 0
 # What has one of these beside a picture paints upon it.
 _PAINTS = frozenset({"positive", "model", "basic_pipe", "detailer_pipe"})
+# The number of a frame, and what its ends are called.
+_PLACE, _ENDS = "frame_idx", {0: "First frame", -1: "Last frame"}
 # How many nodes that only change a picture are followed, and how many words a name has.
 _MOST_PASSED, _MOST_WORDS = 4, 4
 # Units: characters.
@@ -87,6 +89,8 @@ def _used_as(picture: Field, fields: Fields) -> Label | None:
     """
     label: Label | None = None
     for user, name in _uses(picture, fields):
+        if (place := _placed(fields, user)) is not None:
+            return Label(place, f"Goes into {title(fields.graph, user)} as {place.lower()}")
         words = _meant(safe_name(name.rpartition(".")[2]).split("_"))
         inputs = inputs_of(fields.graph, user)
         if not words and any(isinstance(inputs.get(name), list) for name in _PAINTS):
@@ -96,6 +100,14 @@ def _used_as(picture: Field, fields: Fields) -> Label | None:
             used = f"Goes into {title(fields.graph, user)} as {name}"
             label = Label(text if len(words) > 1 else f"{text} image", used)
     return label
+
+
+def _placed(fields: Fields, user: str) -> str | None:
+    """Return which frame of a clip a node makes of its picture; None for other nodes."""
+    at = inputs_of(fields.graph, user).get(_PLACE)
+    if not isinstance(at, int):
+        return None
+    return _ENDS.get(at, f"Frame {at}")
 
 
 def _uses(picture: Field, fields: Fields) -> Iterator[Feed]:

@@ -189,12 +189,12 @@ def test_what_guides_a_sampling_comes_after_its_loras_with_its_strength():
     at = names.index("controlnet")
     assert names[at - 2 : at + 3] == [
         "model",
-        "model_2",
+        "motion_model",
         "controlnet",
         "controlnet_strength",
         "width",
     ]
-    assert parameter(flow, "model_2").feeds == (("53", "model_name"),)
+    assert parameter(flow, "motion_model").feeds == (("53", "model_name"),)
     assert parameter(flow, "controlnet_strength").default == 0.7
 
 

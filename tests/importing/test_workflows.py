@@ -16,7 +16,7 @@ EDIT = "prompt negative image model seed steps cfg sampler scheduler denoise"
 # What comes first in each, in order, and what comes out.
 EXPECTED = {
     "animatediff": (
-        USUAL.replace("model", "model model_2").replace("batch", "frame_rate batch"),
+        USUAL.replace("model", "model motion_model").replace("batch", "frame_rate batch"),
         "video",
     ),
     "app_mode": (f"{USUAL} filename_prefix", "image"),

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from imagine.importing.counted import uncounted
+from imagine.importing.numbered import uncounted
 from imagine.importing.parameters import Rank
 from tests.importing.samples import edited, parameter, read
 from tests.importing.test_stages import at
