@@ -3,6 +3,7 @@
 Packs and services have samplers of their own, which take no latent; their inputs are called alike.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from typing import TypeAlias
 
@@ -36,6 +37,8 @@ MODELS = (
 )
 # Words of inputs that take the name of a file.
 _OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "url", "prefix"})
+# And what they take looks like this.
+_PATH = re.compile(r"(?:[A-Za-z]:[\\/]|[\\/]{1,2}\w|\.{1,2}[\\/]|~[\\/]|https?://)[^\n]*")
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),
@@ -112,7 +115,8 @@ def texts_by_name(
         if is_other and role == "prompt":
             continue
         for name in (*_NAMED[role], *(_NAMED["prompt"] if is_other else ())):
-            texts = _texts(graph, catalog, node_id, name, role, seen)
+            written_ = _texts(graph, catalog, node_id, name, role, seen)
+            texts = [text for text in written_ if not is_path(text.value)]
             if texts and not texts[0].is_told and texts[0].feed not in last:
                 return texts
             first = first or texts
@@ -160,6 +164,11 @@ def _worded(
         if is_text and is_prompt and (is_other or is_unwanted(name)) == (role == "negative"):
             found.append(typed(graph, catalog, node_id, name))
     return [text for text in found if not text.is_told]
+
+
+def is_path(text: str) -> bool:
+    """Say whether a text tells where something is, and not what is wanted."""
+    return _PATH.fullmatch(text.strip()) is not None
 
 
 def _is_for_unwanted(uses: Collection[Feed]) -> bool:

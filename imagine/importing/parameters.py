@@ -58,7 +58,7 @@ class Parameter:
 
 # The order in which people look for them.
 _MAIN = (
-    *("prompt", "negative", "find", "image", "mask", "video", "audio"),
+    *("prompt", "negative", "find", "path", "image", "mask", "video", "audio"),
     *("model", "lora", "lora_strength"),
     *(
         "width",
@@ -76,7 +76,7 @@ _MAIN = (
     "denoise",
 )
 # Of these the later ones count as much as the first.
-_TEXTS = ("prompt", "negative", "find")
+_TEXTS = ("prompt", "negative", "find", "path")
 _ALL_MAIN = (*_TEXTS, "image", "mask", "video", "audio", "model", "lora", "lora_strength")
 _SHORT = {
     "ckpt_name": "model",
@@ -273,13 +273,19 @@ class _Drafts:
             place = (1, _MAIN.index(behind)) if is_main else (2, pass_)
             label = next((self.groups[f].label for f in feeds if f in self.groups), None)
             is_later = pass_ > 0 and name not in _ALL_MAIN
-            prefix = safe_name(fields[0].label or "") if is_later else ""
+            prefix = self._whose(fields[0]) if is_later else ""
             called = titled(prefix, name)
             if role.count > 1:
                 called = f"{name}_{role.count}"
             if role.is_part:
                 called = self._name_of_part(name, fields[0], label) or name
             yield _Draft(fields, called, is_main, place, label=label, is_usual=True)
+
+    def _whose(self, field: Field) -> str:
+        """Return how the settings of a later sampler are told from those of the first."""
+        node_id, plain = field.feed[0], field.class_type.lower()
+        is_other = "positive" in links_of(self.fields.graph, node_id) and "sampler" not in plain
+        return safe_name(field.label or "") or (safe_name(field.class_type) if is_other else "")
 
     def _name_of_part(self, usual: str, field: Field, label: str | None) -> str:
         """Return what a person or its input calls a text that is one of several, "" if nothing."""

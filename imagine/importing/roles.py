@@ -18,6 +18,7 @@ from imagine.importing.named_roles import (
     WORDS,
     boxes,
     by_names,
+    is_path,
     is_unwanted,
     other_prompts,
     texts_by_name,
@@ -121,7 +122,7 @@ class _Follower:
         for name, text in other_prompts(self.graph, self.catalog):
             self._add_parts(name, [text])
         for text in boxes(self.graph, self.catalog) if not self.samplers else ():
-            self._add_parts("prompt", [text])
+            self._add_parts("path" if is_path(text.value) else "prompt", [text])
         for name, feeds in by_names(self.graph, known):
             self._take(name, feeds, 0)
         self._take_handed_over()

@@ -150,11 +150,12 @@ def _as_people_say(found: Sequence[read.Parameter], category: str) -> Iterator[r
     """Yield parameters, the prompt under its own name, and without what only marks its place."""
     names = {one.name for one in found}
     prompt = next((name for name in _PROMPTS if name in names), None)
+    is_clip = category == "video" and "length" not in names
     for one in found:
         is_main_text = one.type is ParameterType.TEXT and one.rank is Rank.MAIN
         if "prompt" not in names and one.name == prompt and is_main_text:
             yield replace(one, name="prompt", label=one.label or one.name.replace("_", " "))
-        elif one.name == "batch_size" and category == "video" and "length" not in names:
+        elif one.name == "batch_size" and one.default != 1 and is_clip:
             # What makes a clip of single pictures counts its frames as a batch.
             yield replace(one, label="Frames", description="How many pictures the clip has")
         else:

@@ -139,3 +139,28 @@ def test_a_text_of_which_a_number_is_made_is_no_prompt():
     assert "prompt" not in {one.name for one in flow.parameters}
     found = at(flow, "2", "value")
     assert (found.rank, found.label) == (Rank.MAIN, "放大倍率")
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [
+        ("C:/films/fox", "path"),
+        ("D:\\films", "path"),
+        ("/mnt/films/fox", "path"),
+        ("./films", "path"),
+        ("~/films", "path"),
+        ("\\\\server\\films", "path"),
+        ("https://a.fox/film.mp4", "path"),
+        ("a fox / an owl", "prompt"),
+        ("and/or", "prompt"),
+        ("/", "prompt"),
+        ("fox: a film", "prompt"),
+        ("/imagine\na fox", "prompt"),
+    ],
+)
+def test_a_box_with_the_way_to_a_file_is_no_prompt(text: str, name: str):
+    flow = filmed()
+    graph = {node_id: dict(node) for node_id, node in flow.graph.items()}
+    graph["1"] = of("PrimitiveString", value=text)
+    found = at(read(graph, PACK), "1", "value")
+    assert (found.name.partition("_")[0], found.rank) == (name, Rank.MAIN)

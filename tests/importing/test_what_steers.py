@@ -421,7 +421,7 @@ def test_what_samples_for_an_upscaler_is_a_later_sampler_and_shows_its_seed():
     for name in ("seed", "steps", "cfg", "denoise"):
         (feed,) = (one.feeds for one in flow.parameters if ("30", name) in one.feeds)
         assert feed == (("30", name),)
-        assert parameter(flow, f"{name}_2").rank is Rank.MAIN
+        assert parameter(flow, f"somebodys_provider_{name}").rank is Rank.MAIN
         assert parameter(flow, name).feeds == (("3", name),)
 
 

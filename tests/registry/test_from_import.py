@@ -405,6 +405,13 @@ def test_the_pictures_of_a_clip_are_called_its_frames():
     assert batch_of(entry(workflow("wan_image_to_video"))).label == ""  # it has a length
 
 
+def test_a_single_picture_from_which_a_clip_is_made_is_not_called_its_frames():
+    document = edited("animatediff")
+    [latent] = (one for one in document["nodes"] if one["type"] == "EmptyLatentImage")
+    latent["widgets_values"][2] = 1
+    assert batch_of(entry(read(document))).label == ""
+
+
 def batch_of(made: Entry) -> Parameter:
     return next(one for one in made.parameters if one.name == "batch_size")
 
