@@ -26,7 +26,7 @@ _TELLING = frozenset(
     {
         *("resolution", "scale", "rescale", "upscale", "factor", "multiplier", "megapixels"),
         *("megapixel", "width", "height", "aspect", "strength", "weight", "intensity", "opacity"),
-        *("fidelity", "visibility", "sharpness", "preset", "mode", "style"),
+        *("fidelity", "visibility", "sharpness", "preset", "mode", "style", "speed"),
         *("x", "y", "coord", "coords", "coordinates", "point", "points"),
     }
 )

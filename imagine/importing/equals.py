@@ -59,9 +59,12 @@ def equal_lengths(graph: Graph, length: Feed) -> Iterator[Feed]:
 
 
 def equal_frames(graph: Graph, count: Feed) -> Iterator[Feed]:
-    """Yield where a clip is loaded with as many frames as are made."""
+    """Yield where a clip is loaded with as many frames as are made.
+
+    Who loads one frame wants a picture of it, however many are made.
+    """
     value = value_at(graph, count)
-    for node_id in graph:
+    for node_id in graph if value != 1 else ():
         feed = number_of(graph, node_id, _LOADED)
         if feed is not None and feed != count and value_at(graph, feed) == value:
             yield feed

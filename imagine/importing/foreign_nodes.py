@@ -84,6 +84,8 @@ _TWINS: Mapping[str, _Twin] = {
     "SwarmSaveImageWS": _Twin("SaveImage", _save),
     "SwarmSaveImageWebsocketAndDisk": _Twin("SaveImage", _save),
 }
+# What reads a video from a path of its author, and what of the same pack takes an uploaded one.
+_PATHS = {"VHS_LoadVideoPath": "VHS_LoadVideo", "VHS_LoadVideoFFmpegPath": "VHS_LoadVideoFFmpeg"}
 # Only frames around the others.
 _FRAMES = ("SwarmInputGroup", "SwarmWorkflowDescription")
 
@@ -98,16 +100,27 @@ def at_home(converted: Converted, catalog: Catalog | None = None) -> Converted:
     """Return a graph with the inputs and outputs of other servers as ComfyUI's own."""
     graph = converted.graph
     loaders = {n: told for n in graph if (told := _loaded_from(graph, catalog, n)) is not None}
+    paths = [n for n in graph if _reads_path(graph, catalog, n)]
     found = [
         node_id
         for node_id, node in graph.items()
-        if node["class_type"] in (*_VALUES, *_TWINS, *_FRAMES) or node_id in loaders
+        if node["class_type"] in (*_VALUES, *_TWINS, *_FRAMES)
+        or node_id in loaders
+        or node_id in paths
     ]
     if not found:
         return converted
     moved = _Move(converted).all(found)
-    notes = (f"{title(graph, n)} takes a picture, in place of {loaders[n]}." for n in loaders)
+    notes = [f"{title(graph, n)} takes a picture, in place of {loaders[n]}." for n in loaders]
+    notes += [f"{title(graph, n)} takes a video, in place of a path." for n in paths]
     return replace(moved, notes=(*moved.notes, *notes))
+
+
+def _reads_path(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    """Say whether a node reads a video from a path that is typed there, and need not."""
+    uploaded = _PATHS.get(graph[node_id]["class_type"])
+    is_there = uploaded is not None and catalog is not None and catalog.has(uploaded)
+    return is_there and isinstance(inputs_of(graph, node_id).get("video"), str)
 
 
 def _loaded_from(graph: Graph, catalog: Catalog | None, node_id: str) -> str | None:
@@ -154,6 +167,9 @@ class _Move:
 
     def _move(self, node_id: str) -> Shared | None:
         node = self.graph[node_id]
+        if (uploaded := _PATHS.get(node["class_type"])) is not None:
+            node |= {"class_type": uploaded, "inputs": {**node["inputs"], "video": ""}}
+            return None
         twin = _TWINS.get(node["class_type"])
         if twin is None and node["class_type"] not in (*_VALUES, *_FRAMES):
             twin = _Twin("LoadImage", _load)

@@ -98,7 +98,7 @@ class _Joining:
 
     def _counts(self, role: Role) -> bool:
         """Say whether it is how one of so few samplers works that each can be shown."""
-        if len(self.samplers) > _FEW_SAMPLERS or role.name not in _SHOWN:
+        if len(self.samplers) > _FEW_SAMPLERS or (role.place or role.name) not in _SHOWN:
             return False
         return role.name != "seed" or not (self._adds_none(role) or self._goes_on(role.pass_))
 

@@ -51,8 +51,8 @@ def lora_slots(graph: Graph, node_id: str) -> Iterator[LoraSlot]:
             continue
         file = number_of(graph, node_id, name)
         written = inputs_of(graph, file[0])[file[1]] if file is not None else None
-        if file is not None and not isinstance(written, str):
-            continue
+        if file is not None and (not isinstance(written, str) or "\n" in written):
+            continue  # a list of them is none
         strength = _strength_of(graph, node_id, name)
         if file is not None or strength is not None:
             is_none = isinstance(written, str) and written.lower() in NO_LORA

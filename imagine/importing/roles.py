@@ -49,6 +49,7 @@ STEERING = {
     "denoise_strength": "denoise",
     "shift": "shift",
 }
+_STAGED = ("steps", "cfg")
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
 _NEGATIVE = ("negative", "neg_conditioning", "negative_conditioning", "uncond")
@@ -140,10 +141,16 @@ class _Follower:
 
     def _steer(self, steering: Sequence[str], pass_: int) -> None:
         for node_id in steering:
-            for name in inputs_of(self.graph, node_id):
+            inputs = inputs_of(self.graph, node_id)
+            for name in inputs:
                 if name in STEERING and (feed := number_of(self.graph, node_id, name)):
                     ends = last_step(self.graph, node_id, feed) if name == "steps" else []
                     self._take(STEERING[name], [feed, *ends], pass_)
+            for name in inputs if node_id in self.samplers else ():
+                usual = name.rpartition("_")[2]  # samplers of packs have some for each stage
+                if usual in _STAGED and usual not in inputs and name not in STEERING:
+                    feed = number_of(self.graph, node_id, name)
+                    self._take(name, [feed] if feed else [], pass_, usual)
 
     # The prompt
 

@@ -82,7 +82,27 @@ def test_the_files_that_an_engine_has_are_no_choices_of_a_video():
     assert catalog.schemas["VHS_LoadVideoPath"].inputs["video"].upload is None
     found = parameter(read(loading("VHS_LoadVideo", "video"), catalog), "video")
     assert (found.type, found.choices) == ("video", ())
-    assert parameter(read(loading("VHS_LoadVideoPath", "video"), catalog), "video").type == "text"
+
+
+def test_where_the_same_pack_takes_an_upload_a_path_becomes_one():
+    info = object_info()
+    info["VHS_LoadVideo"] = {
+        "input": {"required": {"video": [["a.mp4"], {}]}},
+        "output": ["IMAGE"],
+    }
+    info["VHS_LoadVideoPath"] = {
+        "input": {"required": {"video": ["STRING", {"default": "/a/path"}]}},
+        "output": ["IMAGE"],
+    }
+    document = loading("VHS_LoadVideoPath", "video")
+    flow = read(document, Catalog.from_object_info(info))
+    found = parameter(flow, "video")
+    assert (found.type, found.default, found.is_required) == ("video", "", True)
+    assert flow.graph[found.feeds[0][0]]["class_type"] == "VHS_LoadVideo"
+    assert any("takes a video, in place of a path" in note for note in flow.notes)
+    del info["VHS_LoadVideo"]
+    path = parameter(read(document, Catalog.from_object_info(info)), "video")
+    assert (path.type, path.default) == ("text", "clip.bin")
 
 
 def test_a_choice_of_words_stays_as_it_is_and_a_note_says_so():

@@ -1,0 +1,93 @@
+"""What is drawn, chosen or sampled in stages beside the settings that every sampler has."""
+
+from typing import Any
+
+import pytest
+
+from imagine.importing.parameters import Rank
+from tests.importing.samples import edited, parameter, read
+from tests.importing.test_stages import at
+from tests.importing.test_what_steers import engine, kind, of
+
+ROULETTE = kind(["MODEL"], model=["MODEL"], seed=["INT", {"min": 0}], least=["INT", {}])
+
+
+def drawing(count: int, **more: Any) -> dict[str, Any]:
+    """Return a graph whose model goes through so many nodes that draw something of it."""
+    document = edited("sd15_api")
+    before = ["4", 0]
+    for node_id in map(str, range(20, 20 + count)):
+        document[node_id] = of("SomebodysRoulette", model=before, seed=1, least=2, **more)
+        before = [node_id, 0]
+    document["3"]["inputs"]["model"] = before
+    return document
+
+
+@pytest.mark.parametrize(("count", "rank"), [(1, Rank.MAIN), (3, Rank.MAIN), (4, Rank.MORE)])
+def test_a_few_seeds_by_which_something_is_drawn_are_in_front(count: int, rank: Rank):
+    flow = read(drawing(count), engine(SomebodysRoulette=ROULETTE))
+    assert parameter(flow, "seed").feeds == (("3", "seed"),)
+    seeds = [at(flow, str(20 + number), "seed") for number in range(count)]
+    assert {one.rank for one in seeds} == {rank}
+    assert seeds[0].name == "somebodys_roulette_seed"
+
+
+def test_the_seed_of_what_samples_in_ways_of_its_own_stays_behind():
+    flow = read(drawing(1, steps=3), engine(SomebodysRoulette=ROULETTE))
+    assert parameter(flow, "seed").feeds == (("3", "seed"),)
+    sampling = kind(["MODEL"], model=["MODEL"], seed=["INT", {}], cfg=["FLOAT", {}])
+    flow = read(drawing(1, cfg=3.0), engine(SomebodysRoulette=sampling))
+    assert at(flow, "20", "seed").rank is Rank.MORE
+
+
+def staged(*names: str, **more: Any) -> dict[str, Any]:
+    document = edited("sd15_api")
+    inputs = document["3"]["inputs"]
+    steps, cfg = inputs.pop("steps"), inputs.pop("cfg")
+    numbers = {name: steps if name.endswith("steps") else cfg for name in names}
+    document["3"] = of("SomebodysStager", **inputs, **numbers, **more)
+    return document
+
+
+def test_a_sampler_with_settings_for_each_stage_shows_the_steps_and_the_strength_of_each():
+    flow = read(staged("quick_steps", "base_steps", "base_cfg", switch_step=4))
+    for name in ("quick_steps", "base_steps", "base_cfg"):
+        found = parameter(flow, name)
+        assert (found.feeds, found.rank) == ((("3", name),), Rank.MAIN)
+    assert at(flow, "3", "switch_step").rank is Rank.MORE
+
+
+def test_where_it_has_steps_of_the_whole_the_others_stay_behind():
+    flow = read(staged("steps", "cfg", "warmup_steps"))
+    assert parameter(flow, "steps").feeds == (("3", "steps"),)
+    assert at(flow, "3", "warmup_steps").rank is Rank.MORE
+
+
+@pytest.mark.parametrize(
+    ("listed", "rank"), [("an owl.wav", Rank.MAIN), ("AN OWL.MP3", Rank.MAIN), ("soft", Rank.MORE)]
+)
+def test_a_recording_that_is_chosen_from_a_list_is_in_front(listed: str, rank: Rank):
+    many = {f"tone_{letter}": 1.0 for letter in "abcdefghijklm"}  # too much to show it all
+    speaker = kind(
+        ["AUDIO"],
+        text=["STRING", {"multiline": True}],
+        voice=[["a fox.wav", listed], {}],
+        **{name: ["FLOAT", {}] for name in many},
+    )
+    document = {
+        "1": of("SomebodysSpeaker", text="a fox speaks", voice=listed, **many),
+        "2": of("SaveAudio", audio=["1", 0], filename_prefix="x"),
+    }
+    known = engine(SomebodysSpeaker={**speaker, "python_module": "custom_nodes.x"})
+    found = at(read(document, known), "1", "voice")
+    assert (found.type, found.choices) == ("choice", ("a fox.wav", listed))
+    assert found.rank is rank
+
+
+def test_a_list_of_loras_that_is_typed_is_a_text_and_no_lora():
+    document = edited("sd15_api")
+    lists = "ink.safetensors ; ink ; 0.6\nfox.safetensors ; fox ; 0.8"
+    document["20"] = of("SomebodysLister", model=["4", 0], lora_list=lists)
+    document["3"]["inputs"]["model"] = ["20", 0]
+    found = at(read(document), "20", "lora_list")
+    assert (found.name, found.type) == ("lora_list", "text")
