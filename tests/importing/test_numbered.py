@@ -4,10 +4,29 @@ from typing import Any
 
 import pytest
 
-from imagine.importing.numbered import uncounted
+from imagine.importing.numbered import families, uncounted
 from imagine.importing.parameters import Rank
 from tests.importing.samples import edited, parameter, read
 from tests.importing.test_stages import at
+
+
+@pytest.mark.parametrize(
+    ("names", "found"),
+    [
+        (["a_1", "a_2"], {"a": {1: "a_1", 2: "a_2"}}),
+        (["a1", "a_02", "a010"], {"a": {1: "a1", 2: "a_02", 10: "a010"}}),
+        (["a_0", "b_0"], {"a": {0: "a_0"}, "b": {0: "b_0"}}),
+        # Of several numbers only the last one counts.
+        (["a1_2", "a1_3"], {"a1": {2: "a1_2", 3: "a1_3"}}),
+        (["3"], {"": {3: "3"}}),
+        (["a", "a_1b", "text_g"], {}),
+        ([], {}),
+    ],
+)
+def test_inputs_of_one_name_with_numbers_are_a_family(
+    names: list[str], found: dict[str, dict[int, str]]
+):
+    assert families(names) == found
 
 
 @pytest.mark.parametrize(

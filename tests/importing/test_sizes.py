@@ -183,6 +183,26 @@ def test_what_a_service_is_told_of_its_clip_is_in_front():
     assert parameter(flow, "other_0").rank is Rank.MORE
 
 
+@pytest.mark.parametrize("name", ["image_size", "size"])
+def test_the_size_that_a_service_is_told_is_in_front(name: str):
+    others = {f"other_{n}": 0 for n in range(9)} | {"sized": 0, "chunk_size": 8}
+    service = kind(
+        ["IMAGE"],
+        prompt=["STRING", {"multiline": True}],
+        **{name: [["1K", "2K", "4K"]]},
+        **{other: ["INT", {"default": 0}] for other in others},
+    )
+    document = {
+        "1": of("SomebodysService", prompt="a fox", **{name: "2K"}, **others),
+        "2": of("SaveImage", images=["1", 0], filename_prefix="x"),
+    }
+    flow = read(document, engine(SomebodysService=service))
+    found = next(one for one in flow.parameters if ("1", name) in one.feeds)
+    assert (found.rank, found.name, found.choices) == (Rank.MAIN, name, ("1K", "2K", "4K"))
+    behind = {one.name for one in flow.parameters if one.rank is Rank.MORE}
+    assert {"other_0", "sized", "chunk_size"} <= behind
+
+
 def test_a_mask_of_the_whole_picture_follows_its_size():
     document = edited("sd15_api")
     sides = {name: document["5"]["inputs"][name] for name in ("width", "height")}

@@ -60,6 +60,21 @@ def test_a_switch_of_which_nobody_knows_what_it_takes_is_not_followed():
         assert switches({"1": one}, None) == []
 
 
+@pytest.mark.parametrize(
+    ("inputs", "others"),
+    [
+        ({"select": 2, "input_01": A, "input_02": B, "input_03": A}, ("input_01", "input_03")),
+        ({"index": 0, "value0": B, "value_1": A}, ("value_1",)),
+        # Of two families that which has the number, and another one to switch to.
+        ({"select": 3, "a1": A, "a2": B, "b3": A, "b4": B}, ("b4",)),
+        ({"select": 1, "a1": A, "b1": A, "b2": B}, ("b2",)),
+    ],
+)
+def test_inputs_with_numbers_are_switched_by_these(inputs: Any, others: tuple[str, ...]):
+    (found,) = switches({"1": of("SomebodysSwitch", **inputs), "20": {}, "21": {}}, None)
+    assert (found.others, found.control) == (others, ("1", next(iter(inputs))))
+
+
 def test_the_size_and_the_picture_are_those_that_are_switched_to():
     document = edited("sd15_api")
     document["20"] = of("LoadImage", image="a.png")

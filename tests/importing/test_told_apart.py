@@ -107,3 +107,43 @@ def test_a_picture_that_is_painted_upon_is_not_called_by_what_it_only_helps():
 def test_what_was_painted_on_comfyuis_page_is_not_called_by_the_name_of_its_file():
     flow = blend(("clipspace/clipspace-mask-123.png", "owl.png"))
     assert "mask" not in shown(flow)[0].lower()
+
+
+def guided(*places: Any) -> Imported:
+    """Read a graph whose clip is guided by pictures at these frames."""
+    graph: dict[str, Any] = {}
+    for at, place in enumerate(places):
+        graph[f"{at}"] = {"class_type": "LoadImage", "inputs": {"image": "a.png"}}
+        inputs = {"image": [f"{at}", 0], "frame_idx": place, "latent": [f"1{at - 1}", 2]}
+        graph[f"1{at}"] = {"class_type": "SomebodysGuide", "inputs": inputs}
+    graph["10"]["inputs"].pop("latent")
+    last = [f"1{len(places) - 1}", 2]
+    graph["20"] = {"class_type": "SomebodysFilmMaker", "inputs": {"latent": last}}
+    graph["21"] = {
+        "class_type": "SaveImage",
+        "inputs": {"images": ["20", 0], "filename_prefix": "a"},
+    }
+    return read(graph)
+
+
+def told(flow: Imported) -> dict[str, str]:
+    """Return what pictures are called, by their loaders."""
+    return {one.feeds[0][0]: one.label for one in flow.parameters if one.type == "image"}
+
+
+def test_guides_of_a_clip_say_which_frame_they_are():
+    flow = guided(0, 48, -1)
+    assert told(flow) == {"0": "First frame", "1": "Frame 48", "2": "Last frame"}
+    said = {one.description for one in flow.parameters if one.type == "image"}
+    assert "Goes into SomebodysGuide (node 12) as last frame" in said
+
+
+def test_guides_of_one_frame_or_of_one_that_is_worked_out_are_told_apart_otherwise():
+    assert told(guided(0, 0)) == {"0": "", "1": ""}
+    assert told(guided(["30", 0], 0)) == {"0": "", "1": "First frame"}
+
+
+def test_the_title_of_a_guide_says_more_than_its_frame():
+    graph = dict(guided(0, -1).graph)
+    graph["0"] = {**graph["0"], "_meta": {"title": "Sunrise"}}
+    assert told(read(graph)) == {"0": "Sunrise", "1": "Last frame"}
