@@ -19,6 +19,7 @@ from imagine.importing.walking import (
     links_of,
     number_of,
     schema_at,
+    value_at,
 )
 from imagine.repair import Graph
 
@@ -204,12 +205,13 @@ def _picked(graph: Graph, catalog: Catalog | None, node_id: str) -> list[Size]:
 def _is_unchosen(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
     """Say whether a node has sides of one's own only for a choice that is not the one made."""
     schema = schema_at(graph, catalog, node_id)
-    for name, value in inputs_of(graph, node_id).items():
+    for name in inputs_of(graph, node_id):
         wanted = schema.inputs.get(name) if schema is not None else None
         if wanted is None or wanted.choices is None or _CHOICES.isdisjoint(_words(name)):
             continue
         own = [one for one in wanted.choices.known if _OWN in str(one).lower()]
-        if own and value not in own:
+        chosen = number_of(graph, node_id, name)  # None where it is worked out
+        if own and chosen is not None and value_at(graph, chosen) not in own:
             return True
     return False
 

@@ -69,6 +69,16 @@ def test_the_choice_of_ones_own_is_known_by_its_word(own: str, is_own: bool):
     assert rank_of(shaped(own, [[own, "1:1"]]), "5", "width")
 
 
+@pytest.mark.parametrize("chosen", SHAPES[0])
+def test_a_choice_in_a_node_of_its_own_counts_as_well(chosen: str):
+    document = dict(picked("custom").graph) | {"30": of("PrimitiveString", value=chosen)}
+    inputs = {**document["20"]["inputs"], "aspect_ratio": ["30", 0]}
+    document["20"] = of("SomebodysShape", **inputs)
+    flow = read(document, known(SHAPES, ["INT", "INT"]))
+    assert rank_of(flow, "20", "width") is (chosen == "custom")
+    assert rank_of(flow, "30", "value")
+
+
 def test_another_choice_that_has_such_a_word_says_nothing_of_the_sides():
     sides = {"width": NUMBER, "height": NUMBER}
     ways = {"aspect_ratio": SHAPES, "speed": [["fast", "custom"]]}
