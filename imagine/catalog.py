@@ -34,6 +34,8 @@ _OPTIONS = "COMFY_DYNAMICCOMBO_V3"
 _PACKS = "custom_nodes"
 # What VideoHelperSuite says of the widgets that its page adds for each format.
 _FORMATS = "formats"
+# All that a list has of which the page of a pack knows what is in it.
+_FILLED_LATER = ["[none]"]
 # What ComfyUI's page fills in where a schema says nothing.
 _EMPTY = {"INT": 0, "FLOAT": 0.0, "STRING": "", "BOOLEAN": False}
 
@@ -350,8 +352,8 @@ class _Reader:
         upload = next((what for mark, what in _UPLOADS.items() if options.get(mark)), None)
         if upload in (None, "file"):  # models come in as files, too
             upload = medium or upload
-        # Others are filled by a remote call.
-        is_closed = upload is None and not options.get("remote")
+        # Others are filled by a remote call, or by the page.
+        is_closed = upload is None and not options.get("remote") and values != _FILLED_LATER
         return replace(
             schema,
             upload=upload,

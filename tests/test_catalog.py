@@ -71,6 +71,7 @@ def test_an_engine_without_any_node_is_an_empty_catalog() -> None:
         ["COMBO", {"options": ["a.png"], "remote": {"route": "/x"}}],
         ["COMBO"],
         ["COMBO", {}],
+        [["[none]"], {}],
         [[["nested"], {"value": 1}]],
         "STRING",
         [],
@@ -79,6 +80,13 @@ def test_an_engine_without_any_node_is_an_empty_catalog() -> None:
 def test_lists_that_only_the_page_knows_in_full_stay_open(config: Any) -> None:
     choices = read(config).schemas["Odd"].inputs["it"].choices
     assert choices is None or not choices.is_closed
+
+
+@pytest.mark.parametrize("values", [["a"], ["None"], ["[none]", "a"], []])
+def test_any_other_list_is_closed(values: list[str]) -> None:
+    choices = read([values, {}]).schemas["Odd"].inputs["it"].choices
+    assert choices is not None
+    assert choices.is_closed
 
 
 def test_what_the_page_fills_in_is_known() -> None:

@@ -6,7 +6,7 @@ none, and still its numbers are what somebody wants to set.
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
-from imagine.importing.fields import Field, Fields, ParameterType
+from imagine.importing.fields import SHOWING, Field, Fields, ParameterType
 from imagine.importing.making import makes
 from imagine.importing.named_roles import STEERED, is_automatic
 from imagine.importing.walking import (
@@ -66,7 +66,7 @@ _MOST_FEW = 4
 # A longer list names files, and no ways in which a node works.
 _MOST_MODES = 30
 # Words of classes that only bring something in, put it away, or look for what guides a sampling.
-_ENDS = ("load", "save", "combine", "preview", "show", "display", "compare", "preprocessor")
+_ENDS = ("load", "save", "combine", "preprocessor", *SHOWING)
 # What takes a conditioning, or a latent to begin from, is a sampler.
 _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 # By so much a node makes its picture larger: by the first ones always, by the others if it scales.
@@ -230,7 +230,10 @@ def _is_advanced(field: Field) -> bool:
 
 
 def _is_dormant(fields: Fields, field: Field) -> bool:
-    """Say whether a value is for another choice of its node: ``resize_width`` when it rescales."""
+    """Say whether a value is for another choice of its node: ``resize_width`` when it rescales.
+
+    Or for something that the node is not given, such as ``feature_threshold`` without a feature.
+    """
     node_id, name = field.feed
     for other, value in inputs_of(fields.graph, node_id).items():
         sibling = fields.by_feed.get((node_id, other))
@@ -240,7 +243,9 @@ def _is_dormant(fields: Fields, field: Field) -> bool:
         others = {str(one) for one in choices.known} - {str(value), ""}
         if any(name.startswith(f"{one}_") for one in others):
             return True
-    return False
+    schema = schema_at(fields.graph, fields.catalog, node_id)
+    lacking = schema.inputs.keys() - inputs_of(fields.graph, node_id).keys() if schema else ()
+    return any(name.startswith(f"{one}_") for one in lacking)
 
 
 def _givers(fields: Fields, on_way: Container[str]) -> Iterator[str]:

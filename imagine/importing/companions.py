@@ -23,6 +23,12 @@ def is_vae(class_type: str) -> bool:
     return "vae" in plain and "load" in plain and "checkpoint" not in plain
 
 
+def guide_of(class_type: str) -> str | None:
+    """Return what kind of guide of a sampling a node is."""
+    plain = class_type.lower().replace("-", "").replace("_", "")
+    return next((word for word in _GUIDES if word in plain), None)
+
+
 def companion(field: Field) -> tuple[str, str] | None:
     """Return how a value beside the model is called, and behind which usual name it belongs."""
     name, plain = field.feed[1], field.class_type.lower().replace("-", "").replace("_", "")
@@ -34,7 +40,7 @@ def companion(field: Field) -> tuple[str, str] | None:
         return (called, "model") if isinstance(field.value, str) else None
     if name == GUIDE_FILE:
         return "controlnet", "lora_strength"
-    guide = next((word for word in _GUIDES if word in plain), None)
+    guide = guide_of(field.class_type)
     if guide is not None and name in _AMOUNTS and is_number(field.value):
         return f"{guide}_{name}", "lora_strength"
     return None

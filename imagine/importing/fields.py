@@ -23,6 +23,8 @@ PRIMITIVES = (
     *("Primitive", "INTConstant", "FloatConstant", "StringConstant"),
     *("easy int", "easy float", "easy string"),
 )
+# Words of classes that show something, and make nothing of it.
+SHOWING = ("preview", "show", "display", "compare")
 # What these name is a fraction, though a file may have a whole number there.
 _FRACTIONS = frozenset(
     {
@@ -87,7 +89,10 @@ class Fields:
     def in_order(self) -> list[str]:
         """Return the nodes as the inputs lead to them, from the ends of the graph."""
         order: dict[str, None] = {}
-        waiting = [node_id for node_id in reversed(list(self.graph)) if node_id not in self.users]
+        ends = [node_id for node_id in self.graph if node_id not in self.users]
+        # What only shows something on the way leads to it in an order of its own.
+        ends.reverse()
+        waiting = sorted(ends, key=lambda node_id: not self._only_shows(node_id))
         while waiting:
             node_id = waiting.pop()
             if node_id not in order:
@@ -95,6 +100,10 @@ class Fields:
                 sources = [source for source, _ in links_of(self.graph, node_id).values()]
                 waiting += reversed(sources)
         return [*order, *(node_id for node_id in self.graph if node_id not in order)]
+
+    def _only_shows(self, node_id: str) -> bool:
+        class_type = self.graph[node_id]["class_type"].lower()
+        return any(word in class_type for word in SHOWING)
 
     def _found(self) -> Iterator[Field]:
         for node_id, node in self.graph.items():

@@ -37,6 +37,8 @@ MODELS = (
 )
 # Words of inputs that take the name of a file.
 _OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "url", "prefix"})
+# How the page of a pack writes that there is no text.
+_NOTHING = "[none]"
 # And what they take looks like this.
 _PATH = re.compile(r"(?:[A-Za-z]:[\\/]|[\\/]{1,2}\w|\.{1,2}[\\/]|~[\\/]|https?://)[^\n]*")
 # By these names the rest is found, where there is no sampler that takes a latent.
@@ -116,7 +118,9 @@ def texts_by_name(
             continue
         for name in (*_NAMED[role], *(_NAMED["prompt"] if is_other else ())):
             written_ = _texts(graph, catalog, node_id, name, role, seen)
-            texts = [text for text in written_ if not is_path(text.value)]
+            texts = [
+                text for text in written_ if not is_path(text.value) and text.value != _NOTHING
+            ]
             if texts and not texts[0].is_told and texts[0].feed not in last:
                 return texts
             first = first or texts
@@ -144,7 +148,7 @@ def other_prompts(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, 
     for node_id in graph:
         for role in WORDS:
             for text in _worded(graph, catalog, users, node_id, role):
-                if text.value.strip():
+                if text.value.strip() and text.value != _NOTHING:
                     yield role, text
 
 

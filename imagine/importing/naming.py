@@ -127,6 +127,15 @@ class Names:
         found = name
         while found in self._taken:
             self._counts[name] += 1
-            found = f"{name}_{self._counts[name] + 1}"
+            count = f"_{self._counts[name] + 1}"
+            found = _shortened(name, LONGEST_NAME - len(count)) + count
         self._taken.add(found)
         return found
+
+
+def _shortened(name: str, room: int) -> str:
+    """Return a name for which there is room, with its last two words."""
+    words = name.split("_")
+    while len("_".join(words)) > room and len(words) > 1:
+        del words[max(0, len(words) - 3)]
+    return "_".join(words)

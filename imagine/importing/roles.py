@@ -4,7 +4,6 @@ A sampler's conditioning leads to the prompt, its latent to the size, its model 
 LoRAs. Names of nodes are not believed for this, so that custom samplers and encoders work too.
 """
 
-from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
@@ -221,9 +220,9 @@ class _Follower:
     def _encoded(self, node_id: str, name: str, side: str, pass_: int) -> Iterator[list[Text]]:
         """Yield the texts behind a conditioning, also through nodes that take both of a pair."""
         start = links_of(self.graph, node_id).get(name)
-        waiting, seen = deque([start] if start else []), set()
+        waiting, seen = [start] if start else [], set()
         while waiting:
-            source, slot = waiting.popleft()
+            source, slot = waiting.pop()
             if source in seen:
                 continue
             seen.add(source)
@@ -247,9 +246,10 @@ class _Follower:
             unwanted = {name for name in ends if is_unwanted(name)}
             if unwanted and unwanted < ends.keys():
                 is_other = self._side_of(source, slot, side) == "negative"
-                waiting.extend(end for name, end in ends.items() if (name in unwanted) == is_other)
+                own = [end for name, end in ends.items() if (name in unwanted) == is_other]
+                waiting += reversed(own)
             elif not unwanted or side == "negative":
-                waiting.extend(ends.values())
+                waiting += reversed(ends.values())
 
     def _side_of(self, node_id: str, slot: int, side: str) -> str:
         """Return which of a pair a node passes on through an output."""

@@ -8,6 +8,7 @@ from collections import Counter, deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from imagine.importing.companions import guide_of
 from imagine.importing.fields import Field, Fields
 from imagine.importing.naming import safe_name
 from imagine.importing.walking import Feed, inputs_of, links_of, schema_at
@@ -60,17 +61,27 @@ class Label:
 def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
     """Return for each of some pictures what only it is called; None where nothing is known."""
     found: list[Label | None] = [None] * len(pictures)
-    ways: tuple[Callable[[Field, Fields], Label | None], ...] = (_titled, _used_as, _filed_as)
+    ways: tuple[Callable[[Field, Fields], Label | None], ...]
+    ways = (_titled, _used_as, _filed_as, _guiding)
     for way in ways:
         names = [way(picture, fields) for picture in pictures]
         counts = Counter(name.text.lower() for name in names if name is not None)
         for at, name in enumerate(names):
-            if found[at] is None and name is not None and counts[name.text.lower()] == 1:
+            is_told = name is not None and (way is _guiding or counts[name.text.lower()] == 1)
+            if found[at] is None and is_told:
                 found[at] = name
     return [
         label if label is not None else _used_alike(picture, fields)
         for label, picture in zip(found, pictures, strict=True)
     ]
+
+
+def _guiding(picture: Field, fields: Fields) -> Label | None:
+    """Return what kind of guide a picture is for; it may be for the same as another one."""
+    for user, _ in _uses(picture, fields):
+        if (guide := guide_of(fields.graph[user]["class_type"])) is not None:
+            return Label(guide, f"Goes into {title(fields.graph, user)}", needs_number=True)
+    return None
 
 
 def _titled(picture: Field, fields: Fields) -> Label | None:

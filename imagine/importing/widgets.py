@@ -135,8 +135,12 @@ def _is_of_the_page(text: str) -> bool:
 def is_left_to_chance(node: Node, name: str, value: Any, schema: NodeSchema | None) -> bool:
     """Say whether the page would change a value after each run."""
     named = node.values if isinstance(node.values, dict) else node.named
-    if (control := named.get(CONTROL)) is not None:
-        return name in SEEDS and control != "fixed"
+    controls = {n: one for n, one in named.items() if n.partition("#")[0] == CONTROL}
+    if len(controls) == 1:
+        return name in SEEDS and [*controls.values()] != ["fixed"]
+    if controls:  # each stands behind its own
+        behind_it = next((after for one, after in pairwise(named) if one == name), None)
+        return bool(controls.get(behind_it or "", "fixed") != "fixed")
     listed = node.values if isinstance(node.values, list) else []
     pairs = pairwise(listed)
     is_whole = isinstance(value, int) and not isinstance(value, bool)

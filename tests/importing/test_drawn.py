@@ -91,3 +91,84 @@ def test_a_list_of_loras_that_is_typed_is_a_text_and_no_lora():
     document["3"]["inputs"]["model"] = ["20", 0]
     found = at(read(document), "20", "lora_list")
     assert (found.name, found.type) == ("lora_list", "text")
+
+
+@pytest.mark.parametrize(("control", "left"), [("randomize", {"seed"}), ("fixed", set[str]())])
+def test_of_two_seeds_of_a_node_each_has_the_control_behind_it(control: str, left: set[str]):
+    document = edited("sd15_default")
+    known = engine(
+        SomebodysRoulette=kind(
+            ["MODEL"],
+            model=["MODEL"],
+            word_seed=["INT", {"control_after_generate": True}],
+            seed=["INT", {"control_after_generate": True}],
+        )
+    )
+    named = {
+        "word_seed": 0,
+        "control_after_generate": "fixed",
+        "seed": 1,
+        "control_after_generate#1": control,
+    }
+    [sampler] = (one for one in document["nodes"] if one["type"] == "KSampler")
+    [slot] = (one for one in sampler["inputs"] if one["name"] == "model")
+    [link] = (one for one in document["links"] if one[0] == slot["link"])
+    document["nodes"].append(
+        {
+            "id": 90,
+            "type": "SomebodysRoulette",
+            "mode": 0,
+            "inputs": [{"name": "model", "type": "MODEL", "link": 900}],
+            "outputs": [{"name": "MODEL", "type": "MODEL", "links": [link[0]]}],
+            "widgets_values": [0, "fixed", 1, control],
+            "widgets_values_named": named,
+        }
+    )
+    document["links"].append([900, link[1], link[2], 90, 0, "MODEL"])
+    link[1], link[2] = 90, 0
+    chance = read(document, known).left_to_chance
+    assert {name for node_id, name in chance if node_id == "90"} == left
+
+
+def test_words_that_are_joined_one_behind_another_stay_in_their_order():
+    document = edited("sd15_api")
+    for node_id, text in {"20": "a kitchen", "21": "of steel", "22": "in blue"}.items():
+        document[node_id] = of("CLIPTextEncode", text=text, clip=["4", 1])
+    joined = {"conditioning_to": ["20", 0], "conditioning_from": ["21", 0]}
+    document["23"] = of("ConditioningConcat", **joined)
+    joined = {"conditioning_to": ["23", 0], "conditioning_from": ["22", 0]}
+    document["24"] = of("ConditioningConcat", **joined)
+    document["3"]["inputs"]["positive"] = ["24", 0]
+    flow = read(document)
+    prompts = [one for one in flow.parameters if one.name.startswith("prompt")]
+    assert [one.default for one in prompts] == ["a kitchen", "of steel", "in blue"]
+
+
+@pytest.mark.parametrize("text", ["[none]", "a fox"])
+def test_what_a_pack_writes_for_no_text_is_no_prompt(text: str):
+    document = edited("sd15_api")
+    document["4"] = of("SomebodysLoader", ckpt_name="a.safetensors", prompt=text)
+    found = at(read(document), "4", "prompt")
+    assert found.rank is (Rank.MORE if text == "[none]" else Rank.MAIN)
+
+
+def test_what_a_node_would_need_something_else_for_stays_behind():
+    mover = kind(
+        ["IMAGE"], image=["IMAGE"], feature_threshold=["FLOAT", {}], strength=["FLOAT", {}]
+    )
+    mover["input"]["optional"] = {"feature": ["FEATURE", {}]}
+    document = {
+        "1": of("LoadImage", image="a.png"),
+        "2": of("SomebodysMover", image=["1", 0], feature_threshold=0.5, strength=1.0),
+        "3": of("SaveImage", images=["2", 0], filename_prefix="x"),
+    }
+    known = engine(SomebodysMover={**mover, "python_module": "custom_nodes.x"})
+    assert at(read(document, known), "2", "feature_threshold").rank is Rank.MORE
+    assert at(read(document, known), "2", "strength").rank is Rank.MAIN
+    document["4"] = of("SomebodysFeature")
+    document["2"]["inputs"]["feature"] = ["4", 0]
+    known = engine(
+        SomebodysMover={**mover, "python_module": "custom_nodes.x"},
+        SomebodysFeature=kind(["FEATURE"]),
+    )
+    assert at(read(document, known), "2", "feature_threshold").rank is Rank.MAIN

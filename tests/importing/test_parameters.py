@@ -421,6 +421,8 @@ def test_names_are_made_fit_for_a_flag(title, name):
 def test_a_name_that_is_taken_is_counted():
     names = Names()
     assert [names.unique("lora") for _ in range(3)] == ["lora", "lora_2", "lora_3"]
+    long = "the_sampler_of_a_node_pack_with_base_cfg"
+    assert [names.unique(long) for _ in range(2)] == [long, "the_sampler_of_a_node_pack_base_cfg_2"]
 
 
 @pytest.mark.parametrize("path", GOLDEN, ids=lambda path: path.stem)

@@ -147,3 +147,29 @@ def test_the_title_of_a_guide_says_more_than_its_frame():
     graph = dict(guided(0, -1).graph)
     graph["0"] = {**graph["0"], "_meta": {"title": "Sunrise"}}
     assert told(read(graph)) == {"0": "Sunrise", "1": "Last frame"}
+
+
+def test_pictures_of_one_guide_say_what_guides_with_their_numbers():
+    flow = blend(("a.png", "b.png"), class_type="IPAdapterEncoder")
+    assert shown(flow) == ["Image (ipadapter)", "Image 2 (ipadapter)"]
+    assert parameter(flow, "image").description == "Goes into IPAdapterEncoder (node 5)"
+    assert shown(blend(("a.png", "b.png"), class_type="Apply_InstantID")) == [
+        "Image (instantid)",
+        "Image 2 (instantid)",
+    ]
+
+
+def test_a_file_says_more_than_the_kind_of_the_guide():
+    flow = blend(("a.png", "kitchen.png"), class_type="IPAdapterEncoder")
+    assert shown(flow) == ["Image (ipadapter)", "Image 2 (kitchen)"]
+
+
+def test_pictures_stand_in_the_order_of_what_is_made_whatever_is_shown_first():
+    flow = blend(("a.png", "b.png"))
+    graph: dict[str, Any] = {
+        "00": {"class_type": "PreviewImage", "inputs": {"images": ["1", 0]}},
+        **flow.graph,
+    }
+    found = read(graph)
+    assert parameter(found, "image").feeds == (("0", "image"),)
+    assert parameter(found, "image_2").feeds == (("1", "image"),)

@@ -142,7 +142,7 @@ def test_what_every_job_has_is_of_its_own_type_or_has_another_name(name: str):
     assert node["inputs"]["text"] in {one.default for one in made.parameters}
 
 
-def test_a_name_that_is_too_long_is_cut():
+def test_a_name_that_is_too_long_is_cut_and_keeps_its_number():
     document = edited("sd15_api")
     kind = "a_kind_that_is_called_by_so_many_words_of_its_maker"
     for node_id in ("58:0", "58:1"):
@@ -154,7 +154,7 @@ def test_a_name_that_is_too_long_is_cut():
     names = [one.name for one in entry(read(document)).parameters]
     assert [name for name in names if name.startswith("a_kind")] == [
         "a_kind_that_is_called_by_so_many_words_o",
-        "a_kind_that_is_called_by_so_many_wor",
+        "a_kind_that_is_called_by_so_words_o_2",
     ]
 
 
