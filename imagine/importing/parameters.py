@@ -431,7 +431,8 @@ def _with_mask(fields: Fields, parameter: Parameter, names: Names) -> Iterator[P
             parameter,
             name=names.unique("mask"),
             type=ParameterType.MASK,
-            description="Where it is white, it is painted anew",
+            description="Where it is white, it is painted anew; without one, where the picture is "
+            "transparent",
             is_required=False,
         )
 

@@ -151,6 +151,10 @@ def _as_people_say(found: Sequence[read.Parameter], category: str) -> Iterator[r
     names = {one.name for one in found}
     prompt = next((name for name in _PROMPTS if name in names), None)
     is_clip = category == "video" and "length" not in names
+    scales = [one.default for one in found if one.name.rstrip("_0123456789") == "cfg"]
+    # Normalized attention guidance (NAG) has a scale of its own.
+    is_other = any("nag" in one.name.split("_") for one in found)
+    is_unguided = bool(scales) and all(scale == 1 for scale in scales) and not is_other
     for one in found:
         is_main_text = one.type is ParameterType.TEXT and one.rank is Rank.MAIN
         if "prompt" not in names and one.name == prompt and is_main_text:
@@ -158,6 +162,8 @@ def _as_people_say(found: Sequence[read.Parameter], category: str) -> Iterator[r
         elif one.name == "batch_size" and one.default != 1 and is_clip:
             # What makes a clip of single pictures counts its frames as a batch.
             yield replace(one, label="Frames", description="How many pictures the clip has")
+        elif one.name == "negative" and is_unguided:
+            yield replace(one, description="Changes nothing while cfg is 1")
         else:
             yield one
 
@@ -178,6 +184,8 @@ def _parameters(
         if name in RESERVED or is_other or len(name) > LONGEST_NAME:
             name = _other_name(one, taken)
             taken.add(name)
+            if name == f"{one.name}_value":  # only a flag may not be called so
+                one = replace(one, label=one.label or one.name.replace("_", " ").capitalize())
         # A mask that is painted into a picture comes after it, and feeds the same.
         is_needed = (
             one.type in FILES

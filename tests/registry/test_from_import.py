@@ -412,6 +412,32 @@ def test_a_single_picture_from_which_a_clip_is_made_is_not_called_its_frames():
     assert batch_of(entry(read(document))).label == ""
 
 
+@pytest.mark.parametrize(
+    ("cfg", "more", "told"),
+    [(1, {}, True), (1.0, {}, True), (7, {}, False), (1, {"nag_scale": 11.0}, False)],
+)
+def test_a_negative_that_changes_nothing_says_so(cfg: float, more: dict[str, Any], told: bool):
+    document = edited("sd15_api")
+    document["3"]["inputs"]["cfg"] = cfg
+    document["20"] = {"class_type": "SomebodysGuide", "inputs": {"model": ["4", 0], **more}}
+    document["3"]["inputs"]["model"] = ["20", 0]
+    found = entry(read(document)).parameter("negative")
+    assert found is not None
+    assert (found.description == "Changes nothing while cfg is 1") is told
+
+
+def test_what_only_a_flag_may_not_be_called_keeps_its_name_in_the_form():
+    document = edited("sd15_api")
+    document["20"] = {
+        "class_type": "SomebodysPaper",
+        "inputs": {"image": ["8", 0], "aspect": 2},
+    }
+    document["9"]["inputs"]["images"] = ["20", 0]
+    found = entry(read(document)).parameter("aspect_value")
+    assert found is not None
+    assert found.label == "Aspect"
+
+
 def batch_of(made: Entry) -> Parameter:
     return next(one for one in made.parameters if one.name == "batch_size")
 
