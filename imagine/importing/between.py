@@ -4,7 +4,7 @@ Apart from the roles, which follow a graph from its samplers: a node that makes 
 none, and still its numbers are what somebody wants to set.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from imagine.importing.fields import SHOWING, Field, Fields, ParameterType
 from imagine.importing.making import makes
@@ -27,6 +27,7 @@ _TELLING = frozenset(
         *("resolution", "scale", "rescale", "upscale", "factor", "multiplier", "megapixels"),
         *("megapixel", "width", "height", "aspect", "strength", "weight", "intensity", "opacity"),
         *("fidelity", "visibility", "sharpness", "preset", "mode", "style", "speed"),
+        *("zoom", "pan", "frames", "duration"),
         *("x", "y", "coord", "coords", "coordinates", "point", "points"),
     }
 )
@@ -67,6 +68,15 @@ _MOST_FEW = 4
 _MOST_MODES = 30
 # Words of classes that only bring something in, put it away, or look for what guides a sampling.
 _ENDS = ("load", "save", "combine", "preprocessor", *SHOWING)
+# By how much a picture is extended, in nodes that are called so.
+_BORDERS, _EXTENDING = frozenset({"left", "top", "right", "bottom"}), ("pad", "outpaint", "extend")
+# And the part of a sound that is taken.
+_PARTS, _CUTTING = ("start_time", "end_time", "start", "end", "duration"), ("crop", "trim", "cut")
+# So many choices are looks, styles or kinds of people, of a node that writes the prompt of them.
+_MANY_LOOKS = 8
+# What has one of these writes by a language model.
+_OF_WRITERS = frozenset({"temperature", "tokens", "model", "system", "top"})
+_PAINTING = frozenset({"MODEL", "CLIP", "IMAGE", "LATENT"})
 # What takes a conditioning, or a latent to begin from, is a sampler.
 _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 # By so much a node makes its picture larger: by the first ones always, by the others if it scales.
@@ -107,6 +117,8 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
     sigmas for the steps, what a picture is scaled to for the size; a sampler of a pack that makes
     its own latent has the size itself.
     """
+    yield from _borders(fields, left)
+    yield from _looks(fields, left)
     is_led = "width" not in found and is_sampled(fields.graph)
     for feed, field in left.items():
         is_text = "prompt" not in found and _gives_conditioning(fields, field)
@@ -121,6 +133,40 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
             words = _words(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed
+
+
+def _borders(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
+    """Yield by how much a picture is extended on each side, and which part of a sound is taken."""
+    for feed, field in left.items():
+        names, class_type = inputs_of(fields.graph, feed[0]).keys(), field.class_type.lower()
+        is_extended = names >= _BORDERS and any(word in class_type for word in _EXTENDING)
+        is_cut = "audio" in class_type and any(word in class_type for word in _CUTTING)
+        if feed[1] in (_BORDERS if is_extended else _PARTS if is_cut else ()):
+            yield feed
+
+
+def _looks(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
+    """Yield by what a node writes a prompt that people choose from lists, and do not type."""
+    nodes: dict[str, list[Field]] = {}
+    for field in left.values():
+        nodes.setdefault(field.feed[0], []).append(field)
+    for node_id, beside in nodes.items():
+        schema = schema_at(fields.graph, fields.catalog, node_id)
+        is_model = any(not _OF_WRITERS.isdisjoint(_words(one.feed[1])) for one in beside)
+        if schema is None or is_model or not _is_writer(schema.outputs):
+            continue
+        lists = [one.wanted.choices for one in beside if one.wanted and one.wanted.choices]
+        if all(len(choices.known) < _MANY_LOOKS for choices in lists):
+            continue
+        for field in beside:
+            is_plain = fields.type_of(field) in (ParameterType.CHOICE, ParameterType.INT)
+            if is_plain and not _is_plumbing(field.feed[1]) and not _is_advanced(field):
+                yield field.feed
+
+
+def _is_writer(outputs: Sequence[str]) -> bool:
+    """Say whether a node gives a text, and nothing to paint with."""
+    return "STRING" in outputs and _PAINTING.isdisjoint(outputs)
 
 
 def _is_scaled_to(fields: Fields, field: Field) -> bool:

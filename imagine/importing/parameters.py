@@ -445,8 +445,10 @@ def _about(fields: Sequence[Field], name: str) -> Field:
 
 
 def _parameter(fields: Fields, draft: _Draft, name: str) -> Parameter:
-    field = draft.fields[0]
-    type_ = fields.type_of(field, draft.name)
+    types = [fields.type_of(one, draft.name) for one in draft.fields]
+    # What goes on with a sampling has the seed of it, and draws nothing by it.
+    at = types.index(ParameterType.SEED) if ParameterType.SEED in types else 0
+    field, type_ = draft.fields[at], types[at]
     made = Parameter(
         name=name,
         type=type_,

@@ -4,7 +4,9 @@ from typing import Any
 
 import pytest
 
-from imagine.importing.parameters import Rank
+from imagine.importing.conversion import Shared
+from imagine.importing.parameters import Rank, infer
+from imagine.importing.reading import Imported
 from tests.importing.samples import edited, parameter, read
 from tests.importing.test_stages import at
 from tests.importing.test_what_steers import engine, kind, of
@@ -172,3 +174,95 @@ def test_what_a_node_would_need_something_else_for_stays_behind():
         SomebodysFeature=kind(["FEATURE"]),
     )
     assert at(read(document, known), "2", "feature_threshold").rank is Rank.MAIN
+
+
+LOOKS = [f"look {number}" for number in range(8)]
+
+
+def styled(outputs: list[str], looks: list[str], **more: Any) -> Imported:
+    """Return a graph whose prompt a node writes from lists, and from a text that is typed."""
+    document = edited("sd15_api")
+    inputs = {"words": "a fox in the snow at night", "look": looks[0], "place": "sea", "age": 30}
+    inputs |= {"batch_mode": "one", **dict.fromkeys(more, 1.0)}
+    writer = kind(
+        outputs,
+        words=["STRING", {"multiline": True}],
+        look=[looks, {}],
+        place=[["sea", "hill"], {}],
+        age=["INT", {}],
+        batch_mode=[["one", "all"], {}],
+        **more,
+    )
+    document["20"] = of("SomebodysWriter", **inputs)
+    document["6"]["inputs"]["text"] = ["20", 0]
+    return read(document, engine(SomebodysWriter={**writer, "python_module": "nodes"}))
+
+
+def test_what_a_prompt_is_chosen_by_is_in_front():
+    flow = styled(["STRING", "INT"], LOOKS)
+    ranks = {name: at(flow, "20", name).rank for name in ("look", "place", "age", "batch_mode")}
+    assert ranks == {
+        "look": Rank.MAIN,
+        "place": Rank.MAIN,
+        "age": Rank.MAIN,
+        "batch_mode": Rank.MORE,
+    }
+
+
+@pytest.mark.parametrize(
+    ("outputs", "looks", "more"),
+    [
+        (["STRING"], LOOKS[:7], {}),
+        (["STRING", "IMAGE"], LOOKS, {}),
+        (["STRING"], LOOKS, {"temperature": ["FLOAT", {}]}),
+        (["STRING"], LOOKS, {"max_tokens": ["FLOAT", {}]}),
+    ],
+)
+def test_how_texts_are_joined_or_a_model_writes_them_stays_behind(
+    outputs: list[str], looks: list[str], more: dict[str, Any]
+):
+    flow = styled(outputs, looks, **more)
+    assert {at(flow, "20", name).rank for name in ("look", "place", "age")} == {Rank.MORE}
+
+
+@pytest.mark.parametrize(
+    ("class_type", "rank"),
+    [("ImagePadForOutpaint", Rank.MAIN), ("SomebodysExtender", Rank.MAIN), ("Crop", Rank.MORE)],
+)
+def test_by_how_much_a_picture_is_extended_is_in_front(class_type: str, rank: Rank):
+    document = edited("sd15_api")
+    sides = {"left": 0, "top": 0, "right": 256, "bottom": 0}
+    document["20"] = of("LoadImage", image="a.png")
+    document["21"] = of(class_type, image=["20", 0], **sides, feathering=40)
+    document["22"] = of("VAEEncode", pixels=["21", 0], vae=["4", 2])
+    document["3"]["inputs"]["latent_image"] = ["22", 0]
+    flow = read(document)
+    assert {at(flow, "21", side).rank for side in sides} == {rank}
+    assert at(flow, "21", "feathering").rank is Rank.MORE
+
+
+@pytest.mark.parametrize(("class_type", "rank"), [("AudioCrop", Rank.MAIN), ("Odd", Rank.MORE)])
+def test_the_part_of_a_sound_that_is_taken_is_in_front(class_type: str, rank: Rank):
+    document = edited("sd15_api")
+    document["20"] = of("LoadAudio", audio="a.wav")
+    document["21"] = of(class_type, audio=["20", 0], start_time="0:00", end_time="0:10", mode="x")
+    document["22"] = of("SomebodysSinger", model=["4", 0], audio=["21", 0])
+    document["3"]["inputs"]["model"] = ["22", 0]
+    flow = read(document)
+    assert {at(flow, "21", name).rank for name in ("start_time", "end_time")} == {rank}
+    assert at(flow, "21", "mode").rank is Rank.MORE
+
+
+@pytest.mark.parametrize("order", [("2", "3"), ("3", "2")])
+def test_a_seed_that_also_goes_to_what_draws_nothing_stays_a_seed(order: tuple[str, str]):
+    document = edited("sd15_api")
+    inputs = {n: v for n, v in document["3"]["inputs"].items() if n not in ("seed", "denoise")}
+    for node_id, noise in {"3": "enable", "2": "disable"}.items():
+        steps = {"add_noise": noise, "noise_seed": 5, "start_at_step": 0, "end_at_step": 20}
+        document[node_id] = of("KSamplerAdvanced", **inputs, **steps)
+    document["2"]["inputs"]["latent_image"] = ["3", 0]
+    document["8"]["inputs"]["samples"] = ["2", 0]
+    feeds = tuple((node_id, "noise_seed") for node_id in order)
+    found = infer(document, None, shared=[Shared("Seed", feeds, is_chosen=False)])
+    [seed] = (one for one in found if set(one.feeds) == set(feeds))
+    assert (seed.type, seed.rank) == ("seed", Rank.MAIN)
