@@ -62,7 +62,9 @@ _CHOSEN = (ParameterType.CHOICE, ParameterType.MODEL, ParameterType.TEXT)
 _FEW_ABLE = 8
 _MOST_UNTOLD = 12
 # And of the settings of packs' nodes, apart from what only keeps them from going wrong.
-_KEEPING = _PLUMBING | {"multiple", "expression", "operator", "err", "error"}
+_KEEPING = _PLUMBING | {"multiple", "expression", "operator", "err", "error", "provider"}
+# When a guide begins and ends to act, as parts of the whole.
+_ACTING = ("start_at", "end_at", "start_percent", "end_percent")
 _MOST_FEW = 4
 # A longer list names files, and no ways in which a node works.
 _MOST_MODES = 30
@@ -108,6 +110,13 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
         is_by = feed[1] in _BY or (is_scaling and feed[1] in _BY_SCALING) or is_side
         if is_number(field.value) and (is_to or (is_by and feed[0] in made)):
             yield feed
+
+
+def is_of_result(fields: Fields, feed: Feed) -> bool:
+    """Say whether a side is that of what comes out: no latent is made of the picture any more."""
+    after = ahead(fields.graph, [feed[0]])
+    schemas = (schema_at(fields.graph, fields.catalog, node_id) for node_id in after)
+    return feed[1] in _SIDES and not any(one and "LATENT" in one.outputs for one in schemas)
 
 
 def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -> Iterator[Feed]:
@@ -243,6 +252,7 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         if (schema := schema_at(fields.graph, fields.catalog, feed[0])) is not None
         and schema.is_of_pack
         and _KEEPING.isdisjoint(_words(feed[1]))
+        and feed[1] not in _ACTING
         and not _is_advanced(field)
         and fields.type_of(field) in _SET
         and folder_of(field.class_type, feed[1]) is None

@@ -12,7 +12,14 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
-from imagine.importing.between import after_sampling, before_result, few, instead, is_sampled
+from imagine.importing.between import (
+    after_sampling,
+    before_result,
+    few,
+    instead,
+    is_of_result,
+    is_sampled,
+)
 from imagine.importing.bounds import Range
 from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
@@ -211,6 +218,7 @@ class _Drafts:
         self.found: set[str] = set()
         self.files: list[Feed] = []
         self.short: set[Feed] = set()
+        self.results: set[Feed] = set()
         self.switching: set[Feed] = set()
 
     def all(self) -> Iterator[_Draft]:
@@ -342,6 +350,7 @@ class _Drafts:
         seeds = {f for f, one in self.left.items() if self._draws(one)}
         chosen |= seeds if len(seeds) <= _FEW_SEEDS else set()
         chosen |= {f for f, one in self.left.items() if self._names_medium(one)}
+        self.results = {feed for feed in larger if is_of_result(self.fields, feed)}
         counts = Counter(name for _, name in (*larger, *chosen))
         shown = (feed for feed in (*larger, *chosen) if feed[1] not in self.found)
         self.short = {feed for feed in shown if counts[feed[1]] == 1}
@@ -409,6 +418,8 @@ class _Drafts:
         is_vague = short in _VAGUE and self.is_steered and not alone
         is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT) and not is_vague
         is_own = is_said and (self.counts[name] == 1 or field.feed in self.short)
+        if field.feed in self.results and not field.label:
+            return f"result_{short}"
         if (label := safe_name(field.label or "")) and not is_own:
             return label if alone else titled(label, short)
         users = self.fields.users.get(node_id)

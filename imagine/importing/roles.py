@@ -23,6 +23,7 @@ from imagine.importing.named_roles import (
     texts_by_name,
 )
 from imagine.importing.samplers import other_samplers, samplers_of, steering_of
+from imagine.importing.shown import without_shown
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
 from imagine.importing.stages import handed_over, last_step
 from imagine.importing.texts import Text, reads_pictures, typed, written
@@ -130,6 +131,7 @@ class _Follower:
             self._take(name, feeds, 0, "frame_rate")
         self.found += self._counted_loras()
         self.found += [part for feed, part in self.parts.items() if feed not in self.taken]
+        self.found = without_shown(self.graph, self.catalog, self.found)
         return joined(self.graph, self.samplers, self.found)
 
     def _take(self, name: str, feeds: Sequence[Feed], pass_: int, place: str = "") -> None:

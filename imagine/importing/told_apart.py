@@ -29,9 +29,19 @@ _OF_FILES = frozenset(
     {
         *("comfyui", "temp", "output", "example", "untitled", "unnamed", "download", "pasted"),
         *("screenshot", "whatsapp", "clipspace", "copy", "final", "new", "default", "upload"),
+        *("large", "small", "medium", "big", "full", "original", "edited", "img", "image", "photo"),
         *("generated", "dsc", "pxl", "jpg", "jpeg", "png", "webp", "mp", "resized", "test"),
     }
 )
+# Words of nodes that make a picture ready for others, and of all that do anything.
+_PREPARING = frozenset(
+    {
+        *("load", "resize", "scale", "upscale", "crop", "pad", "preprocessor", "preprocess", "vae"),
+        *("batch", "size", "preview", "show", "save", "image", "images", "switch", "reroute"),
+        *("conditioning", "list", "get", "set", "mask", "latent", "encode", "composite"),
+    }
+)
+_DOING = frozenset({"apply", "node", "advanced", "simple", "pysssss", "v1", "v2", "v3"})
 _CLIPSPACE = "clipspace"
 _LOADING = ("load", "loader", "loading", "upload", "node")
 _VOWELS = re.compile(r"[aeiouy]")
@@ -62,7 +72,7 @@ def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
     """Return for each of some pictures what only it is called; None where nothing is known."""
     found: list[Label | None] = [None] * len(pictures)
     ways: tuple[Callable[[Field, Fields], Label | None], ...]
-    ways = (_titled, _used_as, _filed_as, _guiding)
+    ways = (_titled, _used_as, _filed_as, _worked_on, _guiding)
     for way in ways:
         names = [way(picture, fields) for picture in pictures]
         counts = Counter(name.text.lower() for name in names if name is not None)
@@ -74,6 +84,17 @@ def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
         label if label is not None else _used_alike(picture, fields)
         for label, picture in zip(found, pictures, strict=True)
     ]
+
+
+def _worked_on(picture: Field, fields: Fields) -> Label | None:
+    """Return what the first node is called that does more with a picture than to prepare it."""
+    for user, _ in _uses(picture, fields):
+        name = safe_name(fields.graph[user]["class_type"])
+        words = [word for word in name.split("_") if word not in _DOING]
+        if not _PREPARING.isdisjoint(name.split("_")):
+            continue
+        return Label(" ".join(words), f"Goes into {title(fields.graph, user)}", needs_number=True)
+    return None
 
 
 def _guiding(picture: Field, fields: Fields) -> Label | None:

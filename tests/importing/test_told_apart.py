@@ -173,3 +173,18 @@ def test_pictures_stand_in_the_order_of_what_is_made_whatever_is_shown_first():
     found = read(graph)
     assert parameter(found, "image").feeds == (("0", "image"),)
     assert parameter(found, "image_2").feeds == (("1", "image"),)
+
+
+def test_else_a_picture_is_called_by_what_works_on_it():
+    graph = dict(blend(("a.png", "b.png"), class_type="ApplyHairTransfer").graph)
+    graph["8"] = {"class_type": "ImageResizeSomehow", "inputs": {"image": ["0", 0]}}
+    graph["9"] = {"class_type": "HairRemover", "inputs": {"image": ["0", 0]}}
+    graph["5"] = {
+        "class_type": "ApplyHairTransfer",
+        "inputs": {"image1": ["9", 0], "image2": ["1", 0]},
+    }
+    assert shown(read(graph)) == ["Image (hair remover)", "Image 2 (hair transfer)"]
+
+
+def test_words_of_files_that_only_say_how_large_they_are_say_nothing():
+    assert shown(blend(("IMG Large.jpeg", "image small.png"))) == ["", ""]

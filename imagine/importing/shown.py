@@ -1,0 +1,46 @@
+"""Texts that only come to a node which shows them, beside others of which something is made."""
+
+from collections.abc import Sequence
+
+from imagine.catalog import Catalog
+from imagine.importing.fields import SHOWING
+from imagine.importing.joining import Role
+from imagine.importing.named_roles import WORDS
+from imagine.importing.walking import ahead, schema_at
+from imagine.repair import Graph
+
+_TEXTS = frozenset({"STRING", "*"})
+_PLAIN = _TEXTS | {"INT", "FLOAT", "BOOLEAN"}
+
+
+def without_shown(graph: Graph, catalog: Catalog | None, roles: Sequence[Role]) -> list[Role]:
+    """Return roles without the prompts that are only shown.
+
+    Where all of them are, somebody wants to see just these.
+    """
+    shown = [role for role in roles if role.name in WORDS and _is_shown(graph, catalog, role)]
+    if all(role in shown for role in roles if role.name in WORDS):
+        return [*roles]
+    return [role for role in roles if role not in shown]
+
+
+def _is_shown(graph: Graph, catalog: Catalog | None, role: Role) -> bool:
+    """Say whether nothing is made of a text but texts that are shown."""
+    after = ahead(graph, [node_id for node_id, _ in role.feeds])
+    ends = {node_id for node_id in after if _shows(graph, node_id)}
+    others = (node_id for node_id in after if node_id not in ends)
+    return bool(ends) and all(_is_of_text(graph, catalog, node_id) for node_id in others)
+
+
+def _shows(graph: Graph, node_id: str) -> bool:
+    class_type = str(graph[node_id].get("class_type", "")).lower()
+    return any(word in class_type for word in SHOWING)
+
+
+def _is_of_text(graph: Graph, catalog: Catalog | None, node_id: str) -> bool:
+    """Say whether a node takes and gives nothing but texts, whatever it does with them."""
+    schema = schema_at(graph, catalog, node_id)
+    if schema is None or not schema.outputs:
+        return False
+    taken = {one.type for one in schema.inputs.values() if one.choices is None}
+    return _TEXTS.issuperset(schema.outputs) and taken <= _PLAIN
