@@ -4,7 +4,7 @@ Apart from the roles, which follow a graph from its samplers: a node that makes 
 none, and still its numbers are what somebody wants to set.
 """
 
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping
 
 from imagine.importing.fields import SHOWING, Field, Fields, ParameterType
 from imagine.importing.making import makes
@@ -70,15 +70,6 @@ _MOST_FEW = 4
 _MOST_MODES = 30
 # Words of classes that only bring something in, put it away, or look for what guides a sampling.
 _ENDS = ("load", "save", "combine", "preprocessor", *SHOWING)
-# By how much a picture is extended, in nodes that are called so.
-_BORDERS, _EXTENDING = frozenset({"left", "top", "right", "bottom"}), ("pad", "outpaint", "extend")
-# And the part of a sound that is taken.
-_PARTS, _CUTTING = ("start_time", "end_time", "start", "end", "duration"), ("crop", "trim", "cut")
-# So many choices are looks, styles or kinds of people, of a node that writes the prompt of them.
-_MANY_LOOKS = 8
-# What has one of these writes by a language model.
-_OF_WRITERS = frozenset({"temperature", "tokens", "model", "system", "top"})
-_PAINTING = frozenset({"MODEL", "CLIP", "IMAGE", "LATENT"})
 # What takes a conditioning, or a latent to begin from, is a sampler.
 _SAMPLING = ("positive", "conditioning", "latent_image", "guider")
 # By so much a node makes its picture larger: by the first ones always, by the others if it scales.
@@ -126,8 +117,6 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
     sigmas for the steps, what a picture is scaled to for the size; a sampler of a pack that makes
     its own latent has the size itself.
     """
-    yield from _borders(fields, left)
-    yield from _looks(fields, left)
     is_led = "width" not in found and is_sampled(fields.graph)
     for feed, field in left.items():
         is_text = "prompt" not in found and _gives_conditioning(fields, field)
@@ -139,43 +128,9 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
         if is_size or is_drawn or (type_ in _CHOSEN and (is_text or is_steps)):
             yield feed
         elif type_ in _SET and (is_asked or _is_pack_sampler(fields.graph, feed[0])):
-            words = _words(feed[1])
+            words = words_of(feed[1])
             if not _MADE.isdisjoint(words) and _PLUMBING.isdisjoint(words):
                 yield feed
-
-
-def _borders(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
-    """Yield by how much a picture is extended on each side, and which part of a sound is taken."""
-    for feed, field in left.items():
-        names, class_type = inputs_of(fields.graph, feed[0]).keys(), field.class_type.lower()
-        is_extended = names >= _BORDERS and any(word in class_type for word in _EXTENDING)
-        is_cut = "audio" in class_type and any(word in class_type for word in _CUTTING)
-        if feed[1] in (_BORDERS if is_extended else _PARTS if is_cut else ()):
-            yield feed
-
-
-def _looks(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]:
-    """Yield by what a node writes a prompt that people choose from lists, and do not type."""
-    nodes: dict[str, list[Field]] = {}
-    for field in left.values():
-        nodes.setdefault(field.feed[0], []).append(field)
-    for node_id, beside in nodes.items():
-        schema = schema_at(fields.graph, fields.catalog, node_id)
-        is_model = any(not _OF_WRITERS.isdisjoint(_words(one.feed[1])) for one in beside)
-        if schema is None or is_model or not _is_writer(schema.outputs):
-            continue
-        lists = [one.wanted.choices for one in beside if one.wanted and one.wanted.choices]
-        if all(len(choices.known) < _MANY_LOOKS for choices in lists):
-            continue
-        for field in beside:
-            is_plain = fields.type_of(field) in (ParameterType.CHOICE, ParameterType.INT)
-            if is_plain and not _is_plumbing(field.feed[1]) and not _is_advanced(field):
-                yield field.feed
-
-
-def _is_writer(outputs: Sequence[str]) -> bool:
-    """Say whether a node gives a text, and nothing to paint with."""
-    return "STRING" in outputs and _PAINTING.isdisjoint(outputs)
 
 
 def _is_scaled_to(fields: Fields, field: Field) -> bool:
@@ -184,8 +139,8 @@ def _is_scaled_to(fields: Fields, field: Field) -> bool:
     class_type = str(fields.graph[node_id]["class_type"]).lower()
     links = links_of(fields.graph, node_id)
     is_scaler = any(word in class_type for word in _SCALING) and not _PICTURED.isdisjoint(links)
-    words = _words(name)
-    is_told = not _SIZED.isdisjoint(words) and "steps" not in words and not _is_plumbing(name)
+    words = words_of(name)
+    is_told = not _SIZED.isdisjoint(words) and "steps" not in words and not is_plumbing(name)
     is_meant = is_told and is_number(field.value)
     return is_scaler and is_meant and not _is_automatic(fields, node_id, name)
 
@@ -194,7 +149,7 @@ def _gives_conditioning(fields: Fields, field: Field) -> bool:
     return given_by(fields.graph, fields.catalog, field.feed[0], 0) == "CONDITIONING"
 
 
-def _words(name: str) -> set[str]:
+def words_of(name: str) -> set[str]:
     return {*name.lower().replace(".", "_").split("_")}
 
 
@@ -230,8 +185,8 @@ def before_result(
     for feed, field in left.items():
         node_id, name = _aim(fields, field)
         is_own = node_id in on_way or (field.wanted is None and not has_usual)
-        words = _words(name)
-        is_shown = is_own and not _is_inner(fields, node_id) and not _is_plumbing(name)
+        words = words_of(name)
+        is_shown = is_own and not _is_inner(fields, node_id) and not is_plumbing(name)
         if is_shown and _is_set(fields, field, node_id):
             able[feed] = words
     places = {feed for feed, field in left.items() if is_alone and _is_place(field)}
@@ -251,9 +206,9 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         for feed, field in left.items()
         if (schema := schema_at(fields.graph, fields.catalog, feed[0])) is not None
         and schema.is_of_pack
-        and _KEEPING.isdisjoint(_words(feed[1]))
+        and _KEEPING.isdisjoint(words_of(feed[1]))
         and feed[1] not in _ACTING
-        and not _is_advanced(field)
+        and not is_advanced(field)
         and fields.type_of(field) in _SET
         and folder_of(field.class_type, feed[1]) is None
         and not _is_inner(fields, feed[0])
@@ -269,7 +224,7 @@ def _is_inner(fields: Fields, node_id: str) -> bool:
     return ":" in node_id and node_id.partition(":")[0] not in fields.graph
 
 
-def _is_plumbing(name: str) -> bool:
+def is_plumbing(name: str) -> bool:
     """Say whether a value only says how something is worked out, and not by how much."""
     words = name.lower().replace(".", "_").split("_")
     return words[-1] not in _AMOUNTS and not _PLUMBING.isdisjoint(words)
@@ -278,10 +233,10 @@ def _is_plumbing(name: str) -> bool:
 def _is_place(field: Field) -> bool:
     """Say whether a value tells from where files are taken that nobody uploads."""
     is_loader = "load" in field.class_type.lower() and isinstance(field.value, str)
-    return is_loader and not _PLACES.isdisjoint(_words(field.feed[1]))
+    return is_loader and not _PLACES.isdisjoint(words_of(field.feed[1]))
 
 
-def _is_advanced(field: Field) -> bool:
+def is_advanced(field: Field) -> bool:
     return field.wanted is not None and field.wanted.is_advanced
 
 
@@ -325,7 +280,7 @@ def _is_set(fields: Fields, field: Field, node_id: str) -> bool:
         return False
     if field.feed[1] in _SIDES and _is_automatic(fields, *field.feed):
         return False
-    if _is_dormant(fields, field) or _is_advanced(field):
+    if _is_dormant(fields, field) or is_advanced(field):
         return False
     # Scalers call what they do with the sides that do not fit a crop.
     is_how = field.feed[1] == "crop" or folder_of(field.class_type, field.feed[1]) is not None

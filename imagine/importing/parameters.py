@@ -12,6 +12,7 @@ from enum import StrEnum
 from typing import Any
 
 from imagine.catalog import Catalog
+from imagine.importing.aside import aside, setting_of
 from imagine.importing.between import (
     after_sampling,
     before_result,
@@ -25,9 +26,9 @@ from imagine.importing.companions import GUIDE_FILE, companion, is_vae
 from imagine.importing.conversion import Shared
 from imagine.importing.fields import DRAWN, PRIMITIVES, Field, Fields, ParameterType
 from imagine.importing.joining import Role
-from imagine.importing.named_roles import MODELS, STEERED
+from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
-from imagine.importing.roles import STEERING, find_roles
+from imagine.importing.roles import find_roles
 from imagine.importing.switches import as_switched, switches, unswitched
 from imagine.importing.told_apart import labels
 from imagine.importing.walking import Feed, inputs_of, is_number, links_of
@@ -107,13 +108,6 @@ _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "im
 _FILES = (ParameterType.IMAGE, ParameterType.MASK, ParameterType.VIDEO, ParameterType.AUDIO)
 # A switch that has one of these on its other side, too, decides what becomes of it.
 _TOLD = (ParameterType.TEXT, *_FILES)
-# Of so many seeds of other nodes each is shown: by one of them something is drawn.
-_FEW_SEEDS = 3
-# What lists of pictures, sounds and videos end with.
-_MEDIA = (
-    *(".png", ".jpg", ".jpeg", ".webp", ".gif", ".wav", ".mp3", ".flac", ".ogg", ".m4a"),
-    *(".mp4", ".webm", ".mov", ".mkv", ".avi"),
-)
 # A graph with one of these says by it what is made.
 _USUAL = ("seed", "steps", "cfg")
 # A text that its input only calls a text has the name of its node's title.
@@ -346,10 +340,7 @@ class _Drafts:
             others = {f: one for f, one in self.left.items() if f not in {*chosen, *larger}}
             chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
-        chosen |= {f for f, one in self.left.items() if self._is_working_out(one)}
-        seeds = {f for f, one in self.left.items() if self._draws(one)}
-        chosen |= seeds if len(seeds) <= _FEW_SEEDS else set()
-        chosen |= {f for f, one in self.left.items() if self._names_medium(one)}
+        chosen |= aside(self.fields, self.left)
         self.results = {feed for feed in larger if is_of_result(self.fields, feed)}
         counts = Counter(name for _, name in (*larger, *chosen))
         shown = (feed for feed in (*larger, *chosen) if feed[1] not in self.found)
@@ -373,28 +364,6 @@ class _Drafts:
                     place = (1, _MAIN.index("height"))
                 yield _Draft(fields, self._plain_name(fields[0]), is_main, place)
 
-    def _draws(self, field: Field) -> bool:
-        """Say whether by a seed something is drawn apart from samplings: words, LoRAs, a number."""
-        names = inputs_of(self.fields.graph, field.feed[0]).keys()
-        is_sampling = not STEERED.isdisjoint(names) or "positive" in names
-        return not is_sampling and self.fields.type_of(field) is ParameterType.SEED
-
-    def _names_medium(self, field: Field) -> bool:
-        """Say whether one of a list of pictures or sounds is chosen, which a pack has somewhere."""
-        is_file = isinstance(field.value, str) and field.value.lower().endswith(_MEDIA)
-        return is_file and self.fields.type_of(field) is ParameterType.CHOICE
-
-    def _is_working_out(self, field: Field) -> bool:
-        """Say whether a number is one of those that a node works a sampler's setting out of."""
-        is_beside = len(self.nodes[field.feed[0]]) > 1 and is_number(field.value)
-        return is_beside and self._worked_out(field.feed[0]) is not None
-
-    def _worked_out(self, node_id: str) -> str | None:
-        """Return which setting of a sampler a node works out of nothing but its own values."""
-        names = {STEERING.get(name) for _, name in self.fields.users.get(node_id, ())}
-        is_first = len(names) == 1 and not links_of(self.fields.graph, node_id)
-        return names.pop() if is_first else None
-
     def _is_alone(self, node_id: str) -> bool:
         """Say whether a node holds one value, and hands it on."""
         holds = len(inputs_of(self.fields.graph, node_id)) == 1
@@ -413,7 +382,7 @@ class _Drafts:
         mark = read_mark(field.title)
         if mark is not None:
             return short if mark.is_output else titled(mark.name, short)
-        if not alone and (setting := self._worked_out(node_id)) is not None:
+        if not alone and (setting := setting_of(self.fields, node_id)) is not None:
             return short if setting in short.split("_") else titled(setting, short)
         is_vague = short in _VAGUE and self.is_steered and not alone
         is_said = short not in _MAIN and name not in (*_MEANINGLESS, *_ANY_TEXT) and not is_vague

@@ -22,7 +22,7 @@ from imagine.importing.named_roles import (
     other_prompts,
     texts_by_name,
 )
-from imagine.importing.samplers import other_samplers, samplers_of, steering_of
+from imagine.importing.samplers import STEERING, other_samplers, samplers_of, steering_of
 from imagine.importing.shown import without_shown
 from imagine.importing.sizes import Size, picked_elsewhere, sizes_of
 from imagine.importing.stages import handed_over, last_step
@@ -35,20 +35,6 @@ from imagine.importing.walking import (
 )
 from imagine.repair import Graph
 
-# What the inputs of a sampler, and of what steers it, are called everywhere.
-STEERING = {
-    "seed": "seed",
-    "noise_seed": "seed",
-    "steps": "steps",
-    "cfg": "cfg",
-    "guidance": "guidance",
-    "sampler_name": "sampler",
-    "sampler": "sampler",
-    "scheduler": "scheduler",
-    "denoise": "denoise",
-    "denoise_strength": "denoise",
-    "shift": "shift",
-}
 _STAGED = ("steps", "cfg")
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")

@@ -9,6 +9,20 @@ from imagine.repair import Graph
 
 # What stands behind more of them has names of its own, as all the rest.
 MOST_SAMPLERS = 16
+# What the inputs of a sampler, and of what steers it, are called everywhere.
+STEERING = {
+    "seed": "seed",
+    "noise_seed": "seed",
+    "steps": "steps",
+    "cfg": "cfg",
+    "guidance": "guidance",
+    "sampler_name": "sampler",
+    "sampler": "sampler",
+    "scheduler": "scheduler",
+    "denoise": "denoise",
+    "denoise_strength": "denoise",
+    "shift": "shift",
+}
 _STEERERS = ("noise", "guider", "sampler", "sigmas")
 
 
