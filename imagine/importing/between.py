@@ -12,6 +12,7 @@ from imagine.importing.named_roles import STEERED, is_automatic
 from imagine.importing.walking import (
     Feed,
     ahead,
+    behind,
     given_by,
     inputs_of,
     is_number,
@@ -103,11 +104,12 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
             yield feed
 
 
-def is_of_result(fields: Fields, feed: Feed) -> bool:
-    """Say whether a side is that of what comes out: no latent is made of the picture any more."""
-    after = ahead(fields.graph, [feed[0]])
-    schemas = (schema_at(fields.graph, fields.catalog, node_id) for node_id in after)
-    return feed[1] in _SIDES and not any(one and "LATENT" in one.outputs for one in schemas)
+def of_result(fields: Fields, larger: Iterable[Feed]) -> set[Feed]:
+    """Return the sides of what comes out: of those pictures no latent is made any more."""
+    schemas = {n: schema_at(fields.graph, fields.catalog, n) for n in fields.graph}
+    latent = [n for n, schema in schemas.items() if schema and "LATENT" in schema.outputs]
+    before = {*behind(fields.graph, *latent)}
+    return {feed for feed in larger if feed[1] in _SIDES and feed[0] not in before}
 
 
 def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -> Iterator[Feed]:

@@ -18,8 +18,8 @@ from imagine.importing.between import (
     before_result,
     few,
     instead,
-    is_of_result,
     is_sampled,
+    of_result,
 )
 from imagine.importing.bounds import Range
 from imagine.importing.companions import GUIDE_FILE, companion, is_vae
@@ -341,7 +341,7 @@ class _Drafts:
             chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
         chosen |= aside(self.fields, self.left)
-        self.results = {feed for feed in larger if is_of_result(self.fields, feed)}
+        self.results = of_result(self.fields, larger)
         counts = Counter(name for _, name in (*larger, *chosen))
         shown = (feed for feed in (*larger, *chosen) if feed[1] not in self.found)
         self.short = {feed for feed in shown if counts[feed[1]] == 1}

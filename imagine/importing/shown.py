@@ -6,7 +6,7 @@ from imagine.catalog import Catalog
 from imagine.importing.fields import SHOWING
 from imagine.importing.joining import Role
 from imagine.importing.named_roles import WORDS
-from imagine.importing.walking import ahead, schema_at
+from imagine.importing.walking import behind, schema_at
 from imagine.repair import Graph
 
 _TEXTS = frozenset({"STRING", "*"})
@@ -18,18 +18,15 @@ def without_shown(graph: Graph, catalog: Catalog | None, roles: Sequence[Role]) 
 
     Where all of them are, somebody wants to see just these.
     """
-    shown = [role for role in roles if role.name in WORDS and _is_shown(graph, catalog, role)]
-    if all(role in shown for role in roles if role.name in WORDS):
+    ends = {node_id for node_id in graph if _shows(graph, node_id)}
+    others = (node_id for node_id in graph if node_id not in ends)
+    used = {*behind(graph, *(n for n in others if not _is_of_text(graph, catalog, n)))}
+    only_shown = {*behind(graph, *ends)} - used
+    texts = [role for role in roles if role.name in WORDS]
+    shown = [role for role in texts if only_shown.issuperset(node_id for node_id, _ in role.feeds)]
+    if len(shown) == len(texts):
         return [*roles]
     return [role for role in roles if role not in shown]
-
-
-def _is_shown(graph: Graph, catalog: Catalog | None, role: Role) -> bool:
-    """Say whether nothing is made of a text but texts that are shown."""
-    after = ahead(graph, [node_id for node_id, _ in role.feeds])
-    ends = {node_id for node_id in after if _shows(graph, node_id)}
-    others = (node_id for node_id in after if node_id not in ends)
-    return bool(ends) and all(_is_of_text(graph, catalog, node_id) for node_id in others)
 
 
 def _shows(graph: Graph, node_id: str) -> bool:
