@@ -5,6 +5,7 @@ then from titles. What several inputs get from one place is one parameter, and t
 plumbing of a graph stands behind what people change.
 """
 
+import re
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -30,7 +31,7 @@ from imagine.importing.named_roles import MODELS
 from imagine.importing.naming import Mark, Names, read_mark, safe_name, titled
 from imagine.importing.roles import find_roles
 from imagine.importing.switches import as_switched, switches, unswitched
-from imagine.importing.told_apart import labels
+from imagine.importing.told_apart import labels, noises
 from imagine.importing.walking import Feed, inputs_of, is_number, links_of
 from imagine.repair import Graph, folder_of
 
@@ -108,6 +109,8 @@ _ABOUT = ("value", "text", "prompt", "string", "strength", "strength_model", "im
 _FILES = (ParameterType.IMAGE, ParameterType.MASK, ParameterType.VIDEO, ParameterType.AUDIO)
 # A switch that has one of these on its other side, too, decides what becomes of it.
 _TOLD = (ParameterType.TEXT, *_FILES)
+# What has a file for each half of a sampling.
+_BY_HALVES = re.compile(r"(?:model|lora)(?:_\d+)?")
 # A graph with one of these says by it what is made.
 _USUAL = ("seed", "steps", "cfg")
 # A text that its input only calls a text has the name of its node's title.
@@ -174,7 +177,21 @@ def infer(
         for one in made
     )
     whole = [part for one in drawn for part in _with_mask(fields, one, given)]
-    return tuple(_told_apart(fields, whole))
+    return tuple(_halved(_told_apart(fields, whole)))
+
+
+def _halved(parameters: Iterable[Parameter]) -> Iterator[Parameter]:
+    """Yield parameters, models and LoRAs with the half of the sampling that each is for."""
+    found = list(parameters)
+    told: dict[str, str] = {}
+    for kind in (ParameterType.MODEL, ParameterType.LORA):
+        files = [one for one in found if one.type is kind and _BY_HALVES.fullmatch(one.name)]
+        halves = noises([str(one.default) for one in files])
+        told |= {one.name: half for one, half in zip(files, halves, strict=True) if half}
+    for one in found:
+        half = told.get(one.name.replace("lora_strength", "lora"))
+        plain = one.name.replace("_", " ").capitalize()
+        yield replace(one, label=f"{plain} ({half})") if half and not one.label else one
 
 
 def _told_apart(fields: Fields, parameters: Sequence[Parameter]) -> Iterator[Parameter]:

@@ -42,6 +42,9 @@ _PREPARING = frozenset(
     }
 )
 _DOING = frozenset({"apply", "node", "advanced", "simple", "pysssss", "v1", "v2", "v3"})
+# How files call the halves of a sampling that each have a model.
+_HALVES = {"high noise": {"high", "highnoise", "hn"}, "low noise": {"low", "lownoise", "ln"}}
+_NOT_LETTERS = re.compile(r"[^a-z]+")
 _CLIPSPACE = "clipspace"
 _LOADING = ("load", "loader", "loading", "upload", "node")
 _VOWELS = re.compile(r"[aeiouy]")
@@ -83,6 +86,21 @@ def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
     return [
         label if label is not None else _used_alike(picture, fields)
         for label, picture in zip(found, pictures, strict=True)
+    ]
+
+
+def noises(files: Sequence[str]) -> list[str]:
+    """Return for each of some files of models which half of a sampling it is for, by its name.
+
+    Wan 2.2 has one model for high noise and one for low, and LoRAs for each. "" where a file does
+    not say it, or where there is nothing for the other half.
+    """
+    words = [{*_NOT_LETTERS.split(basename(file).lower())} for file in files]
+    if not all(any(not own.isdisjoint(half) for own in words) for half in _HALVES.values()):
+        return [""] * len(files)
+    return [
+        next((name for name, half in _HALVES.items() if not own.isdisjoint(half)), "")
+        for own in words
     ]
 
 

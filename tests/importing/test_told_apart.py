@@ -2,7 +2,10 @@
 
 from typing import Any
 
+import pytest
+
 from imagine.importing.reading import Imported
+from imagine.importing.told_apart import noises
 from imagine.profiles import load_profiles
 from imagine.registry.from_import import entry_of
 from tests.importing.samples import parameter, read, recorded
@@ -188,3 +191,66 @@ def test_else_a_picture_is_called_by_what_works_on_it():
 
 def test_words_of_files_that_only_say_how_large_they_are_say_nothing():
     assert shown(blend(("IMG Large.jpeg", "image small.png"))) == ["", ""]
+
+
+HIGH, LOW = "high noise", "low noise"
+
+
+@pytest.mark.parametrize(
+    ("files", "halves"),
+    [
+        (["wan2.2_high_noise_14B.gguf", "wan2.2_low_noise_14B.gguf"], [HIGH, LOW]),
+        (["Wan/HIGH/a.safetensors", "x_LowNoise.gguf", "x_HighNoise.gguf"], ["", LOW, HIGH]),
+        (["Wan2_2-T2V-HN.safetensors", "Wan2_2-T2V-LN.safetensors"], [HIGH, LOW]),
+        (["low.safetensors", "plain.safetensors", "high.safetensors"], [LOW, "", HIGH]),
+        (["high_quality.safetensors", "plain.safetensors"], ["", ""]),
+        (["highlands.safetensors", "lowlands.safetensors"], ["", ""]),
+        (["high.safetensors"], [""]),
+        ([], []),
+    ],
+)
+def test_models_say_for_which_half_of_a_sampling_they_are(files: list[str], halves: list[str]):
+    assert noises(files) == halves
+
+
+def test_loras_and_their_strengths_say_it_as_their_models_do():
+    graph: dict[str, Any] = {"9": {"class_type": "SaveImage", "inputs": {"images": ["8", 0]}}}
+    latent = ["5", 0]
+    graph["5"] = {"class_type": "EmptyLatentImage", "inputs": {"width": 512, "height": 512}}
+    graph["6"] = {"class_type": "CLIPTextEncode", "inputs": {"text": "a fox", "clip": ["7", 0]}}
+    graph["7"] = {"class_type": "CLIPLoader", "inputs": {"clip_name": "c.safetensors"}}
+    for at, half in enumerate(("high", "low")):
+        loader, lora, sampler = f"{at}1", f"{at}2", f"{at}3"
+        graph[loader] = {
+            "class_type": "UNETLoader",
+            "inputs": {"unet_name": f"wan_{half}_noise.safetensors"},
+        }
+        graph[lora] = {
+            "class_type": "LoraLoaderModelOnly",
+            "inputs": {
+                "model": [loader, 0],
+                "lora_name": f"fast_{half}.safetensors",
+                "strength_model": 1.0,
+            },
+        }
+        graph[sampler] = {
+            "class_type": "KSampler",
+            "inputs": {
+                "model": [lora, 0],
+                "positive": ["6", 0],
+                "negative": ["6", 0],
+                "latent_image": latent,
+                "seed": 1,
+            },
+        }
+        latent = [sampler, 0]
+    graph["8"] = {"class_type": "VAEDecode", "inputs": {"samples": latent}}
+    found = {one.name: one.label for one in read(graph).parameters if one.label}
+    assert found == {
+        "model": "Model (high noise)",
+        "model_2": "Model 2 (low noise)",
+        "lora": "Lora (high noise)",
+        "lora_2": "Lora 2 (low noise)",
+        "lora_strength": "Lora strength (high noise)",
+        "lora_strength_2": "Lora strength 2 (low noise)",
+    }
