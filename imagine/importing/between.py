@@ -6,6 +6,7 @@ none, and still its numbers are what somebody wants to set.
 
 from collections.abc import Container, Iterable, Iterator, Mapping
 
+from imagine.importing.equals import LOADED_FRAMES
 from imagine.importing.fields import SHOWING, Field, Fields, ParameterType
 from imagine.importing.making import makes
 from imagine.importing.named_roles import STEERED, is_automatic
@@ -116,8 +117,8 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
     """Yield what does the work of something usual that a graph lacks.
 
     ``found``: the usual names that it has. A file of a conditioning stands for the prompt, typed
-    sigmas for the steps, what a picture is scaled to for the size; a sampler of a pack that makes
-    its own latent has the size itself.
+    sigmas for the steps, what a picture is scaled to for the size, how many frames are loaded for
+    the length; a sampler of a pack that makes its own latent has the size itself.
     """
     is_led = "width" not in found and is_sampled(fields.graph)
     for feed, field in left.items():
@@ -127,7 +128,8 @@ def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -
         is_size = is_led and _is_scaled_to(fields, field)
         is_asked = _is_asked(fields, feed[0])
         is_drawn = is_asked and type_ is ParameterType.SEED
-        if is_size or is_drawn or (type_ in _CHOSEN and (is_text or is_steps)):
+        is_length = "length" not in found and feed[1] == LOADED_FRAMES
+        if is_size or is_drawn or is_length or (type_ in _CHOSEN and (is_text or is_steps)):
             yield feed
         elif type_ in _SET and (is_asked or _is_pack_sampler(fields.graph, feed[0])):
             words = words_of(feed[1])

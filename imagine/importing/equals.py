@@ -24,7 +24,7 @@ _RATES = ("frame_rate", "fps")
 # And how long a sound is to be.
 LASTING = ("seconds", "duration")
 # And how many frames of a clip are loaded at most.
-_LOADED = "frame_load_cap"
+LOADED_FRAMES = "frame_load_cap"
 # Classes of nodes whose sides are those of a part, or of another picture.
 _OTHERS = ("crop", "pad", "load", "preprocessor", "save")
 
@@ -65,7 +65,7 @@ def equal_frames(graph: Graph, count: Feed) -> Iterator[Feed]:
     """
     value = value_at(graph, count)
     for node_id in graph if value != 1 else ():
-        feed = number_of(graph, node_id, _LOADED)
+        feed = number_of(graph, node_id, LOADED_FRAMES)
         if feed is not None and feed != count and value_at(graph, feed) == value:
             yield feed
 

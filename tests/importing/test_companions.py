@@ -94,7 +94,10 @@ def test_as_many_frames_are_loaded_as_are_made(name: str):
 def test_where_another_number_is_loaded_it_is_one_of_its_own(cap: int, name: str):
     flow = framed(cap, name=name)
     assert parameter(flow, name).feeds == (("5", name),)
-    assert at(flow, "20", "frame_load_cap").feeds == (("20", "frame_load_cap"),)
+    found = at(flow, "20", "frame_load_cap")
+    assert found.feeds == (("20", "frame_load_cap"),)
+    # Where nothing else says how long a clip is to be, it does.
+    assert found.rank is (Rank.MORE if name == "length" else Rank.MAIN)
 
 
 def test_one_frame_that_is_loaded_is_not_how_many_pictures_are_made():
