@@ -216,6 +216,7 @@ def few(fields: Fields, left: Mapping[Feed, Field]) -> set[Feed]:
         and fields.type_of(field) in _SET
         and folder_of(field.class_type, feed[1]) is None
         and not _is_inner(fields, feed[0])
+        and not _is_dormant(fields, field)
         and not any(word in field.class_type.lower() for word in _ENDS)
     }
     # Where nothing else samples, these nodes are all there is.
@@ -247,10 +248,13 @@ def is_advanced(field: Field) -> bool:
 def _is_dormant(fields: Fields, field: Field) -> bool:
     """Say whether a value is for another choice of its node: ``resize_width`` when it rescales.
 
-    Or for something that the node is not given, such as ``feature_threshold`` without a feature.
+    Or for something that the node is not given, such as ``feature_threshold`` without a feature, or
+    that is off.
     """
     node_id, name = field.feed
     for other, value in inputs_of(fields.graph, node_id).items():
+        if value is False and name.startswith(f"{other}_"):
+            return True
         sibling = fields.by_feed.get((node_id, other))
         choices = sibling.wanted.choices if sibling is not None and sibling.wanted else None
         if choices is None or len(choices.known) > _MOST_MODES:

@@ -30,6 +30,7 @@ _OF_FILES = frozenset(
         *("comfyui", "temp", "output", "example", "untitled", "unnamed", "download", "pasted"),
         *("screenshot", "whatsapp", "clipspace", "copy", "final", "new", "default", "upload"),
         *("large", "small", "medium", "big", "full", "original", "edited", "img", "image", "photo"),
+        *("depth", "canny", "pose", "openpose", "lineart", "normal", "seg", "scribble", "mask"),
         *("generated", "dsc", "pxl", "jpg", "jpeg", "png", "webp", "mp", "resized", "test"),
     }
 )
@@ -75,7 +76,7 @@ def labels(pictures: Sequence[Field], fields: Fields) -> list[Label | None]:
     """Return for each of some pictures what only it is called; None where nothing is known."""
     found: list[Label | None] = [None] * len(pictures)
     ways: tuple[Callable[[Field, Fields], Label | None], ...]
-    ways = (_titled, _used_as, _filed_as, _worked_on, _guiding)
+    ways = (_titled, _used_as, _guiding, _worked_on, _filed_as)
     for way in ways:
         names = [way(picture, fields) for picture in pictures]
         counts = Counter(name.text.lower() for name in names if name is not None)

@@ -96,6 +96,19 @@ def test_the_size_of_what_comes_out_says_so():
     assert titled == ["poster_width", "poster_height"]
 
 
+@pytest.mark.parametrize(("is_on", "rank"), [(True, Rank.MAIN), (False, Rank.MORE)])
+def test_what_belongs_to_something_that_is_off_stays_behind(is_on: bool, rank: Rank):
+    mover = kind(
+        ["MODEL"], model=["MODEL"], friendly=["BOOLEAN", {}], friendly_factor=["FLOAT", {}]
+    )
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysMover", model=["4", 0], friendly=is_on, friendly_factor=0.5)
+    document["3"]["inputs"]["model"] = ["20", 0]
+    flow = read(document, engine(SomebodysMover={**mover, "python_module": "custom_nodes.x"}))
+    assert at(flow, "20", "friendly").rank is Rank.MAIN
+    assert at(flow, "20", "friendly_factor").rank is rank
+
+
 @pytest.mark.parametrize("name", ["provider", "start_at", "end_percent"])
 def test_where_it_runs_and_when_a_guide_acts_stays_behind(name: str):
     types = {"provider": [["CPU", "CUDA"], {}]}.get(name, ["FLOAT", {}])

@@ -162,9 +162,11 @@ def test_pictures_of_one_guide_say_what_guides_with_their_numbers():
     ]
 
 
-def test_a_file_says_more_than_the_kind_of_the_guide():
+def test_the_kind_of_a_guide_says_more_than_a_file():
     flow = blend(("a.png", "kitchen.png"), class_type="IPAdapterEncoder")
-    assert shown(flow) == ["Image (ipadapter)", "Image 2 (kitchen)"]
+    assert shown(flow) == ["Image (ipadapter)", "Image 2 (ipadapter)"]
+    # And a file says nothing that another picture is for.
+    assert shown(blend(("kitchen depth.png", "canny.png"))) == ["Image (kitchen)", ""]
 
 
 def test_pictures_stand_in_the_order_of_what_is_made_whatever_is_shown_first():
