@@ -287,7 +287,7 @@ class _Follower:
                 if feeds[0] in role.feeds:  # it is the last of the steps
                     self.taken.update(free)
                     self.found[at] = replace(role, feeds=(*role.feeds, *free))
-            self._take(feeds[0][1], feeds, 0)
+            self._take(feeds[0][1], feeds, 0, "steps")
 
     def _models(self, steering: Sequence[str], pass_: int) -> None:
         chain: dict[str, None] = {}

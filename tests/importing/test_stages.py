@@ -195,7 +195,7 @@ def in_two(end: int, start: int, *, in_between: bool = False) -> Imported:
 def test_the_step_where_one_sampler_ends_and_the_next_one_begins_is_one():
     flow = in_two(12, 12)
     one = at(flow, "3", "end_at_step")
-    assert (one.name, one.default) == ("end_at_step", 12)
+    assert (one.name, one.default, one.rank) == ("end_at_step", 12, Rank.MAIN)
     assert one.feeds == (("3", "end_at_step"), ("22", "start_at_step"))
     assert at(flow, "22", "end_at_step").feeds == (("22", "end_at_step"),)
 

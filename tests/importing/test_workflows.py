@@ -72,7 +72,7 @@ EXPECTED = {
     "upscale_model": ("image scale_by", "image"),
     "wan_image_to_video": (
         "prompt negative image model model_2 lora lora_2 lora_strength lora_strength_2 width "
-        "height length fps batch_size seed steps cfg sampler scheduler",
+        "height length fps batch_size seed steps end_at_step cfg sampler scheduler",
         "video",
     ),
 }
