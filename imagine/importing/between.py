@@ -263,8 +263,11 @@ def _is_dormant(fields: Fields, field: Field) -> bool:
         if any(name.startswith(f"{one}_") for one in others):
             return True
     schema = schema_at(fields.graph, fields.catalog, node_id)
-    lacking = schema.inputs.keys() - inputs_of(fields.graph, node_id).keys() if schema else ()
-    return any(name.startswith(f"{one}_") for one in lacking)
+    given = inputs_of(fields.graph, node_id)
+    return schema is not None and any(
+        other not in given and one.filled_in is None and name.startswith(f"{other}_")
+        for other, one in schema.inputs.items()
+    )
 
 
 def _givers(fields: Fields, on_way: Container[str]) -> Iterator[str]:

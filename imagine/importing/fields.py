@@ -15,7 +15,7 @@ from imagine.importing.branches import running
 from imagine.importing.naming import safe_name
 from imagine.importing.numbered import uncounted
 from imagine.importing.walking import Feed, inputs_of, links_of, schema_at, users_of, wanted_at
-from imagine.importing.widgets import CONTROL, SEEDS
+from imagine.importing.widgets import SEEDS, is_control_name
 from imagine.names import EXTENSIONS
 from imagine.repair import Graph, folder_of
 
@@ -91,8 +91,8 @@ class Fields:
         order: dict[str, None] = {}
         ends = [node_id for node_id in self.graph if node_id not in self.users]
         # What only shows something on the way leads to it in an order of its own.
-        ends.reverse()
-        waiting = sorted(ends, key=lambda node_id: not self._only_shows(node_id))
+        ends.sort(key=lambda node_id: only_shows(self.graph[node_id]["class_type"]))
+        waiting = ends[::-1]
         while waiting:
             node_id = waiting.pop()
             if node_id not in order:
@@ -100,10 +100,6 @@ class Fields:
                 sources = [source for source, _ in links_of(self.graph, node_id).values()]
                 waiting += reversed(sources)
         return [*order, *(node_id for node_id in self.graph if node_id not in order)]
-
-    def _only_shows(self, node_id: str) -> bool:
-        class_type = self.graph[node_id]["class_type"].lower()
-        return any(word in class_type for word in SHOWING)
 
     def _found(self) -> Iterator[Field]:
         for node_id, node in self.graph.items():
@@ -118,7 +114,7 @@ class Fields:
                     continue  # ComfyUI does not look at it
                 if name in beyond and not str(value).lower().endswith(EXTENSIONS):
                     continue  # but a file has to be there all the same
-                if isinstance(value, str | int | float) and name != CONTROL:
+                if isinstance(value, str | int | float) and not is_control_name(name):
                     yield Field((node_id, name), value, class_type, title, label, wanted)
 
     # What bounds a value, and what kind it is
@@ -219,6 +215,11 @@ class Fields:
         """Return ``video`` or ``audio`` where a value says in any way which one to load."""
         kind = media_inputs.named(field.class_type, field.feed[1])
         return kind if isinstance(field.value, str) else None
+
+
+def only_shows(class_type: str) -> bool:
+    """Say whether a node shows something, and makes nothing of it."""
+    return any(word in class_type.lower() for word in SHOWING)
 
 
 def medium_of(class_type: str, name: str, wanted: InputSchema | None) -> str | None:

@@ -100,7 +100,7 @@ def at_home(converted: Converted, catalog: Catalog | None = None) -> Converted:
     """Return a graph with the inputs and outputs of other servers as ComfyUI's own."""
     graph = converted.graph
     loaders = {n: told for n in graph if (told := _loaded_from(graph, catalog, n)) is not None}
-    paths = [n for n in graph if _reads_path(graph, catalog, n)]
+    paths = dict.fromkeys(n for n in graph if _reads_path(graph, catalog, n))
     found = [
         node_id
         for node_id, node in graph.items()

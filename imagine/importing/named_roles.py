@@ -40,7 +40,9 @@ _OF_FILES = frozenset({"path", "file", "filename", "folder", "dir", "model", "ur
 # How the page of a pack writes that there is no text.
 _NOTHING = "[none]"
 # And what they take looks like this.
-_PATH = re.compile(r"(?:[A-Za-z]:[\\/]|[\\/]{1,2}\w|\.{1,2}[\\/]|~[\\/]|https?://)[^\n]*")
+_PATH = re.compile(
+    r"[A-Za-z]:[\\/][^\n]*|\\\\\w[^\n]*|[\\/]\w[^\s\\/]*[\\/][^\n]*|(?:\.{1,2}|~)[\\/]\S*|https?://\S+"
+)
 # By these names the rest is found, where there is no sampler that takes a latent.
 _NAMED = {
     "prompt": ("prompt", "positive_prompt", "positive", "text"),

@@ -138,4 +138,4 @@ def _shortened(name: str, room: int) -> str:
     words = name.split("_")
     while len("_".join(words)) > room and len(words) > 1:
         del words[max(0, len(words) - 3)]
-    return "_".join(words)
+    return "_".join(words)[:room].rstrip("_")

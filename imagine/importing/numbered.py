@@ -7,7 +7,10 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-_NUMBERED = re.compile(r"(.*?)_?0*(\d+)")
+from imagine.importing.walking import is_number
+
+# Units: digits. No node counts further.
+_DIGITS = re.compile(r"\d{1,9}$")
 # Words of the names of what counts; the rest of the name says which ones.
 _COUNTING = frozenset({"count", "num", "number"})
 # Counts all that a node has.
@@ -18,28 +21,34 @@ def families(names: Iterable[str]) -> dict[str, dict[int, str]]:
     """Return the inputs that have numbers by what stands before them, and by these."""
     found: dict[str, dict[int, str]] = {}
     for name in names:
-        if match := _NUMBERED.fullmatch(name):
-            found.setdefault(match[1], {})[int(match[2])] = name
+        if match := _DIGITS.search(name):
+            stem = name[: match.start()].removesuffix("_")
+            found.setdefault(stem, {})[int(match[0])] = name
     return found
 
 
 def uncounted(inputs: Mapping[str, Any]) -> frozenset[str]:
-    """Return the inputs of a node that stand beyond how many of them count."""
-    numbered = families(inputs)
+    """Return the inputs of a node that stand beyond how many of them count.
+
+    Beside what is counted by its name these are the numbers of as many others, such as strengths.
+    """
     found: set[str] = set()
-    for name, count in inputs.items():
+    numbered = families(inputs)
+    for name, count in inputs.items() if numbered else ():
         words = {*name.lower().split("_")}
         is_count = name == _ALL or not words.isdisjoint(_COUNTING)
-        if not is_count or not isinstance(count, int) or isinstance(count, bool):
+        if not is_count or not isinstance(count, int) or isinstance(count, bool) or count < 0:
             continue
         meant = {word.rstrip("s") for word in words - _COUNTING}
-        counted = [
-            family.keys()
-            for stem, family in numbered.items()
-            if name == _ALL or not meant.isdisjoint(stem.lower().split("_"))
-        ]
-        for family in numbered.values():
-            if family.keys() in counted:
-                least = min(family)
-                found |= {other for at, other in family.items() if at - min(least, 1) >= count}
+        counted = {
+            stem
+            for stem in numbered
+            if name == _ALL or not meant.isdisjoint(stem.lower().rstrip("s_").split("_"))
+        }
+        places = {frozenset(numbered[stem]) for stem in counted}
+        for stem, family in numbered.items():
+            is_beside = all(is_number(inputs[one]) for one in family.values())
+            if stem in counted or (is_beside and frozenset(family) in places):
+                least = min(*family, 1)
+                found |= {other for at, other in family.items() if at - least >= count}
     return frozenset(found)

@@ -216,12 +216,12 @@ class _Follower:
             seen.add(source)
             if self.graph[source].get("class_type") == STOP and side == "negative":
                 continue
-            for name in _BESIDE_TEXTS if side == "positive" else ():
-                if feed := number_of(self.graph, source, name):
-                    self._take(name, [feed], pass_)
-            for name in _AROUND:
-                if isinstance(inputs_of(self.graph, source).get(name), str):
-                    around = typed(self.graph, self.catalog, source, name)
+            for beside in _BESIDE_TEXTS if side == "positive" else ():
+                if feed := number_of(self.graph, source, beside):
+                    self._take(beside, [feed], pass_)
+            for beside in _AROUND:
+                if isinstance(inputs_of(self.graph, source).get(beside), str):
+                    around = typed(self.graph, self.catalog, source, beside)
                     self._add_parts("prompt" if side == "positive" else "negative", [around])
             if texts := [*filter(None, self._typed_texts(source, side))]:
                 yield from texts

@@ -96,13 +96,25 @@ def noises(files: Sequence[str]) -> list[str]:
     Wan 2.2 has one model for high noise and one for low, and LoRAs for each. "" where a file does
     not say it, or where there is nothing for the other half.
     """
-    words = [{*_NOT_LETTERS.split(basename(file).lower())} for file in files]
-    if not all(any(not own.isdisjoint(half) for own in words) for half in _HALVES.values()):
-        return [""] * len(files)
-    return [
-        next((name for name, half in _HALVES.items() if not own.isdisjoint(half)), "")
+    words = [[*_NOT_LETTERS.split(basename(file).lower())] for file in files]
+    halves = [
+        next((name for name, half in _HALVES.items() if not half.isdisjoint(own)), "")
         for own in words
     ]
+    if not all(half in halves for half in _HALVES):
+        return [""] * len(files)
+    either = frozenset().union(*_HALVES.values())
+    bare = [tuple(word for word in own if word not in either) for own in words]
+    return [
+        half if "noise" in "".join(own) or _has_twin(at, bare, halves) else ""
+        for at, (half, own) in enumerate(zip(halves, words, strict=True))
+    ]
+
+
+def _has_twin(at: int, bare: Sequence[tuple[str, ...]], halves: Sequence[str]) -> bool:
+    """Say whether there is the same file for the other half."""
+    others = (one for one, half in zip(bare, halves, strict=True) if half and half != halves[at])
+    return bare[at] in others
 
 
 def _worked_on(picture: Field, fields: Fields) -> Label | None:
@@ -110,7 +122,7 @@ def _worked_on(picture: Field, fields: Fields) -> Label | None:
     for user, _ in _uses(picture, fields):
         name = safe_name(fields.graph[user]["class_type"])
         words = [word for word in name.split("_") if word not in _DOING]
-        if not _PREPARING.isdisjoint(name.split("_")):
+        if not words or not _PREPARING.isdisjoint(name.split("_")):
             continue
         return Label(" ".join(words), f"Goes into {title(fields.graph, user)}", needs_number=True)
     return None
@@ -156,7 +168,7 @@ def _used_as(picture: Field, fields: Fields) -> Label | None:
 def _placed(fields: Fields, user: str) -> str | None:
     """Return which frame of a clip a node makes of its picture; None for other nodes."""
     at = inputs_of(fields.graph, user).get(_PLACE)
-    if not isinstance(at, int):
+    if not isinstance(at, int) or isinstance(at, bool):
         return None
     return _ENDS.get(at, f"Frame {at}")
 

@@ -110,7 +110,7 @@ def number_of(graph: Graph, node_id: str, name: str) -> Feed | None:
     else:
         named = [name, name.removeprefix("noise_")]
     if len(typed) != 1:
-        worded = [n for n in typed if {*name.split("_")} < {*n.split("_")}]
-        named = [*named, *(worded if len(worded) == 1 else ())]
+        numbers = [n for n in typed if is_number(values[n])]
+        named += [n for n in numbers if n in (f"{name}_total", f"total_{name}")]
         typed = [n for n in named if n in typed and isinstance(values[n], str | int | float)]
     return (source, typed[0]) if typed else None

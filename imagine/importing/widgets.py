@@ -97,7 +97,8 @@ def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[st
     What a schema does not list is sent as well: some nodes take what their own page adds.
     """
     page = (*_OF_THE_PAGE, *CONTROLS)  # a control may stand under its own value
-    found = {name: value for name, value in values.items() if name not in page}
+    known = {n: value for n, value in values.items() if not is_control_name(n)}
+    found = {name: value for name, value in known.items() if name not in page}
     if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
         return found
     schema, plain = schema.chosen(found), str | int | float
@@ -132,13 +133,18 @@ def _is_of_the_page(text: str) -> bool:
     return begins or (len(text) > _LONGEST_FIELD and _MARKUP.search(text) is not None)
 
 
+def is_control_name(name: str) -> bool:
+    """Say whether a value says what the page does with a seed; a second one has ``#1`` behind."""
+    return name.partition("#")[0] == CONTROL
+
+
 def is_left_to_chance(node: Node, name: str, value: Any, schema: NodeSchema | None) -> bool:
     """Say whether the page would change a value after each run."""
     named = node.values if isinstance(node.values, dict) else node.named
-    controls = {n: one for n, one in named.items() if n.partition("#")[0] == CONTROL}
+    controls = {n: one for n, one in named.items() if is_control_name(n) and one is not None}
     if len(controls) == 1:
         return name in SEEDS and [*controls.values()] != ["fixed"]
-    if controls:  # each stands behind its own
+    if controls and "seed" in name:  # each stands behind its own
         behind_it = next((after for one, after in pairwise(named) if one == name), None)
         return bool(controls.get(behind_it or "", "fixed") != "fixed")
     listed = node.values if isinstance(node.values, list) else []

@@ -151,7 +151,7 @@ def _as_people_say(found: Sequence[read.Parameter], category: str) -> Iterator[r
     names = {one.name for one in found}
     prompt = next((name for name in _PROMPTS if name in names), None)
     is_clip = category == "video" and "length" not in names
-    scales = [one.default for one in found if one.name.rstrip("_0123456789") == "cfg"]
+    scales = [one.default for one in found if "cfg" in one.name.split("_")]
     # Normalized attention guidance (NAG) has a scale of its own.
     is_other = any("nag" in one.name.split("_") for one in found)
     is_unguided = bool(scales) and all(scale == 1 for scale in scales) and not is_other

@@ -88,3 +88,26 @@ def test_a_file_beyond_the_count_can_be_replaced_behind_since_it_has_to_be_there
     flow = read(stacked(1, "ink.safetensors", "fox.safetensors"))
     assert at(flow, "20", "lora_name_2").rank is Rank.MORE
     assert at(flow, "20", "lora_name_1").rank is Rank.MAIN
+
+
+@pytest.mark.parametrize(
+    ("inputs", "beyond"),
+    [
+        # What else has as many, and is written, is no strength of them.
+        (
+            {"image_count": 1, "image_1": "a", "image_2": "b", "text_1": "c", "text_2": "d"},
+            {"image_2"},
+        ),
+        ({"text_count": -1, "text_1": "a", "text_2": "b"}, set()),
+        ({"num_images": 1, "images_1": "a", "images_2": "b"}, {"images_2"}),
+    ],
+)
+def test_only_what_is_counted_and_its_numbers_are_left_out(
+    inputs: dict[str, Any], beyond: set[str]
+):
+    assert uncounted(inputs) == beyond
+
+
+@pytest.mark.parametrize("name", ["a" + "1" * 5000, "0" * 5000 + "x", "a" + "0" * 5000])
+def test_endless_numbers_in_a_name_are_read_at_once(name: str):
+    assert uncounted({"a_count": 1, name: "b"}) in (set(), {name})

@@ -156,6 +156,9 @@ def test_a_text_of_which_a_number_is_made_is_no_prompt():
         ("/", "prompt"),
         ("fox: a film", "prompt"),
         ("/imagine\na fox", "prompt"),
+        ("/imagine a red fox", "prompt"),
+        ("/imagine a fox and/or an owl", "prompt"),
+        ("https://a.fox/a.png make it blue", "prompt"),
     ],
 )
 def test_a_box_with_the_way_to_a_file_is_no_prompt(text: str, name: str):

@@ -191,6 +191,11 @@ def test_else_a_picture_is_called_by_what_works_on_it():
     assert shown(read(graph)) == ["Image (hair remover)", "Image 2 (hair transfer)"]
 
 
+def test_a_node_whose_name_says_nothing_gives_none():
+    assert shown(blend(("a.png", "b.png"), class_type="ApplyNode")) == ["", ""]
+    assert shown(blend(("a.png", "b.png"), class_type="加载")) == ["", ""]
+
+
 def test_words_of_files_that_only_say_how_large_they_are_say_nothing():
     assert shown(blend(("IMG Large.jpeg", "image small.png"))) == ["", ""]
 
@@ -203,8 +208,9 @@ HIGH, LOW = "high noise", "low noise"
     [
         (["wan2.2_high_noise_14B.gguf", "wan2.2_low_noise_14B.gguf"], [HIGH, LOW]),
         (["Wan/HIGH/a.safetensors", "x_LowNoise.gguf", "x_HighNoise.gguf"], ["", LOW, HIGH]),
+        (["high_detail.safetensors", "low_poly.safetensors"], ["", ""]),
         (["Wan2_2-T2V-HN.safetensors", "Wan2_2-T2V-LN.safetensors"], [HIGH, LOW]),
-        (["low.safetensors", "plain.safetensors", "high.safetensors"], [LOW, "", HIGH]),
+        (["low_1.gguf", "plain.safetensors", "high_2.gguf"], [LOW, "", HIGH]),
         (["high_quality.safetensors", "plain.safetensors"], ["", ""]),
         (["highlands.safetensors", "lowlands.safetensors"], ["", ""]),
         (["high.safetensors"], [""]),

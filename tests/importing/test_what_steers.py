@@ -474,3 +474,19 @@ def test_a_titled_node_that_only_holds_a_number_is_in_front(title: str, value: A
     document["3"]["inputs"]["model"] = ["21", 0]
     (found,) = (one for one in read(document).parameters if ("20", "held") in one.feeds)
     assert found.rank is rank
+
+
+@pytest.mark.parametrize(
+    ("wanted", "inputs"),
+    [
+        ("seed", {"seed_mode": "random", "value": 77}),
+        ("cfg", {"cfg_rescale": 0.7, "value": 6.5}),
+        ("steps", {"max_steps": 50, "value": 20}),
+        ("steps", {"steps_total": "many", "value": 20}),
+    ],
+)
+def test_a_setting_is_not_taken_for_another_that_has_its_word(wanted: str, inputs: dict[str, Any]):
+    document = edited("sd15_api")
+    document["20"] = of("SomebodysConfig", **inputs)
+    document["3"]["inputs"] |= {wanted: ["20", 0]}
+    assert wanted not in {one.name for one in read(document).parameters}

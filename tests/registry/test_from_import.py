@@ -414,7 +414,13 @@ def test_a_single_picture_from_which_a_clip_is_made_is_not_called_its_frames():
 
 @pytest.mark.parametrize(
     ("cfg", "more", "told"),
-    [(1, {}, True), (1.0, {}, True), (7, {}, False), (1, {"nag_scale": 11.0}, False)],
+    [
+        (1, {}, True),
+        (1.0, {}, True),
+        (7, {}, False),
+        (1, {"nag_scale": 11.0}, False),
+        (1, {"refiner_cfg": 7.0}, False),
+    ],
 )
 def test_a_negative_that_changes_nothing_says_so(cfg: float, more: dict[str, Any], told: bool):
     document = edited("sd15_api")
