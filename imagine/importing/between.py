@@ -107,10 +107,13 @@ def after_sampling(fields: Fields, left: Mapping[Feed, Field]) -> Iterator[Feed]
 
 def of_result(fields: Fields, larger: Iterable[Feed]) -> set[Feed]:
     """Return the sides of what comes out: of those pictures no latent is made any more."""
+    sides = {feed for feed in larger if feed[1] in _SIDES}
+    if not sides:
+        return sides
     schemas = {n: schema_at(fields.graph, fields.catalog, n) for n in fields.graph}
     latent = [n for n, schema in schemas.items() if schema and "LATENT" in schema.outputs]
     before = {*behind(fields.graph, *latent)}
-    return {feed for feed in larger if feed[1] in _SIDES and feed[0] not in before}
+    return {feed for feed in sides if feed[0] not in before}
 
 
 def instead(fields: Fields, left: Mapping[Feed, Field], found: Container[str]) -> Iterator[Feed]:

@@ -4,7 +4,7 @@ A model, a text or a scaler is told of the size too, apart from where it is set
 (`imagine.importing.sizes`); the rate is told to a model, and to what saves the clip.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from imagine.catalog import Catalog
 from imagine.importing.walking import (
@@ -50,12 +50,7 @@ def equal_sizes(
 
 def equal_lengths(graph: Graph, length: Feed) -> Iterator[Feed]:
     """Yield where it stands again how long a sound is to be: its words are told of it."""
-    value = value_at(graph, length)
-    for node_id in graph:
-        for name in LASTING:
-            feed = number_of(graph, node_id, name)
-            if feed is not None and feed != length and value_at(graph, feed) == value:
-                yield feed
+    yield from _again(graph, length, LASTING)
 
 
 def equal_frames(graph: Graph, count: Feed) -> Iterator[Feed]:
@@ -63,11 +58,18 @@ def equal_frames(graph: Graph, count: Feed) -> Iterator[Feed]:
 
     Who loads one frame wants a picture of it, however many are made.
     """
-    value = value_at(graph, count)
-    for node_id in graph if value != 1 else ():
-        feed = number_of(graph, node_id, LOADED_FRAMES)
-        if feed is not None and feed != count and value_at(graph, feed) == value:
-            yield feed
+    if value_at(graph, count) != 1:
+        yield from _again(graph, count, (LOADED_FRAMES,))
+
+
+def _again(graph: Graph, first: Feed, names: Sequence[str]) -> Iterator[Feed]:
+    """Yield the inputs of these names that have the same value as another one."""
+    value = value_at(graph, first)
+    for node_id in graph:
+        for name in names:
+            feed = number_of(graph, node_id, name)
+            if feed is not None and feed != first and value_at(graph, feed) == value:
+                yield feed
 
 
 def equal_rates(graph: Graph, catalog: Catalog | None) -> Iterator[tuple[str, list[Feed]]]:

@@ -354,7 +354,8 @@ class _Drafts:
             has_usual = not self.found.isdisjoint(_USUAL)
             chosen |= before_result(self.fields, self.left, self.files, has_usual)
         else:
-            others = {f: one for f, one in self.left.items() if f not in {*chosen, *larger}}
+            known = chosen | larger
+            others = {f: one for f, one in self.left.items() if f not in known}
             chosen |= few(self.fields, {f: n for f, n in others.items() if companion(n) is None})
         chosen |= {*instead(self.fields, self.left, self.found)}
         chosen |= aside(self.fields, self.left)

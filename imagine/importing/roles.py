@@ -35,6 +35,7 @@ from imagine.importing.walking import (
 )
 from imagine.repair import Graph
 
+# Of these a sampler that works in stages has one for each, with the stage in front.
 _STAGED = ("steps", "cfg")
 # What samplers call the two sides of their conditioning.
 _WANTED = ("positive", "conditioning", "pos_conditioning", "positive_conditioning", "cond")
@@ -134,7 +135,7 @@ class _Follower:
                     ends = last_step(self.graph, node_id, feed) if name == "steps" else []
                     self._take(STEERING[name], [feed, *ends], pass_)
             for name in inputs if node_id in self.samplers else ():
-                usual = name.rpartition("_")[2]  # samplers of packs have some for each stage
+                usual = name.rpartition("_")[2]
                 if usual in _STAGED and usual not in inputs and name not in STEERING:
                     feed = number_of(self.graph, node_id, name)
                     self._take(name, [feed] if feed else [], pass_, usual)

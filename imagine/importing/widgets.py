@@ -97,8 +97,7 @@ def _known_only(values: Mapping[str, Any], schema: NodeSchema | None) -> dict[st
     What a schema does not list is sent as well: some nodes take what their own page adds.
     """
     page = (*_OF_THE_PAGE, *CONTROLS)  # a control may stand under its own value
-    known = {n: value for n, value in values.items() if not is_control_name(n)}
-    found = {name: value for name, value in known.items() if name not in page}
+    found = {n: one for n, one in values.items() if n not in page and not is_control_name(n)}
     if schema is None or any(wanted.is_dynamic for wanted in schema.inputs.values()):
         return found
     schema, plain = schema.chosen(found), str | int | float
